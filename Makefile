@@ -1,0 +1,71 @@
+# Everything a newcomer or a CI job runs. Each target does its own set-up; a second run skips what is done.
+# PYTHON=/path/to/python3 chooses the interpreter, LISTEN=127.0.0.1:9000 the address of the demo, PYTEST_ARGS="-k router"
+# what of the tests to run, SYSTEM_PACKAGES=no keeps `make test` from asking apt for missing programs.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+LISTEN ?= 127.0.0.1:8080
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+SYSTEM_PACKAGES ?= yes
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EXAMPLE_PLUGIN := examples/plugin-package
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format bench docs docs-pages clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## install into .venv and serve examples/quickstart/vizgate.yaml
+	@printf '\nTry it from another terminal:\n\n    curl -i http://$(LISTEN)/hello/world\n\n'
+	@exec $(BIN)/vizgate serve examples/quickstart/vizgate.yaml --listen $(LISTEN)
+
+test: $(VENV)/.installed-test $(VENV)/.installed-example ## install what the tests need and run all of them
+	@SYSTEM_PACKAGES=$(SYSTEM_PACKAGES) .ci/system-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-check docs ## lint, formatting, types, layers, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-check ## apply the formatter and the safe fixes of the linter
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-docs ## build the documentation into .site/, offline; a dead link is an error
+	$(BIN)/zensical build --config-file .mkdocs.yml --clean --strict
+
+docs-pages: $(VENV)/.installed ## write the generated reference pages anew
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.installed ## measure against nginx and others (half an hour; BENCH_ARGS=--quick for a look)
+	$(BIN)/python benchmarks/setup_peers.py
+	$(BIN)/python benchmarks/compare.py $(BENCH_ARGS)
+
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) .bench-venv .site .cache docs/.cache build dist *.egg-info
+	rm -rf .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	find vizgate tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	PYTHON="$(PYTHON)" .ci/venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml vizgate/_version.py | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+# The pattern takes the name of an extra: .installed-test installs vizgate[test].
+$(VENV)/.installed-%: pyproject.toml vizgate/_version.py | $(BIN)/python
+	$(PIP) --editable '.[$*]'
+	@touch $@
+
+# The example package is installed as a user would: that its entry point is found is one of the tests.
+$(VENV)/.installed-example: $(EXAMPLE_PLUGIN)/pyproject.toml $(VENV)/.installed-test
+	$(PIP) --editable $(EXAMPLE_PLUGIN)
+	@touch $@
