@@ -1,0 +1,1 @@
+"""The contract that built-in components and plugins meet alike."""
