@@ -1,0 +1,144 @@
+"""What the gateway tells an upstream about the way a request took, and whose word it takes for it.
+
+In: ``X-Forwarded-*``, ``Forwarded``, ``Via``, and the client's address, by trust of the peer. Not in: hop-by-hop fields
+(``wire.fields`` has dropped them already).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from vizgate.message.headers import Field
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: What a client may claim about the way it took; believed only from trusted peers (RFC 7239 8).
+ASSERTED = frozenset(
+    {
+        b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port",
+        b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-scheme", b"x-forwarded-ssl", b"x-forwarded-by",
+        b"x-forwarded-uri", b"x-forwarded-method", b"x-forwarded-path", b"x-original-url", b"x-rewrite-url",
+        b"x-original-host", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"front-end-https",
+        b"x-url-scheme", b"x-scheme", b"via",
+    }
+)  # fmt: skip
+
+_KEPT_IF_TRUSTED = ASSERTED - {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
+_VIA = (b"1.0 vizgate", b"1.1 vizgate")
+_SCHEMES = {b"http": "http", b"https": "https"}
+
+
+class Provenance(NamedTuple):
+    """Where a request came from. ``client``: address by the trust rules; ``scheme``: what the client spoke; ``fields``: what
+    the upstream is told.
+    """
+
+    client: str
+    scheme: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRules:
+    """Which peers are believed, ``server.trusted_proxies``; nobody by default."""
+
+    networks: tuple[Network, ...] = ()
+
+    def trusts(self, address: str) -> bool:
+        """Whether *address* is an IP address in one of the networks."""
+        if not self.networks:
+            return False
+        parsed = _parse_address(address)
+        return parsed is not None and any(parsed in network for network in self.networks)
+
+
+class PeerForwarding:
+    """The forwarding rules for one connection, so that what depends on the peer alone is computed once.
+
+    Args: peer: IP address of the peer, "" on a Unix socket. scheme: what the peer speaks to us.
+    """
+
+    __slots__ = ("_constant", "_rules", "_scheme", "is_trusted", "peer")
+
+    def __init__(self, rules: TrustRules, peer: str, scheme: str) -> None:
+        self._rules = rules
+        self._scheme = scheme
+        self.peer = peer
+        self.is_trusted = rules.trusts(peer)
+        self._constant: list[Field] = [
+            (b"X-Forwarded-For", peer.encode("latin-1")),
+            (b"X-Forwarded-Proto", scheme.encode("latin-1")),
+        ]
+
+    def provenance(self, asserted: tuple[Field, ...], authority: bytes, minor: int) -> Provenance:
+        """Where a request came from that asserts *asserted* and asks for *authority* over HTTP/1.*minor*."""
+        if asserted and self.is_trusted:
+            return self._merged(asserted, authority, minor)
+        # RFC 7239 8: what an untrusted peer claims is replaced, every line and spelling of it.
+        fields = [item for item in asserted if item[0].lower() == b"via"] if asserted else []
+        fields += self._constant
+        fields.append((b"X-Forwarded-Host", authority))
+        fields.append((b"Via", _VIA[minor]))
+        return Provenance(self.peer, self._scheme, fields)
+
+    def _merged(self, asserted: tuple[Field, ...], authority: bytes, minor: int) -> Provenance:
+        chain = _values(asserted, b"x-forwarded-for")
+        peer = self.peer.encode("latin-1")
+        fields = [item for item in asserted if item[0].lower() in _KEPT_IF_TRUSTED]
+        fields.append((b"X-Forwarded-For", b", ".join([*chain, peer])))
+        proto = _values(asserted, b"x-forwarded-proto")
+        scheme = _SCHEMES.get(proto[-1].lower(), self._scheme) if proto else self._scheme
+        fields.append((b"X-Forwarded-Proto", scheme.encode("latin-1")))
+        host = _values(asserted, b"x-forwarded-host")
+        fields.append((b"X-Forwarded-Host", b", ".join(host) if host else authority))
+        forwarded = _values(asserted, b"forwarded")
+        if forwarded:
+            fields.append((b"Forwarded", b", ".join([*forwarded, _forwarded_element(self.peer)])))
+        fields.append((b"Via", _VIA[minor]))
+        return Provenance(self._client(chain), scheme, fields)
+
+    def _client(self, chain: list[bytes]) -> str:
+        """The rightmost hop that is not trusted: everything left of it is hearsay."""
+        client = self.peer
+        for hop in reversed(chain):
+            address = _hop_address(hop.decode("latin-1"))
+            if address is None:
+                return client
+            client = address
+            if not self._rules.trusts(address):
+                return client
+        return client
+
+
+def _values(fields: tuple[Field, ...], lower_name: bytes) -> list[bytes]:
+    """The non-empty list elements of every line of *lower_name*, in order."""
+    lines = [value for name, value in fields if name.lower() == lower_name]
+    return [item.strip(b" \t") for line in lines for item in line.split(b",") if item.strip(b" \t")]
+
+
+def _forwarded_element(peer: str) -> bytes:
+    return f'for="[{peer}]"'.encode() if ":" in peer else f"for={peer or 'unknown'}".encode()
+
+
+def _hop_address(hop: str) -> str | None:
+    """The address in one element of X-Forwarded-For, with or without port and brackets; None when it is none."""
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    parsed = _parse_address(hop)
+    return None if parsed is None else str(parsed)
+
+
+@lru_cache(maxsize=1024)
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    # ::ffff:10.0.0.1 is how a dual-stack listener shows an IPv4 peer; rules are written for IPv4.
+    mapped = address.ipv4_mapped if address.version == 6 else None  # noqa: PLR2004
+    return address if mapped is None else mapped
