@@ -1,0 +1,219 @@
+"""How a name in the YAML finds a class.
+
+In: ``Registry``, ``PluginError``, ``PluginInfo``; names come from the table of built-ins that is passed in, from
+entry points of installed distributions, and from import paths. Not in: the table itself (``gateway.builtin``), settings
+and life of what was found (``extension.contract``), and putting folders on ``sys.path`` (``gateway``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from vizgate.errors import VizgateError
+from vizgate.extension.contract import Middleware, MiddlewareConfig
+
+#: The entry-point group that distributions announce their plugins in.
+GROUP = "vizgate.plugins"
+
+_NO_BUILTINS: Mapping[str, type[Middleware]] = {}
+_IMPORT_PATH = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
+
+
+class PluginError(VizgateError):
+    """A component cannot be found or cannot be used; the message says whose fault it is and what to do.
+
+    ``name``: what the configuration asked for. ``distributions``: the installed distributions at fault, if any.
+    """
+
+    def __init__(self, message: str, *, name: str, distributions: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.name = name
+        self.distributions = distributions
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One announced plugin. ``object``: where its class is, ``package.module:Class``. ``problem``: "" when usable."""
+
+    name: str
+    kind: str
+    distribution: str
+    version: str
+    object: str
+    problem: str = ""
+
+
+class Registry:
+    """Finds components by name, importing only what is asked for.
+
+    Args: builtin: the gateway's own table. announced: entry points to choose from; default those of every installed
+    distribution, read once, when a name is first asked for.
+    """
+
+    def __init__(
+        self, builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS, announced: Iterable[EntryPoint] | None = None
+    ) -> None:
+        self._builtin = dict(builtin)
+        self._given = None if announced is None else tuple(announced)
+
+    @cached_property
+    def _announced(self) -> dict[str, list[EntryPoint]]:
+        found = entry_points(group=GROUP) if self._given is None else self._given
+        by_name: dict[str, list[EntryPoint]] = {}
+        for point in found:
+            by_name.setdefault(point.name, []).append(point)
+        return by_name
+
+    @property
+    def names(self) -> list[str]:
+        """Every short name that could be asked for, sorted."""
+        return sorted({*self._builtin, *self._announced})
+
+    def resolve_middleware(self, use: str) -> type[Middleware]:
+        """The middleware class that *use* means: a built-in, an announced name, or ``package.module:Class``.
+
+        Raises: PluginError: nothing has that name, several have it, or what has it cannot be imported or is not a
+        middleware.
+        """
+        if ":" in use:
+            return _checked(_import(use), use, f"'{use}'")
+        points = self._announced.get(use, [])
+        self._refuse_clash(use, points)
+        if points:
+            return _load(points[0])
+        if use in self._builtin:
+            return self._builtin[use]
+        raise self._unknown(use)
+
+    def installed_plugins(self) -> list[PluginInfo]:
+        """Every announced plugin, sorted by name, each imported to see whether it can be used."""
+        return [self._describe(point) for _, points in sorted(self._announced.items()) for point in points]
+
+    def _describe(self, point: EntryPoint) -> PluginInfo:
+        problem, kind = "", "middleware"
+        try:
+            self._refuse_clash(point.name, self._announced[point.name])
+            _load(point)
+        except PluginError as error:
+            problem, kind = str(error), "unknown"
+        version = str(point.dist.version) if point.dist is not None else ""
+        return PluginInfo(point.name, kind, _distribution(point), version, point.value, problem)
+
+    def _refuse_clash(self, name: str, points: list[EntryPoint]) -> None:
+        owners = tuple(sorted(_distribution(point) for point in points))
+        if points and name in self._builtin:
+            raise PluginError(
+                f"the name '{name}' of {_listed(owners)} is a built-in's. For the plugin write {points[0].value}; "
+                f"for the built-in uninstall {_listed(owners)}",
+                name=name,
+                distributions=owners,
+            )
+        if len(points) > 1:
+            raise PluginError(
+                f"the name '{name}' is announced by {_listed(owners)}. Uninstall one, or write an import path instead: "
+                f"{_listed(tuple(point.value for point in points), 'or')}",
+                name=name,
+                distributions=owners,
+            )
+
+    def _unknown(self, use: str) -> PluginError:
+        close = get_close_matches(use, self.names, n=1)
+        hint = f"Did you mean '{close[0]}'? " if close else ""
+        known = ", ".join(self.names) or "none"
+        return PluginError(
+            f"no middleware is named '{use}'. {hint}Known names: {known}. For a class of your own write its import "
+            "path, package.module:Class",
+            name=use,
+        )
+
+
+def resolve_middleware(use: str, builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS) -> type[Middleware]:
+    """``Registry.resolve_middleware`` for a single name; for several, keep a ``Registry``."""
+    return Registry(builtin).resolve_middleware(use)
+
+
+def installed_plugins(builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS) -> list[PluginInfo]:
+    """``Registry.installed_plugins`` of every installed distribution; *builtin* is there to find clashes of names."""
+    return Registry(builtin).installed_plugins()
+
+
+def _load(point: EntryPoint) -> type[Middleware]:
+    owner = _distribution(point)
+    try:
+        found = point.load()
+    except Exception as error:  # whatever a stranger's module raises while it is imported
+        raise PluginError(
+            f"'{point.name}' of {owner} cannot be imported from {point.value}: {_told(error)}. "
+            f"Mend or uninstall {owner}",
+            name=point.name,
+            distributions=(owner,),
+        ) from error
+    return _checked(found, point.name, f"'{point.name}' of {owner} ({point.value})", (owner,))
+
+
+def _import(use: str) -> Any:
+    path = _IMPORT_PATH.fullmatch(use)
+    if path is None:
+        raise PluginError(f"'{use}' is not an import path. Write package.module:Class", name=use)
+    module_name, attributes = path.groups()
+    try:
+        found: Any = import_module(module_name)
+    except Exception as error:  # whatever a stranger's module raises while it is imported
+        raise PluginError(_import_failure(use, module_name, error), name=use) from error
+    for attribute in attributes.split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError as error:
+            close = get_close_matches(attribute, dir(found), n=1)
+            hint = f"Did you mean '{close[0]}'?" if close else "Define it there, or mend the path"
+            raise PluginError(f"'{use}': {module_name} has no '{attribute}'. {hint}", name=use) from error
+    return found
+
+
+def _import_failure(use: str, module_name: str, error: Exception) -> str:
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing is not None and f"{module_name}.".startswith(f"{missing}."):
+        return (
+            f"'{use}': there is no module '{missing}'. Install what it comes from, or put it next to the configuration "
+            "file or on PYTHONPATH"
+        )
+    return f"'{use}' cannot be imported: {_told(error)}. Mend {module_name}"
+
+
+def _checked(found: Any, name: str, shown: str, owners: tuple[str, ...] = ()) -> type[Middleware]:
+    if not (isinstance(found, type) and issubclass(found, Middleware)):
+        what = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
+        raise PluginError(
+            f"{shown} is {what}, not a subclass of {Middleware.__module__}.Middleware. Derive it from that class",
+            name=name,
+            distributions=owners,
+        )
+    model: Any = found.Config
+    # Any other model would take unknown keys in silence.
+    if not (isinstance(model, type) and issubclass(model, MiddlewareConfig)):
+        raise PluginError(
+            f"the Config of {shown} is not a subclass of {MiddlewareConfig.__module__}.MiddlewareConfig. "
+            "Derive it from that class",
+            name=name,
+            distributions=owners,
+        )
+    return found
+
+
+def _distribution(point: EntryPoint) -> str:
+    return str(point.dist.name) if point.dist is not None else "an unnamed distribution"
+
+
+def _listed(words: tuple[str, ...], conjunction: str = "and") -> str:
+    return f" {conjunction} ".join(dict.fromkeys(words))
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,1 @@
+"""From a request to a response: handlers, middleware, the forwarder. No sockets here, only ports."""

@@ -1,0 +1,89 @@
+"""Bodies: bytes that are here already, or chunks that come with backpressure.
+
+In: what handlers and middleware see of a body. Not in: framing (``wire``) and sockets (``transport``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from vizgate.errors import BodyTooLarge
+from vizgate.message.headers import Field
+
+
+class Body(Protocol):
+    """A message body; it can be iterated once, unless ``data`` is there.
+
+    ``length``: size in bytes, or None when only the end will tell. ``data``: the whole body when it is in memory, else
+    None. ``trailers``: trailer fields, complete once the iteration has ended.
+    """
+
+    length: int | None
+    data: bytes | None
+    trailers: list[Field]
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises: BodyTooLarge: it is longer than *limit* bytes."""
+        ...
+
+
+class BytesBody:
+    """A body that is in memory."""
+
+    __slots__ = ("data", "length", "trailers")
+
+    def __init__(self, data: bytes) -> None:
+        self.data: bytes | None = data
+        self.length: int | None = len(data)
+        self.trailers: list[Field] = []
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.data:
+            yield self.data
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises: BodyTooLarge: it is longer than *limit* bytes."""
+        data = self.data or b""
+        if len(data) > limit:
+            raise BodyTooLarge(f"body over {limit} bytes")
+        return data
+
+    def __repr__(self) -> str:
+        return f"<BytesBody [{self.length} bytes]>"
+
+
+class StreamBody:
+    """A body that arrives in chunks from *source*; ``trailers`` is filled by the producer before it ends."""
+
+    __slots__ = ("data", "length", "source", "trailers")
+
+    def __init__(self, source: AsyncIterator[bytes], length: int | None = None, trailers: list[Field] | None = None) -> None:
+        self.source = source
+        self.length = length
+        self.data: bytes | None = None
+        self.trailers: list[Field] = [] if trailers is None else trailers
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.source if self.data is None else BytesBody(self.data).__aiter__()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, kept in memory. Raises: BodyTooLarge: it is longer than *limit* bytes."""
+        if self.data is None:
+            chunks, size = [], 0
+            async for chunk in self.source:
+                size += len(chunk)
+                if size > limit:
+                    raise BodyTooLarge(f"body over {limit} bytes")
+                chunks.append(chunk)
+            self.data = b"".join(chunks)
+            self.length = size
+        return self.data
+
+    def __repr__(self) -> str:
+        return f"<StreamBody [{'unknown length' if self.length is None else f'{self.length} bytes'}]>"
+
+
+EMPTY = BytesBody(b"")

@@ -1,0 +1,83 @@
+"""The innermost handler of a route that has a service: picks a target, tries it, and tries the next one when that is safe.
+
+In: ``Forwarder``. Not in: one attempt (a ``TargetPort``) and how targets are chosen (``balancer``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+from vizgate.clock import Clock
+from vizgate.errors import NoTarget, UpstreamError
+from vizgate.pipeline.ports import TargetPort
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+
+
+class Picker(Protocol):
+    """What the forwarder needs of a balancer."""
+
+    def pick(self, excluded: AbstractSet[int] = ...) -> int | None:
+        """The index of the target to try, never one in *excluded*; None when there is none."""
+        ...
+
+
+class Forwarder:
+    """Forwards a request to one of *targets*.
+
+    A target that cannot be connected to is followed by the next one, each at most once: nothing was sent, so nothing can
+    happen twice.
+
+    Args: total_s: bound on a whole exchange in seconds, 0 for none.
+    """
+
+    __slots__ = ("_balancer", "_clock", "_service", "_targets", "_total_s")
+
+    def __init__(
+        self, service: str, targets: Sequence[TargetPort], balancer: Picker, clock: Clock, *, total_s: float = 0.0
+    ) -> None:
+        self._service = service
+        self._targets = tuple(targets)
+        self._balancer = balancer
+        self._clock = clock
+        self._total_s = total_s
+
+    async def __call__(self, request: Request) -> Response:
+        """The answer of a target. Raises: UpstreamError: of the last target tried, or NoTarget."""
+        outcome = request.outcome
+        outcome.service = self._service
+        if self._total_s:
+            request.limit_deadline(self._clock.monotonic() + self._total_s)
+        index = self._balancer.pick()
+        if index is None:
+            raise NoTarget(f"service {self._service} has no target")
+        target = self._targets[index]
+        outcome.attempts += 1
+        outcome.upstream = target.address
+        try:
+            return await target.exchange(request)
+        except UpstreamError as error:
+            if not error.nothing_sent:
+                raise
+            return await self._try_others(request, {index}, error)
+
+    async def _try_others(self, request: Request, tried: set[int], error: UpstreamError) -> Response:
+        outcome = request.outcome
+        while (index := self._balancer.pick(tried)) is not None:
+            if request.deadline_s and self._clock.monotonic() >= request.deadline_s:
+                break
+            tried.add(index)
+            outcome.attempts += 1
+            outcome.upstream = self._targets[index].address
+            try:
+                return await self._targets[index].exchange(request)
+            except UpstreamError as exc:
+                if not exc.nothing_sent:
+                    raise
+                error = exc
+        raise error
+
+    def __repr__(self) -> str:
+        return f"<Forwarder {self._service} [{len(self._targets)} targets]>"

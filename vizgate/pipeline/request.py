@@ -1,0 +1,144 @@
+"""The request as handlers and middleware see it.
+
+In: ``Request``. Not in: how it was read (``wire``) or where it goes (``pipeline.forward``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from vizgate.errors import Termination
+from vizgate.message.headers import Headers
+from vizgate.message.template import NO_FIELDS, FieldTemplate, field_lines
+from vizgate.pipeline.body import EMPTY, Body
+
+_NO_PARAMS: Mapping[str, Any] = {}
+
+
+class Request:
+    """One request on its way through a gateway; created by the gateway, changed by middleware.
+
+    ``method``: upper-case text. ``target``: path and query exactly as they came (``b"/a%20b?c"``); set it to change
+    what is forwarded. ``authority``: host and port the client asked for. ``client``: IP address of the client, by the trust rules of
+    ``server.trusted_proxies``. ``id``: the request id. ``route``: the name of the matched route, "" before routing.
+    ``params``: path parameters, typed as the template says. ``body``: see ``pipeline.body``.
+
+    Args: headers: the fields; without it they are those of *template* and *own*, made when they are asked for.
+    """
+
+    # Class attributes, not slots: a request that never changes them does not pay for setting them.
+    route = ""
+    params: Mapping[str, Any] = _NO_PARAMS
+    #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
+    deadline_s = 0.0
+    expects_continue = False
+    #: How an upstream's 1xx answers, status and field lines, reach the client; None where they cannot (HTTP/1.0, ASGI).
+    relay_interim: Callable[[int, bytes], None] | None = None
+    _state: dict[str, Any] | None = None
+    _callbacks: list[Callable[[], None]] | None = None
+
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        headers: Headers | None = None,
+        *,
+        template: FieldTemplate = NO_FIELDS,
+        own: FieldTemplate = NO_FIELDS,
+        authority: str = "",
+        scheme: str = "http",
+        client: str = "",
+        id: str = "",  # noqa: A002  # the field's name for it
+        minor: int = 1,
+        body: Body = EMPTY,
+        upgrade: bytes = b"",
+    ) -> None:
+        self.method = method
+        self.target = target
+        self._headers = headers
+        self.template = template
+        self.own = own
+        self.authority = authority
+        self.scheme = scheme
+        self.client = client
+        self.id = id
+        self.minor = minor
+        self.body = body
+        self.upgrade = upgrade
+        self.outcome = Outcome()
+
+    @property
+    def headers(self) -> Headers:
+        """The end-to-end fields, which are also what will be forwarded."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = Headers([*self.template.fields, *self.own.fields])
+        return headers
+
+    def field_lines(self) -> bytes:
+        """The fields as whole lines."""
+        if self._headers is None:
+            return self.template.lines + self.own.lines
+        return field_lines(self._headers.raw)
+
+    @property
+    def path(self) -> str:
+        """The path as it came, undecoded, without the query."""
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+    @property
+    def query_string(self) -> str:
+        """What follows the first ``?``, undecoded; "" when there is none."""
+        return self.target.partition(b"?")[2].decode("latin-1")
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query as decoded pairs in order, parsed when asked for."""
+        return parse_qsl(self.query_string, keep_blank_values=True)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """A place where middleware of one request may leave things for each other."""
+        if self._state is None:
+            self._state = {}
+        return self._state
+
+    def limit_deadline(self, deadline_s: float) -> None:
+        """Have the exchange given up at *deadline_s* (monotonic seconds) at the latest."""
+        if self.deadline_s == 0.0 or deadline_s < self.deadline_s:
+            self.deadline_s = deadline_s
+
+    def on_complete(self, callback: Callable[[], None]) -> None:
+        """Have *callback* run once when this request ends, however it ends; the last one added runs first."""
+        if self._callbacks is None:
+            self._callbacks = []
+        self._callbacks.append(callback)
+
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether ``take_callbacks`` would give any."""
+        return self._callbacks is not None
+
+    def take_callbacks(self) -> list[Callable[[], None]]:
+        """The callbacks that have not run, last added first; they are forgotten here, so none runs twice."""
+        callbacks, self._callbacks = self._callbacks or [], None
+        return callbacks[::-1]
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path} [{self.route or 'unrouted'}]>"
+
+
+class Outcome:
+    """What the forwarder learned about an exchange, for the log and the metrics.
+
+    ``upstream``: address of the last target tried. ``attempts``: targets tried. ``upstream_s``: seconds from the first
+    attempt to the response head. ``termination``: how it ended, as far as is known.
+    """
+
+    service = ""
+    upstream = ""
+    attempts = 0
+    upstream_s = 0.0
+    termination = Termination.NORMAL
