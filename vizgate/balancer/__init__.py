@@ -1,0 +1,1 @@
+"""Choosing the target of an attempt: rules over target numbers, without I/O."""
