@@ -1,0 +1,1 @@
+"""Events that leave the hot path: the access log and the metrics."""

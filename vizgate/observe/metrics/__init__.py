@@ -1,0 +1,8 @@
+"""Counters and histograms of a gateway, and how Prometheus reads them."""
+
+from __future__ import annotations
+
+from vizgate.observe.metrics.cells import AccessLogCells, GatewayCells, RouteCells, TargetCells
+from vizgate.observe.metrics.recorder import DEFAULT_BUCKETS, Metrics
+
+__all__ = ["DEFAULT_BUCKETS", "AccessLogCells", "GatewayCells", "Metrics", "RouteCells", "TargetCells"]
