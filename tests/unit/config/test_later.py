@@ -1,0 +1,81 @@
+"""Keys and values that the format has, but this version does not act on yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from vizgate.config import later
+
+Refused = Callable[..., list[str]]
+
+# Each key and value of the format that a later version brings, written as its reference shows it.
+CASES = [
+    ("server: {listen: [{address: 0.0.0.0:8443, tls: {cert: a}}]}", "server.listen[0].tls: tls (TLS on listeners)"),
+    ("server: {listen: {address: 0.0.0.0:8443, tls: {}}}", "server.listen.tls: tls (TLS on listeners)"),
+    ("server: {listen: unix:/run/vizgate.sock}", "server.listen: a Unix socket"),
+    ("server: {listen: [{address: unix:/run/vizgate.sock}]}", "server.listen[0].address: a Unix socket"),
+    ("server: {listen: ['unix:/run/vizgate.sock']}", "server.listen[0]: a Unix socket"),
+    ("server: {workers: 2}", "server.workers: more than one worker"),
+    ("server: {workers: auto}", "server.workers: more than one worker"),
+    ("server: {admin_token: x}", "server.admin_token: admin_token (the token of the admin API)"),
+    ("services: {a: {targets: [http://a], balancer: least_connections}}", "the balancer least_connections"),
+    ("services: {a: {targets: [http://a], balancer: random}}", "the balancer random"),
+    ("services: {a: {targets: [http://a], balancer: power_of_two}}", "the balancer power_of_two"),
+    ("services: {a: {targets: [http://a], balancer: ewma}}", "the balancer ewma"),
+    ("services: {a: {targets: [http://a], balancer: {hash: {on: ip}}}}", "services.a.balancer: the balancer hash"),
+    ("services: {a: {targets: [http://a], affinity: {cookie: VZSID}}}", "services.a.affinity: affinity (session"),
+    ("services: {a: {targets: [http://a], health: {active: {path: /}}}}", "services.a.health: health (health checks)"),
+    ("services: {a: {targets: [http://a], breaker: {window: 30s}}}", "services.a.breaker: breaker (the circuit"),
+    ("services: {a: {targets: [http://a], retry: {attempts: 2}}}", "services.a.retry: retry (retries)"),
+    ("services: {a: {targets: [http://a], max_in_flight: 500}}", "services.a.max_in_flight: max_in_flight"),
+    ("services: {a: {targets: [http://a], queue_timeout: 1s}}", "services.a.queue_timeout: queue_timeout"),
+    ("services: {a: {targets: [http://a], required: true}}", "services.a.required: required"),
+    ("routes: [{match: {path: /}, service: echo, auth: [tokens]}]", "routes[0].auth: auth (authentication)"),
+    ("routes: [{match: {path: /}, service: echo, scopes: [a]}]", "routes[0].scopes: scopes"),
+    ("routes: [{match: {path: /}, service: echo, limit: standard}]", "routes[0].limit: limit (rate limits)"),
+    ("routes: [{match: {path: /}, service: echo, cors: {origins: []}}]", "routes[0].cors: cors (CORS)"),
+    ("routes: [{match: {path: /}, split: [{service: echo, weight: 1}]}]", "routes[0].split: split"),
+    ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
+    ("routes: [{match: {path: /}, service: echo, validate: {}}]", "routes[0].validate: validate"),
+    ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
+    ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
+    ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
+    ("routes: [{match: {path: /}, service: echo, middleware: [{use: ip_filter}]}]", "the middleware ip_filter"),
+    ("auth: {tokens: {kind: jwt}}", "auth: auth (authentication)"),
+    ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
+    ("store: memory", "store: store (a shared store)"),
+    ("versions: {'1': {}}", "versions: versions (the life cycle of API versions)"),
+    ("tests: [{request: {url: http://a/, as: {user: a}}, expect: {status: 401}}]", "tests[0].request.as: as"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), CASES)
+def test_later_key_is_refused_with_its_place(refused: Refused, text: str, message: str) -> None:
+    """What this version does not act on is refused as such: never as unknown, never ignored, and once."""
+    base = "" if text.startswith("services") else "services: {echo: {builtin: echo}}\n"
+    found = refused(base + text)
+    assert len(found) == 1
+    assert message in found[0]
+    assert "is not supported yet. " in found[0]
+    assert found[0].startswith(f"config.yaml:{2 if base else 1}:")
+
+
+def test_later_key_has_the_place_of_the_key_and_later_value_its_own(refused: Refused) -> None:
+    """A key is refused where it is written, a value where it begins."""
+    assert refused("server:\n  admin_token: x")[0].startswith("config.yaml:2:3 ")
+    assert refused("server:\n  workers: 4")[0].startswith("config.yaml:2:12 ")
+
+
+def test_unknown_value_is_no_later_value(refused: Refused) -> None:
+    """A slip of the keyboard is told as one."""
+    assert "must be one of round_robin, weighted" in refused("services: {a: {targets: [http://a], balancer: rand}}")[0]
+    assert "must be a whole number" in refused("server: {workers: many}")[0]
+    assert "must be at least 1" in refused("server: {workers: 0}")[0]
+
+
+def test_table_has_no_row_twice() -> None:
+    """Each key is refused by one row."""
+    patterns = [row.pattern for row in later.TABLE if row.when is None]
+    assert len(patterns) == len(set(patterns))

@@ -1,0 +1,48 @@
+"""A configuration to look at, without its secrets."""
+
+from __future__ import annotations
+
+import json
+
+from vizgate.config import load_text, redacted
+
+TEXT = """
+services: {a: {targets: ["http://a"]}}
+routes:
+  - match: {path: /, headers: {X-Api-Key: hunter2-key}}
+    service: a
+    middleware:
+      - use: headers
+        request:
+          set: {Authorization: "Bearer hunter2-auth", X-Team: blue}
+      - use: pkg:Class
+        password: hunter2-pass
+        endpoint: ${ENDPOINT}
+        nested: [{client_secret: {file: s.txt}}]
+"""
+
+
+def test_redacted_hides_secrets_and_keeps_the_rest() -> None:
+    """Values under telling names, and what variables gave to middleware, are not shown."""
+    config = load_text(TEXT, environment={"ENDPOINT": "https://hunter2.example"})
+    shown = redacted(config)
+    text = json.dumps(shown)
+    assert "hunter2" not in text
+    first, second = shown["routes"][0]["middleware"]
+    assert first["request"]["set"] == {"Authorization": "**********", "X-Team": "blue"}
+    assert second["endpoint"] == "**********"
+
+
+def test_redacted_keeps_what_is_off() -> None:
+    """A listener that is closed is shown as the YAML says it."""
+    config = load_text("server: {admin: off}\nroutes: [{match: {path: /}, respond: {json: null}}]", environment={})
+    shown = redacted(config)
+    assert shown["server"] == {"admin": "off"}
+    assert shown["routes"][0]["respond"] == {"json": None}
+
+
+def test_redacted_can_be_read_again(sample: str) -> None:
+    """Without secrets in it, what is shown is the same configuration, in the notation of the YAML."""
+    config = load_text(sample, environment={})
+    again = load_text(json.dumps(redacted(config)), environment={})
+    assert again.model_dump() == config.model_dump()

@@ -1,0 +1,211 @@
+"""From a file or a text to a ``GatewayConfig``, or every problem at once.
+
+In: the order of the steps. Not in: the steps (``text``, ``later``, ``model``, ``validate``, ``words``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from vizgate.config import later, validate
+from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
+from vizgate.config.problems import ConfigError, Path, Place, Problem, shown
+from vizgate.config.text import events, variables, yaml_reader
+from vizgate.config.text import overrides as overlay
+from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
+from vizgate.config.validate import ResolveMiddleware
+from vizgate.config.words import hide_secrets, problems_of
+from vizgate.errors import VizgateError
+from vizgate.extension.fields import TextSource
+
+_M = TypeVar("_M", bound=BaseModel)
+
+# Under these paths nothing (`null`) is a value like any other.
+_NULL_ALLOWED = (("routes", None, "respond", "json"), ("routes", None, "middleware", None))
+
+
+def load_config(
+    path: str | os.PathLike[str],
+    *,
+    overrides: AnyMapping[str, Any] | None = None,
+    environment: AnyMapping[str, str] | None = None,
+    resolve: ResolveMiddleware | None = None,
+) -> GatewayConfig:
+    """The configuration in the YAML file at *path*.
+
+    Args: overrides: values of the command line by dotted path, ``{"server.workers": 1}``; they win over everything.
+    environment: where ``${NAME}`` and ``VIZGATE_SERVER__HTTP`` are looked up, default the process's. resolve: gives
+    the class behind a middleware's ``use``, so that its settings are checked, too.
+
+    Raises: ConfigError: the file cannot be read or used; it holds every problem.
+    """
+    file = FilePath(path)
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(events.MAX_BYTES + 1)
+    except OSError as exc:
+        raise ConfigError(
+            [Problem(Place(str(path)), (), f"cannot read the file: {exc.strerror}. Check its name")]
+        ) from exc
+    text = events.decode(data, str(path))
+    if isinstance(text, Problem):
+        raise ConfigError([text])
+    return load_text(text, str(path), base=file.parent, overrides=overrides, environment=environment, resolve=resolve)
+
+
+def load_text(
+    text: str,
+    name: str = "<text>",
+    *,
+    base: str | os.PathLike[str] = ".",
+    overrides: AnyMapping[str, Any] | None = None,
+    environment: AnyMapping[str, str] | None = None,
+    resolve: ResolveMiddleware | None = None,
+) -> GatewayConfig:
+    """The configuration in the YAML *text*; problems call it *name*, and relative paths in it start from *base*.
+
+    The other arguments are those of ``load_config``. Raises: ConfigError: it cannot be used; it holds every problem.
+    """
+    environment = os.environ if environment is None else environment
+    document = yaml_reader.read(text, name)
+    root, problems = document.root, document.problems
+    if root is None and problems:
+        raise ConfigError(problems)
+    if not isinstance(root, Mapping):
+        raise ConfigError([*problems, _not_a_mapping(root, name)])
+    problems += variables.expand(root, environment)
+    problems += overlay.apply_environment(root, environment)
+    problems += overlay.apply_command_line(root, overrides or {})
+    problems += _refuse_empty(root, ())
+    problems += later.refuse(root)
+    return _build(root, TextSource(FilePath(base)), problems, resolve)
+
+
+def _not_a_mapping(root: Node | None, name: str) -> Problem:
+    if root is None or (isinstance(root, Scalar) and root.value is None):
+        return Problem(Place(name, 1, 1), (), "the configuration is empty. Write at least services and routes")
+    return Problem(
+        root.place, (), "the configuration must be a mapping. Write for example 'routes:' in the first column"
+    )
+
+
+def _refuse_empty(node: Node, path: Path) -> list[Problem]:
+    """A key without a value would mean its default, while whoever wrote it meant something."""
+    if any(len(path) >= len(allowed) and _is_like(path, allowed) for allowed in _NULL_ALLOWED):
+        return []
+    if isinstance(node, Scalar):
+        if node.value is not None or node.broken:
+            return []
+        node.broken = True
+        return [Problem(node.place, path, "has no value. Write one, or remove the key")]
+    children: list[tuple[str | int, Node]] = (
+        list(node.entries.items()) if isinstance(node, Mapping) else list(enumerate(node.items))
+    )
+    return [problem for part, child in children for problem in _refuse_empty(child, (*path, part))]
+
+
+def _is_like(path: Path, pattern: tuple[str | None, ...]) -> bool:
+    return all(wanted is None or part == wanted for part, wanted in zip(path, pattern, strict=False))
+
+
+def _build(
+    root: Mapping, source: TextSource, problems: list[Problem], resolve: ResolveMiddleware | None
+) -> GatewayConfig:
+    config: GatewayConfig | None = None
+    try:
+        config = GatewayConfig.model_validate(to_plain(root), context=source)
+    except ValidationError as exc:
+        problems += problems_of(exc, root, model=GatewayConfig)
+    parts = validate.parts_of(config) if config is not None else _valid_parts(root, source)
+    problems += [_placed(finding, root) for finding in validate.findings(parts)]
+    if resolve is not None:
+        problems += _middleware_problems(root, source, resolve)
+    if problems or config is None:
+        raise ConfigError(problems)
+    return config
+
+
+def _placed(finding: validate.Finding, root: Mapping) -> Problem:
+    node, path = find(root, finding.path), finding.path
+    while node is None:
+        path = path[:-1]
+        node = find(root, path)
+    also = find(root, finding.other) if finding.other else None
+    hint = f" (at {also.place})" if also is not None else ""
+    return Problem(node.place, path, hide_secrets(finding.message.replace("{other}", hint), node))
+
+
+def _valid_parts(root: Mapping, source: TextSource) -> validate.Parts:
+    """What can be checked across parts although a part is wrong, so that its problems are not found one run later."""
+    services = root.entries.get("services")
+    routes = _valid_items(root, "routes", RouteConfig, source)
+    names = _texts(root, "name")
+    return validate.Parts(
+        routes=routes,
+        tests=_valid_items(root, "tests", CheckConfig, source),
+        names=names,
+        services=_texts(root, "service"),
+        known_services=tuple(services.entries) if isinstance(services, Mapping) else (),
+        all_routes=all(index in routes or index in names for index, _ in _items(root, ("routes",))),
+    )
+
+
+def _items(root: Mapping, path: Path) -> Iterator[tuple[int, Node]]:
+    """Index and node of each entry of the list at *path*; nothing when there is no list."""
+    node = find(root, path)
+    yield from enumerate(node.items if isinstance(node, Sequence) else [])
+
+
+def _valid_items(root: Mapping, key: str, model: type[_M], source: TextSource) -> dict[int, _M]:
+    valid = {}
+    for index, item in _items(root, (key,)):
+        try:
+            valid[index] = model.model_validate(to_plain(item), context=source)
+        except ValidationError:
+            continue
+    return valid
+
+
+def _texts(root: Mapping, key: str) -> dict[int, str]:
+    """The text that each route has under *key*, faulty routes included."""
+    return {index: text for index, route in _items(root, ("routes",)) if (text := _text(route, key))}
+
+
+def _text(node: Node, key: str) -> str:
+    child = child_of(node, key)
+    return child.value if isinstance(child, Scalar) and isinstance(child.value, str) and not child.broken else ""
+
+
+def _middleware_problems(root: Mapping, source: TextSource, resolve: ResolveMiddleware) -> list[Problem]:
+    """What the classes behind every ``use`` say about their settings."""
+    problems: list[Problem] = []
+    for number, _ in _items(root, ("routes",)):
+        for index, entry in _items(root, ("routes", number, "middleware")):
+            if _text(entry, "use"):
+                at: Path = ("routes", number, "middleware", index)
+                problems += _entry_problems(root, at, source, resolve)
+    return problems
+
+
+def _entry_problems(root: Mapping, at: Path, source: TextSource, resolve: ResolveMiddleware) -> list[Problem]:
+    node = find(root, at)
+    entry: dict[str, Any] = to_plain(node) if node is not None else {}
+    use = entry.pop("use")
+    model: type[BaseModel] | None = None
+    try:
+        model = resolve(use).Config
+        model.model_validate(entry, context=source)
+    except ValidationError as exc:
+        return problems_of(exc, root, at=at, model=model)
+    except VizgateError as exc:
+        return [_placed(validate.Finding((*at, "use"), str(exc)), root)]
+    except Exception as exc:  # noqa: BLE001  # whatever a stranger's model raises; its text may hold a secret
+        message = f"the settings of {shown(use)} cannot be checked: its Config raised {type(exc).__name__}. Mend it"
+        return [_placed(validate.Finding(at, message), root)]
+    return []

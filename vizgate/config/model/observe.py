@@ -1,0 +1,81 @@
+"""The ``observe`` part: access log, metrics, request ids.
+
+In: settings. Not in: acting on them (``observe``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.extension.fields import Flag, Number, Share, TextSource
+from vizgate.transform.config import FieldName
+
+_STREAMS = frozenset({"stdout", "stderr"})
+
+
+def _log_target(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if not isinstance(value, str) or value in _STREAMS:
+        return value
+    if not value or "\0" in value:
+        raise ValueError("must be stdout, stderr or the path of a file")
+    return str(info.context.base / value) if isinstance(info.context, TextSource) else str(value)
+
+
+def _buckets(bounds: tuple[float, ...]) -> tuple[float, ...]:
+    if not all(math.isfinite(bound) and bound > 0 for bound in bounds):
+        raise ValueError("buckets must be seconds above zero")
+    if any(low >= high for low, high in itertools.pairwise(bounds)):
+        raise ValueError("buckets must rise, each above the one before. Sort them and remove doubles")
+    return bounds
+
+
+class AccessLogConfig(ConfigModel):
+    """One line for every request that was read."""
+
+    format: Literal["json", "combined", "off"] = Field(
+        default="json", description="`combined` is the format of Apache and nginx."
+    )
+    to: Annotated[str, BeforeValidator(_log_target, json_schema_input_type=str)] = Field(
+        default="stdout", description="stdout, stderr or a file, relative to this file."
+    )
+    sample: Share = Field(default=1.0, description="Share of the requests that leave a line.")
+
+
+class MetricsConfig(ConfigModel):
+    """Prometheus metrics."""
+
+    buckets: Annotated[tuple[Number, ...], Field(min_length=1, max_length=100), AfterValidator(_buckets)] = Field(
+        default=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+        description="Upper bounds, in seconds, of the duration histograms.",
+    )
+
+
+class RequestIdConfig(ConfigModel):
+    """The id that a request has in logs, in problem answers and for the upstream."""
+
+    header: FieldName = Field(
+        default="X-Request-Id", description="The field that carries it, in requests and responses."
+    )
+    trust: Flag = Field(default=False, description="Whether an id that the client sends is kept.")
+
+
+class ObserveConfig(ConfigModel):
+    """What can be seen of a running gateway."""
+
+    access_log: Annotated[
+        AccessLogConfig,
+        BeforeValidator(
+            text_as("format", "json, combined, off"),
+            json_schema_input_type=Literal["json", "combined", "off"] | AccessLogConfig,
+        ),
+    ] = Field(default=AccessLogConfig(), description="One line per request; a text alone is its format.")
+    metrics: MetricsConfig = Field(default=MetricsConfig(), description="Prometheus metrics.")
+    request_id: RequestIdConfig = Field(default=RequestIdConfig(), description="Request ids.")

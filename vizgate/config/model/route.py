@@ -1,0 +1,95 @@
+"""The ``routes`` part: which requests go where, and what happens on the way.
+
+In: settings of one route. Not in: what needs other routes or services to be judged (``validate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from vizgate.config.model.base import ConfigModel
+from vizgate.extension.fields import Duration, Size, TextSource
+from vizgate.router.config import MatchConfig
+from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
+
+_M = TypeVar("_M", bound=BaseModel)
+_ENDS = ("service", "redirect", "respond")
+
+
+class MiddlewareEntry(ConfigModel):
+    """A middleware and its settings, which are the other keys; its own class says which there are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str = Field(
+        min_length=1, description="A name such as `headers` (`vizgate plugins` lists them), or `package.module:Class`."
+    )
+
+    _source: TextSource | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember where the settings were written, for ``read``."""
+        if isinstance(context, TextSource):
+            self._source = context
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every key but ``use``, as written."""
+        return self.model_extra or {}
+
+    def read(self, model: type[_M]) -> _M:
+        """The settings as *model*; units and relative paths mean what they mean elsewhere in the same YAML.
+
+        Raises: pydantic.ValidationError: they do not fit.
+        """
+        return model.model_validate(dict(self.settings), context=self._source)
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths in the settings start from."""
+        return self._source.base if self._source else Path()
+
+
+def _name(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("must be printable text without white space at its ends")
+    return name
+
+
+class RouteConfig(ConfigModel):
+    """What to do with the requests that match; the most specific match wins, not the order."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [end]} for end in _ENDS]})
+
+    name: Annotated[str, Field(max_length=200), AfterValidator(_name)] = Field(
+        default="", description="Unique name, for logs, metrics and tests. Default: the path."
+    )
+    match: MatchConfig = Field(description="Which requests it is for.")
+    service: str | None = Field(default=None, description="Name of the service that answers.")
+    redirect: RedirectConfig | None = Field(
+        default=None, description="Instead of a service: send the client elsewhere."
+    )
+    respond: RespondConfig | None = Field(default=None, description="Instead of a service: a fixed answer.")
+    rewrite: RewriteConfig | None = Field(default=None, description="How the path changes on its way to the service.")
+    body_limit: Size | None = Field(
+        default=None, description="Longest request body, instead of server.limits.body. 0 means no limit."
+    )
+    timeout: Duration = Field(default=0.0, description="Over everything, retries included: 504. 0 means no limit.")
+    middleware: tuple[MiddlewareEntry, ...] = Field(
+        default=(), description="What requests pass on their way, the first outermost."
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        ends = [end for end in _ENDS if getattr(self, end) is not None]
+        if not ends:
+            raise ValueError("a route has none of service, redirect and respond. Write one of them")
+        if len(ends) > 1:
+            raise ValueError(f"a route has {' and '.join(ends)}. Keep one of them")
+        if self.rewrite is not None and self.service is None:
+            raise ValueError(f"rewrite has no effect with {ends[0]}. Remove it")
+        return self

@@ -1,0 +1,111 @@
+"""The ``server`` part: where the gateway listens, and what it accepts from clients.
+
+In: settings. Not in: acting on them (``transport``, ``gateway``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+from vizgate.config.model.address import Address, AddressField, NetworkField
+from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
+from vizgate.units import KIB, MIB
+
+
+class ListenConfig(ConfigModel):
+    """One address to listen on."""
+
+    address: AddressField = Field(description="Host and port; port 0 lets the system choose.")
+
+
+Listener = Annotated[
+    ListenConfig,
+    BeforeValidator(
+        text_as("address", "an address such as 127.0.0.1:8080"), json_schema_input_type=AddressField | ListenConfig
+    ),
+]
+
+
+_Listeners = Annotated[tuple[Listener, ...], Field(min_length=1)]
+
+
+class LimitsConfig(ConfigModel):
+    """What one client connection may cost."""
+
+    head: Annotated[Size, Field(ge=128)] = Field(
+        default=64 * KIB,
+        description="Longest request head. Over it the answer is 431; 414 when the target alone is over it.",
+    )
+    headers: Integer = Field(default=100, ge=1, le=10_000, description="Most header fields of a request. Over it: 431.")
+    body: Size = Field(default=10 * MIB, description="Longest request body. Over it: 413. 0 means no limit.")
+    head_timeout: PositiveDuration = Field(default=10.0, description="Time for a whole request head. Over it: 408.")
+    body_idle: PositiveDuration = Field(
+        default=30.0, description="An upload that stalls this long is answered with 408."
+    )
+    body_rate: Size = Field(
+        default=KIB,
+        description="Fewest bytes per second of an upload, after its first 10 s. Below it: 408. 0 means no limit.",
+    )
+    response_head: Annotated[Size, Field(ge=128)] = Field(
+        default=64 * KIB, description="Longest head of an upstream's response. Over it: 502."
+    )
+    idle_timeout: PositiveDuration = Field(
+        default=75.0, description="A connection without a request is closed after this."
+    )
+    connections: Integer = Field(
+        default=10_000, ge=1, description="Most client connections at once. Over it new ones get 503 and are closed."
+    )
+
+
+def _listeners(value: Any) -> Any:
+    """One address, as a text or a mapping, is a list of one."""
+    return [value] if isinstance(value, (str, dict, Address)) else value
+
+
+def _address_or_off(value: Any) -> Any:
+    return None if value == "off" else value
+
+
+def _loopback(address: Address | None) -> Address | None:
+    if address is not None and not address.is_loopback:
+        raise ValueError(
+            "must be a loopback address such as 127.0.0.1:9900, because server.admin_token, which others need, is not"
+            " supported yet. Serve health and metrics elsewhere with server.public_endpoints"
+        )
+    return address
+
+
+class ServerConfig(ConfigModel):
+    """Listeners, limits and the trust in what is in front of the gateway."""
+
+    listen: Annotated[
+        tuple[Listener, ...],
+        BeforeValidator(_listeners, json_schema_input_type=AddressField | ListenConfig | _Listeners),
+        Field(min_length=1),
+    ] = Field(
+        default=(ListenConfig(address=Address("127.0.0.1", 8080)),), description="One address, or a list of them."
+    )
+    admin: Annotated[
+        AddressField | None,
+        BeforeValidator(_address_or_off, json_schema_input_type=Literal["off"] | AddressField),
+        AfterValidator(_loopback),
+        PlainSerializer(lambda address: "off" if address is None else str(address), return_type=str),
+    ] = Field(
+        default=Address("127.0.0.1", 9900),
+        description="Address of /health, /liveness, /readiness and /metrics; `off` closes it.",
+    )
+    public_endpoints: tuple[Literal["health", "metrics"], ...] = Field(
+        default=(), description="Which of the admin listener's endpoints the public listeners serve, too."
+    )
+    workers: Integer = Field(default=1, ge=1, le=1, description="Number of processes.")
+    http: Literal["auto", "httptools", "h11"] = Field(
+        default="auto", description="The HTTP/1.1 codec; auto is httptools where it is installed, else h11."
+    )
+    trusted_proxies: tuple[NetworkField, ...] = Field(
+        default=(), description="Networks of proxies whose X-Forwarded-* fields are believed."
+    )
+    limits: LimitsConfig = Field(default=LimitsConfig(), description="What one client connection may cost.")
+    shutdown_timeout: Duration = Field(default=30.0, description="How long requests in flight may go on after a stop.")

@@ -1,0 +1,131 @@
+"""The ``services`` part: groups of targets, and how they are spoken to.
+
+In: settings. Not in: acting on them (``balancer``, ``transport``, ``pipeline``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from vizgate.balancer.config import BalancerName, Weight
+from vizgate.config.model.address import TargetUrlField, parse_authority
+from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.config.problems import shown
+from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+
+_HOST_HEADER_WORDS = ("preserve", "target")
+
+
+class TargetConfig(ConfigModel):
+    """One address of a service."""
+
+    url: TargetUrlField = Field(description="http:// or https://, host and port; no path, no user information.")
+    weight: Weight = Field(default=1, description="Share of the requests relative to the other targets' weights.")
+
+
+Target = Annotated[
+    TargetConfig,
+    BeforeValidator(
+        text_as("url", "a URL such as http://127.0.0.1:3001"), json_schema_input_type=TargetUrlField | TargetConfig
+    ),
+]
+
+
+class TimeoutsConfig(ConfigModel):
+    """How long each step with an upstream may take."""
+
+    connect: PositiveDuration = Field(
+        default=2.0, description="Connecting to one target, TLS included. Over it: the next target, 502 after the last."
+    )
+    response: Duration = Field(
+        default=15.0, description="From the request sent to the response head. Over it: 504. 0 means no limit."
+    )
+    idle: Duration = Field(default=60.0, description="Silence inside a response body or a tunnel. 0 means no limit.")
+    total: Duration = Field(
+        default=0.0, description="From the first attempt to the end of the response. 0 means no limit."
+    )
+
+
+class PoolConfig(ConfigModel):
+    """Connections to one target that are kept open between requests."""
+
+    max_idle: Integer = Field(default=512, ge=0, description="Most idle connections per target; 0 keeps none.")
+    idle_timeout: PositiveDuration = Field(default=60.0, description="An idle connection is closed after this.")
+
+
+class UpstreamTlsConfig(ConfigModel):
+    """TLS to the targets with ``https://``; verified against the system's authorities unless this says otherwise."""
+
+    verify: Flag = Field(
+        default=True, description="Whether the certificate must be valid for the target. `false` is for tests."
+    )
+    ca: ExistingFile | None = Field(
+        default=None, description="PEM file of the authorities to believe instead of the system's."
+    )
+    server_name: str | None = Field(
+        default=None, min_length=1, description="Name to ask for and to verify, instead of the target's host."
+    )
+    cert: ExistingFile | None = Field(default=None, description="PEM file of the certificate to show to the target.")
+    key: ExistingFile | None = Field(
+        default=None, description="PEM file of that certificate's key; default: it is in `cert`."
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.key is not None and self.cert is None:
+            raise ValueError("key has no use without cert. Write cert, too")
+        if self.ca is not None and not self.verify:
+            raise ValueError("ca has no use when verify is false. Remove one of them")
+        return self
+
+
+def _host_header(value: str) -> str:
+    if value in _HOST_HEADER_WORDS:
+        return value
+    # A slip of the keyboard would be a valid host name, and go to every upstream.
+    near = difflib.get_close_matches(value.lower(), _HOST_HEADER_WORDS, n=1, cutoff=0.75)
+    if near:
+        raise ValueError(
+            f"{shown(value)} is not a mode. Did you mean {shown(near[0])}? A literal name must not look like one"
+        )
+    return parse_authority(value)
+
+
+class ServiceConfig(ConfigModel):
+    """A named group of targets that answer alike, or a built-in answer."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["targets"]}, {"required": ["builtin"]}]})
+
+    targets: tuple[Target, ...] = Field(
+        default=(), description="Where requests go: URLs, or mappings with url and weight."
+    )
+    builtin: Literal["echo"] | None = Field(
+        default=None, description="Instead of targets: `echo` answers with the request it saw, as JSON."
+    )
+    balancer: BalancerName = Field(
+        default="round_robin", description="How the target of a request is chosen; `weighted` is smooth."
+    )
+    timeouts: TimeoutsConfig = Field(default=TimeoutsConfig(), description="How long each step may take.")
+    pool: PoolConfig = Field(default=PoolConfig(), description="Idle connections.")
+    host_header: Annotated[str, AfterValidator(_host_header)] = Field(
+        default="preserve",
+        description="`preserve` sends the client's Host, `target` the target's own, anything else is sent as it is.",
+    )
+    tls: UpstreamTlsConfig = Field(default=UpstreamTlsConfig(), description="TLS to targets with https.")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.builtin is not None:
+            more = sorted(self.model_fields_set - {"builtin"})
+            if more:
+                raise ValueError(f"a builtin service takes no {', '.join(more)}. Remove that, or builtin")
+        elif not self.targets:
+            raise ValueError("a service has neither targets nor builtin. Write targets: [http://host:port]")
+        if self.balancer == "round_robin" and any(target.weight != 1 for target in self.targets):
+            raise ValueError("weights have no effect with round_robin. Write balancer: weighted")
+        if "tls" in self.model_fields_set and not any(target.url.scheme == "https" for target in self.targets):
+            raise ValueError("tls has no effect because no target is https. Write https:// targets, or remove tls")
+        return self

@@ -1,0 +1,42 @@
+"""A configuration to look at, without its secrets.
+
+In: which values are hidden. Not in: who shows them (``cli``, ``gateway``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vizgate.config.model import GatewayConfig
+from vizgate.extension.fields import Expanded, Secret
+
+HIDDEN = "**********"
+
+# Names whose values are secrets in practice, header fields included.
+_SECRET_NAME = re.compile(
+    r"authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|private|signature", re.IGNORECASE
+)
+
+
+def redacted(config: GatewayConfig) -> dict[str, Any]:
+    """What *config* says apart from defaults, as plain values in the notation of the YAML, with asterisks for secrets.
+
+    Hidden are fields of type ``Secret``, values under names such as ``Authorization`` or ``api_key``, and, in the
+    settings of middleware, everything that came out of a variable.
+    """
+    dumped: dict[str, Any] = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for route, shown in zip(config.routes, dumped.get("routes", []), strict=True):
+        if route.middleware:
+            shown["middleware"] = [{"use": entry.use, **entry.settings} for entry in route.middleware]
+    hidden: dict[str, Any] = _hide(dumped)
+    return hidden
+
+
+def _hide(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: HIDDEN if _SECRET_NAME.search(str(key)) else _hide(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_hide(child) for child in value]
+    return HIDDEN if isinstance(value, (Expanded, Secret)) else value
