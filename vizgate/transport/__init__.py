@@ -1,0 +1,1 @@
+"""Sockets: byte streams with backpressure and deadlines, the upstream pool, listeners."""

@@ -1,0 +1,155 @@
+"""Connections to one target, kept for reuse.
+
+In: ``TargetPool``. Not in: which target a request goes to (``balancer``) and what is said on the connection (``gateway.upstream``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from vizgate.clock import Clock
+from vizgate.errors import ConnectFailed
+from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a target is: *host* (name or address), *port*, and how it is secured, None for plain TCP."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    server_name: str | None = None
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How many idle connections are kept, and for how many seconds."""
+
+    max_idle: int = 512
+    idle_timeout_s: float = 60.0
+
+
+class PooledStream(Stream):
+    """A connection to a target. While it lies in the pool, any byte or end from the target removes it: bytes that were
+    not asked for must never become the answer to the next request (response-queue poisoning).
+    """
+
+    __slots__ = ("context", "is_idle", "reused")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
+        super().__init__(loop, clock, sweeper)
+        self.reused = False
+        #: Whether it lies in the pool.
+        self.is_idle = False
+        #: Whatever the user of the connection keeps with it.
+        self.context: Any = None
+
+    def expire(self) -> None:
+        """As ``Stream``, unless idle: then it has been idle for too long and is closed."""
+        if self.is_idle and self.on_unasked is not None:
+            self.deadline_s = 0.0
+            self.on_unasked()
+        else:
+            super().expire()
+
+
+class TargetPool:
+    """The connections to one endpoint: the one used last is reused first, so that what is not needed grows old."""
+
+    def __init__(self, endpoint: Endpoint, limits: PoolLimits, clock: Clock, sweeper: DeadlineSweeper) -> None:
+        self.endpoint = endpoint
+        self._limits = limits
+        self._clock = clock
+        self._sweeper = sweeper
+        self._idle: dict[PooledStream, None] = {}
+        self._closed = False
+
+    def take(self, *, careful: bool = False) -> PooledStream | None:
+        """An idle connection, or None.
+
+        Args: careful: look at the socket once more, for a request that must not be sent twice.
+        """
+        while self._idle:
+            stream, _ = self._idle.popitem()
+            stream.is_idle = False
+            stream.on_unasked = None
+            stream.deadline_s = 0.0
+            if stream.is_quiet and not (careful and _has_news(stream)):
+                return stream
+            stream.abort()
+        return None
+
+    def give(self, stream: PooledStream) -> None:
+        """Keep *stream* for reuse, if it is still good and there is room; else close it."""
+        if self._closed or not stream.is_quiet or len(self._idle) >= self._limits.max_idle:
+            stream.close()
+            return
+        stream.reused = True
+        stream.is_idle = True
+        stream.on_gone = None
+        stream.on_unasked = partial(self.discard, stream)
+        self._idle[stream] = None
+        self._sweeper.watch(stream, self._clock.monotonic() + self._limits.idle_timeout_s)
+
+    def discard(self, stream: PooledStream) -> None:
+        """Drop an idle *stream* and close it."""
+        self._idle.pop(stream, None)
+        stream.is_idle = False
+        stream.on_unasked = None
+        stream.abort()
+
+    async def connect(self, timeout_s: float) -> PooledStream:
+        """A new connection, TLS handshake included. Raises: ConnectFailed: none within *timeout_s* seconds."""
+        loop = asyncio.get_running_loop()
+        end = self.endpoint
+        server_name = (end.server_name or end.host) if end.tls is not None else None
+        try:
+            async with asyncio.timeout(timeout_s):
+                _, stream = await loop.create_connection(
+                    lambda: PooledStream(loop, self._clock, self._sweeper),
+                    end.host,
+                    end.port,
+                    ssl=end.tls,
+                    server_hostname=server_name,
+                )
+        except TimeoutError as exc:
+            raise ConnectFailed(f"no connection within {timeout_s:g} s") from exc
+        except ssl.SSLError as exc:
+            raise ConnectFailed("TLS handshake failed") from exc
+        except OSError as exc:
+            raise ConnectFailed("connection refused or unreachable") from exc
+        return stream
+
+    def close(self) -> None:
+        """Close every idle connection, and from now on every one that is given back."""
+        self._closed = True
+        while self._idle:
+            self.discard(next(iter(self._idle)))
+
+    @property
+    def idle(self) -> int:
+        """How many connections lie idle."""
+        return len(self._idle)
+
+    def __repr__(self) -> str:
+        return f"<TargetPool {self.endpoint} [{self.idle} idle]>"
+
+
+def _has_news(stream: Stream) -> bool:
+    """Whether the socket holds something unread, an end included, that the loop has not told yet."""
+    sock = stream.transport.get_extra_info("socket")
+    if sock is None or sock.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return bool(poll.poll(0))

@@ -1,0 +1,260 @@
+"""One connection as bytes in and out, with backpressure and a deadline.
+
+In: ``Stream``, used downstream and upstream. Not in: who accepts or opens connections (``transport.listener``,
+``transport.pool``) and what the bytes mean (``wire``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, cast
+
+from vizgate.clock import Clock
+from vizgate.errors import VizgateError
+from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.wakeup import Wakeup
+
+#: Unread bytes above which the peer is not read any further.
+HIGH_WATER_BYTES = 128 * 1024
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class StreamLost(VizgateError):
+    """The connection broke, or was closed while bytes were to be written."""
+
+
+class StreamTimedOut(VizgateError):
+    """The deadline of a wait passed."""
+
+
+class Stream(asyncio.Protocol):
+    """A connection's byte stream; one task reads, and one (maybe another) writes.
+
+    ``on_unasked`` is called, instead of keeping what comes, when bytes or the end come while nobody reads and nobody may
+    expect them. ``on_gone`` is called once when the peer closes or breaks the connection while nobody reads; an owner that is busy
+    elsewhere learns by it that its work is for nobody. Owners clear it by setting it to None.
+    """
+
+    __slots__ = ("_eof", "_error", "_lost", "_pending", "_pending_bytes", "_readable", "_reading_paused", "_writable",
+                 "_writing_paused", "due_s", "clock", "deadline_s", "loop", "on_gone", "on_unasked", "sweeper", "transport")  # fmt: skip
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
+        self.loop = loop
+        self.clock = clock
+        self.sweeper = sweeper
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.on_gone: Callable[[], None] | None = None
+        self.on_unasked: Callable[[], None] | None = None
+        self.deadline_s = 0.0
+        self.due_s = math.inf
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._eof = False
+        self._lost = False
+        self._error: BaseException | None = None
+        self._reading_paused = False
+        self._writing_paused = False
+        self._readable = Wakeup(loop)
+        self._writable: Wakeup | None = None
+
+    # What the loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep *data* and resume the reader."""
+        self._pending.append(data)
+        if self._readable._callback is not None:  # noqa: SLF001  # a property costs a call on the hottest line
+            self._readable.wake()
+            return
+        if self.on_unasked is not None:
+            self.on_unasked()
+            return
+        # Counted only while nobody waits: who waits takes everything at once.
+        self._pending_bytes += len(data)
+        if self._pending_bytes > HIGH_WATER_BYTES and not self._reading_paused:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Remember the end; the transport stays open for writing."""
+        self._eof = True
+        if self.on_unasked is not None:
+            self.on_unasked()
+            return False
+        self._readable.wake()
+        self._tell_gone()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Resume everybody with the loss."""
+        self._lost = True
+        self.sweeper.forget(self)
+        if self.on_unasked is not None:
+            self.on_unasked()
+        self._readable.wake()
+        if self._writable is not None:
+            self._writable.wake()
+        self._tell_gone()
+
+    def pause_writing(self) -> None:
+        """The peer does not keep up."""
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        """The peer has caught up."""
+        self._writing_paused = False
+        if self._writable is not None:
+            self._writable.wake()
+
+    def _tell_gone(self) -> None:
+        on_gone, self.on_gone = self.on_gone, None
+        if on_gone is not None:
+            on_gone()
+
+    # What owners call.
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the peer has ended or lost the connection."""
+        return self._eof or self._lost
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the connection is good and nothing lies unread in it."""
+        return not (self._pending or self._eof or self._lost or self._error)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether bytes wait to be taken."""
+        return bool(self._pending)
+
+    @property
+    def is_writing_paused(self) -> bool:
+        """Whether a writer should ``drain`` before it goes on."""
+        return self._writing_paused
+
+    def take(self) -> bytes:
+        """All bytes that are here, maybe none."""
+        pending = self._pending
+        if not pending:
+            return b""
+        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        pending.clear()
+        self._pending_bytes = 0
+        if self._reading_paused:
+            self._reading_paused = False
+            if not (self._lost or self.transport.is_closing()):
+                self.transport.resume_reading()
+        return data
+
+    def receive(self, deadline_s: float = 0.0) -> Awaitable[bytes]:
+        """The next bytes; ``b""`` at the end of the stream. Args: deadline_s: monotonic seconds, 0 for none.
+
+        Raises (when awaited): StreamLost: the connection broke. StreamTimedOut: nothing came before the deadline.
+        """
+        if deadline_s and not self._pending:
+            self.deadline_s = deadline_s
+            if deadline_s < self.due_s:
+                self.sweeper.enter(self, deadline_s)
+        return self
+
+    def __await__(self) -> Generator[Wakeup, None, bytes]:
+        # The stream is its own awaitable: a coroutine for each wait would cost as much as the wait.
+        while not self._pending:
+            if self._error is not None:
+                raise self._error
+            if self._eof:
+                return b""
+            if self._lost:
+                raise StreamLost("connection lost")
+            yield self._readable.arm()
+        self.deadline_s = 0.0
+        return self.take()
+
+    def write(self, data: bytes) -> None:
+        """Queue *data*; follow it by ``drain`` unless it is small. Bytes for a lost connection are dropped."""
+        if not self._lost:
+            self.transport.write(data)
+
+    async def drain(self, deadline_s: float = 0.0) -> None:
+        """Wait until the peer keeps up. Args: deadline_s: monotonic seconds, 0 for none.
+
+        Raises: StreamLost: the connection broke. StreamTimedOut: the peer did not read before the deadline.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._lost:
+            raise StreamLost("connection lost")
+        if not self._writing_paused:
+            return
+        if self._writable is None:
+            self._writable = Wakeup(self.loop)
+        # A reader may be waiting with a deadline of its own: the earlier of the two counts, and its own stays after.
+        readers_s = self.deadline_s
+        if deadline_s and not 0.0 < readers_s <= deadline_s:
+            self.sweeper.watch(self, deadline_s)
+        while self._writing_paused:
+            if self._error is not None:
+                raise self._error
+            if self._lost:
+                raise StreamLost("connection lost")
+            await self._writable
+        self.deadline_s = readers_s if self._readable.is_waiting else 0.0
+
+    def expire(self) -> None:
+        """The deadline passed: end every wait with ``StreamTimedOut``."""
+        self.deadline_s = 0.0
+        self.fail(StreamTimedOut("timed out"))
+
+    def fail(self, error: BaseException) -> None:
+        """End every present and later wait with *error*."""
+        if self._error is None:
+            self._error = error
+        self._readable.wake_soon()
+        if self._writable is not None:
+            self._writable.wake_soon()
+
+    def clear_timeout(self) -> None:
+        """Let the stream be used after a ``StreamTimedOut``, to say so to the peer."""
+        if isinstance(self._error, StreamTimedOut):
+            self._error = None
+
+    def send_eof(self) -> None:
+        """Say that nothing more will be written; TLS connections cannot, there it does nothing."""
+        if not self._lost and self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def close(self) -> None:
+        """Close after everything written has been sent."""
+        if self.transport is not None and not self._lost:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Break the connection so that the peer notices: RST where the transport is a socket."""
+        if self.transport is None or self._lost:
+            return
+        sock: Any = self.transport.get_extra_info("socket")
+        if sock is not None and self.transport.get_extra_info("sslcontext") is None:
+            try:
+                # A clean FIN would be the valid end of a body that is delimited by the connection's end.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            except OSError:
+                pass  # closed a moment ago
+        self.transport.abort()
+
+    @property
+    def peer(self) -> str:
+        """The IP address of the other end; "" on a Unix socket."""
+        name = self.transport.get_extra_info("peername")
+        return name[0] if isinstance(name, tuple) else ""
+
+    def __repr__(self) -> str:
+        state = "lost" if self._lost else "eof" if self._eof else "open"
+        return f"<Stream [{state}, {self._pending_bytes} bytes unread]>"
