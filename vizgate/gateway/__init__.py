@@ -1,0 +1,1 @@
+"""The composition root: the only place where wire, transport and pipeline meet."""

@@ -1,0 +1,188 @@
+"""Compiles a configuration into a plan.
+
+In: ``compile_plan``, the one place where configuration models become running parts. Not in: starting them
+(``gateway.server``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vizgate.balancer.build import build_balancer
+from vizgate.config import GatewayConfig
+from vizgate.config.model import RouteConfig, ServerConfig, ServiceConfig, TargetConfig
+from vizgate.extension.contract import Context, Middleware
+from vizgate.extension.registry import Registry
+from vizgate.gateway.dispatch import clean_forward
+from vizgate.gateway.endpoints import paths_of
+from vizgate.gateway.http1.target import Http1Target
+from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
+from vizgate.gateway.state import GatewayState
+from vizgate.message.forwarding import ASSERTED, TrustRules
+from vizgate.pipeline.forward import Forwarder
+from vizgate.pipeline.handler import Handler, MiddlewareCall, compose
+from vizgate.pipeline.ports import TargetPort
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.router import Router, Rule
+from vizgate.transform.echo import Echo
+from vizgate.transform.redirect import Redirect
+from vizgate.transform.respond import Respond
+from vizgate.transform.rewrite import Rewrite, compile_rewrite
+from vizgate.transport.pool import Endpoint, PoolLimits
+from vizgate.transport.tls import UpstreamTls, upstream_context
+from vizgate.wire.choice import choose_codec
+from vizgate.wire.codec import HeadCodec
+from vizgate.wire.fields import FieldSorter
+from vizgate.wire.limits import WireLimits
+
+#: Wraps a middleware, known by what ``use:`` says, so that somebody can look on.
+Watch = Callable[[str, Middleware], MiddlewareCall]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A plan, and the middleware that must be started before it serves and stopped after."""
+
+    plan: GatewayPlan
+    middleware: tuple[Middleware, ...]
+
+
+def compile_plan(
+    config: GatewayConfig, state: GatewayState, registry: Registry, *, watch: Watch | None = None
+) -> Compiled:
+    """*config* as something to serve by; no I/O but reading certificates.
+
+    Args: watch: see ``Watch``; nobody looks on by default.
+    Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
+    """
+    server = _server_plan(config)
+    tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
+    services = {
+        name: _service_handler(name, service, server.limits, state, tools) for name, service in config.services.items()
+    }
+    rules, middleware = [], []
+    for route in config.routes:
+        layers = _middleware_of(route, state, registry)
+        middleware += layers
+        calls = layers if watch is None else [watch(*pair) for pair in zip(_uses(route), layers, strict=True)]
+        rules.append(Rule(route.name, route.match, _route_plan(route, config.server, services, calls, state)))
+    by_headers = any(route.match.headers for route in config.routes)
+    plan = GatewayPlan(server, Router(rules), paths_of(config.server.public_endpoints), by_headers)
+    return Compiled(plan, tuple(middleware))
+
+
+def _server_plan(config: GatewayConfig) -> ServerPlan:
+    server, limits = config.server, config.server.limits
+    request_id = config.observe.request_id
+    codec: HeadCodec = choose_codec(server.http)
+    header = request_id.header.encode("latin-1")
+    return ServerPlan(
+        codec=codec,
+        sorter=FieldSorter(ASSERTED | {header.lower()}, drop_underscored=True),
+        limits=WireLimits(limits.head, limits.headers, limits.response_head),
+        upload=UploadLimits(limits.body_idle, limits.body_rate),
+        timeouts=DownstreamTimeouts(limits.head_timeout, limits.idle_timeout),
+        trust=TrustRules(server.trusted_proxies),
+        request_id_header=header,
+        trust_request_id=request_id.trust,
+        max_connections=limits.connections,
+    )
+
+
+def _response_sorter(server: ServerPlan) -> FieldSorter:
+    # The id of the request is the gateway's to tell: what an upstream says about it is put aside.
+    return FieldSorter(frozenset({server.request_id_header.lower()}))
+
+
+def _service_handler(
+    name: str, service: ServiceConfig, limits: WireLimits, state: GatewayState, tools: WireTools
+) -> Handler:
+    if service.builtin is not None:
+        return _of_service(name, Echo())
+    tls = service.tls
+    context = None
+    if any(target.url.scheme == "https" for target in service.targets):
+        paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
+        context = upstream_context(UpstreamTls(tls.verify, *paths))
+    timeouts = UpstreamTimeouts(service.timeouts.connect, service.timeouts.response, service.timeouts.idle)
+    pool_limits = PoolLimits(service.pool.max_idle, service.pool.idle_timeout)
+    targets: list[TargetPort] = []
+    for target in service.targets:
+        url = target.url
+        secure = url.scheme == "https"
+        endpoint = Endpoint(url.host, url.port, context if secure else None, tls.server_name if secure else None)
+        settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, limits)
+        pool = state.pool(endpoint, pool_limits)
+        targets.append(Http1Target(settings, pool, state.metrics.target(name, str(endpoint)), tools))
+    balancer = build_balancer(service.balancer, [target.weight for target in service.targets])
+    return Forwarder(name, targets, balancer, state.clock, total_s=service.timeouts.total)
+
+
+def _of_service(name: str, handler: Handler) -> Handler:
+    """*handler*, known by the name of its service in the log."""
+
+    def call(request: Request) -> Awaitable[Response]:
+        request.outcome.service = name
+        return handler(request)
+
+    return call
+
+
+def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:
+    if service.host_header == "preserve":
+        return None
+    if service.host_header == "target":
+        return target.url.authority.encode("latin-1")
+    return service.host_header.encode("latin-1")
+
+
+def _middleware_of(route: RouteConfig, state: GatewayState, registry: Registry) -> list[Middleware]:
+    context = Context(route.name, state.clock, state.random)
+    layers = []
+    for entry in route.middleware:
+        kind = registry.resolve_middleware(entry.use)
+        layers.append(kind(entry.read(kind.Config), context))
+    return layers
+
+
+def _uses(route: RouteConfig) -> list[str]:
+    return [entry.use for entry in route.middleware]
+
+
+def _route_plan(
+    route: RouteConfig,
+    server: ServerConfig,
+    services: Mapping[str, Handler],
+    layers: Sequence[MiddlewareCall],
+    state: GatewayState,
+) -> RoutePlan:
+    handler = _end_of(route, services)
+    if layers:
+        handler = compose(layers, clean_forward(handler))
+    limit = server.limits.body if route.body_limit is None else route.body_limit
+    cells = state.metrics.route(route.name)
+    return RoutePlan(route.name, handler, cells, limit, route.timeout, has_middleware=bool(layers))
+
+
+def _end_of(route: RouteConfig, services: Mapping[str, Handler]) -> Handler:
+    path = route.match.path
+    if route.redirect is not None:
+        return Redirect(route.redirect, path)
+    if route.respond is not None:
+        return Respond(route.respond)
+    assert route.service is not None
+    handler = services[route.service]
+    if route.rewrite is not None:
+        handler = _rewriting(compile_rewrite(route.rewrite, path), handler)
+    return handler
+
+
+def _rewriting(rewrite: Rewrite, handler: Handler) -> Handler:
+    def call(request: Request) -> Awaitable[Response]:
+        request.target = rewrite(request.target, request.params)
+        return handler(request)
+
+    return call

@@ -1,0 +1,114 @@
+"""From a request to its route's answer, for every way in: sockets, ASGI, the in-memory client.
+
+In: ``dispatch``: route, run the route's handler, turn errors into answers. Not in: reading requests and writing answers.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from vizgate.clock import Clock
+from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
+from vizgate.gateway.plan import GatewayPlan, RoutePlan
+from vizgate.message.headers import Field
+from vizgate.message.target import resolve_dots
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.replies import problem, problem_of
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.router import NoMatch
+from vizgate.wire.serialize import FRAMING_NAMES
+
+_log = logging.getLogger("vizgate.dispatch")
+
+# RFC 9110 8.6: after these a Content-Length is an ordinary field about a body that is not there.
+_LENGTH_IS_A_FIELD = frozenset({304})
+
+
+async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Response:
+    """The answer to *request* by *plan*.
+
+    Raises: ClientGone: the client went away before there was an answer.
+    """
+    found = plan.match(request)
+    if isinstance(found, NoMatch):
+        return _finished(request, _unmatched(request, found))
+    if b"/." in request.target or b"%2" in request.target:
+        request.target = resolve_dots(request.target)
+    route = found.value
+    request.route = route.name
+    request.params = found.params
+    try:
+        _apply_limits(route, request, clock)
+        response = await route.handler(request)
+    except ExchangeError as error:
+        response = _failed(request, error)
+    except Exception:
+        _log.exception("route %s failed on request %s", route.name, request.id)
+        request.outcome.termination = Termination.INTERNAL_ERROR
+        response = problem(500, "", request.id)
+    if route.has_middleware:
+        _clean(request, response)
+    return _finished(request, response)
+
+
+def _apply_limits(route: RoutePlan, request: Request, clock: Clock) -> None:
+    limit = route.body_limit
+    body = request.body
+    if limit:
+        size = len(body.data) if body.data is not None else body.length
+        if size is not None and size > limit:
+            raise BodyTooLarge(f"body over {limit} bytes")
+        if body.data is None:
+            body.limit_bytes = limit  # type: ignore[attr-defined]
+    if route.timeout_s:
+        request.limit_deadline(clock.monotonic() + route.timeout_s)
+
+
+def _unmatched(request: Request, found: NoMatch) -> Response:
+    fields: list[Field] = [(b"Allow", ", ".join(found.allow).encode("latin-1"))] if found.allow else []
+    if found.status == 204:  # noqa: PLR2004
+        response = problem(204, "", request.id, fields)
+        response.headers.remove("Content-Type")
+        response.body = type(response.body)(b"")  # type: ignore[call-arg]
+        return response
+    return problem(found.status, found.detail, request.id, fields)
+
+
+def _failed(request: Request, error: ExchangeError) -> Response:
+    if isinstance(error, ClientGone):
+        raise error
+    request.outcome.termination = error.termination
+    if error.side is Side.UPSTREAM:
+        _log.info("request %s: %s: %s", request.id, request.outcome.upstream, error.detail)
+    return problem_of(error, request.id)
+
+
+def _finished(request: Request, response: Response) -> Response:
+    if response.local and request.outcome.termination is Termination.NORMAL:
+        request.outcome.termination = Termination.LOCAL_ANSWER
+    response.finish(request.own)
+    return response
+
+
+def _clean(request: Request, response: Response) -> None:
+    """Drop what only the gateway may write from a message that middleware had in its hands."""
+    length_stays = not response.local and (request.method == "HEAD" or response.status in _LENGTH_IS_A_FIELD)
+    response.headers.raw[:] = [
+        field
+        for field in response.headers.raw
+        if field[0].lower() not in FRAMING_NAMES or (length_stays and field[0].lower() == b"content-length")
+    ]
+
+
+def clean_forward(handler: Handler) -> Handler:
+    """*handler*, given requests from which the fields that only the gateway may write have been dropped."""
+
+    async def forward(request: Request) -> Response:
+        raw = request.headers.raw
+        raw[:] = [field for field in raw if field[0].lower() not in FRAMING_NAMES]
+        return await handler(request)
+
+    return forward
+
+

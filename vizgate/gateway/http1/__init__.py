@@ -1,0 +1,1 @@
+"""HTTP/1.1 on real connections, downstream and upstream."""

@@ -1,0 +1,367 @@
+"""One client connection: the only place where wire, transport and pipeline are joined downstream.
+
+In: ``Connection``, the life of each request on it (docs/life-of-a-request.md): accept -> read_head -> handle (route to
+read response head) -> relay body -> complete. Not in: writing a response (``gateway.http1.reply``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from vizgate.errors import (
+    ClientGone,
+    DownstreamError,
+    ExchangeError,
+    RequestTimedOut,
+    Termination,
+)
+from vizgate.gateway.http1.reply import ReplyWriter
+from vizgate.gateway.http1.request_body import ArrivingBody, ReceivedBody
+from vizgate.gateway.http1.tunnel import TunnelCopy
+from vizgate.gateway.site import Site
+from vizgate.message.forwarding import PeerForwarding
+from vizgate.message.headers import Headers
+from vizgate.message.heads import KIND_LENGTH, KIND_NONE, NO_BODY, RequestHead, RequestShape
+from vizgate.message.template import NO_FIELDS, FieldTemplate, SingleField
+from vizgate.observe.exchange import ExchangeRecord
+from vizgate.pipeline.body import EMPTY, Body, BytesBody
+from vizgate.pipeline.replies import problem_of
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
+from vizgate.wire.bodies import make_decoder
+from vizgate.wire.request import RequestReader
+from vizgate.wire.serialize import response_head
+
+# How long a client may go on sending after an answer that did not read all of its request. Closing at once would make
+# the kernel reset the connection and take the answer away with it (RFC 9112 9.6).
+_LINGER_S = 5.0
+_LINGER_IDLE_S = 1.0
+
+
+class Connection:
+    """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
+
+    __slots__ = ("_arriving", "_authority", "_client", "_is_gone", "_leftover", "_owes_continue", "_peer", "_reader",
+                 "_received_wall_s", "_referer", "_reply", "_scheme", "_served", "_shape", "_site", "_started_s", "_target", "_task",
+                 "_template", "_user_agent", "is_idle", "stream")  # fmt: skip
+
+    def __init__(self, stream: Stream, site: Site) -> None:
+        self.stream = stream
+        self._site = site
+        server = site.server
+        self._reader = RequestReader(server.codec, server.limits, server.sorter)
+        self._peer = PeerForwarding(server.trust, stream.peer, site.scheme)
+        self._reply = ReplyWriter(stream, site.date, server.timeouts.write_s)
+        self._leftover = b""
+        self._arriving: ArrivingBody | None = None
+        #: What the client asked for, whatever middleware makes of it.
+        self._target = b""
+        #: Whether the client waits for a 100 before it sends its body.
+        self._owes_continue = False
+        self._shape: RequestShape | None = None
+        self._template = NO_FIELDS
+        self._authority = self._client = self._scheme = ""
+        self._user_agent = self._referer = b""
+        self._is_gone = False
+        self._served = 0
+        self._started_s = 0.0
+        self._received_wall_s = 0.0
+        #: Whether no request is being read or served.
+        self.is_idle = True
+        self._task = stream.loop.create_task(self.run())
+
+    async def run(self) -> None:
+        """Serve until either side is done with the connection."""
+        try:
+            while True:
+                head: RequestHead | None = None
+                try:
+                    head = await self._read_head()
+                    if head is None:
+                        break
+                    body = self._body_of(head)
+                except DownstreamError as error:
+                    await self._refuse(error, head)
+                    break
+                if not await self._serve(head, self._request(head, body)):
+                    break
+        except (StreamLost, StreamTimedOut):
+            self.stream.abort()
+        finally:
+            self.stream.on_gone = None
+            self.stream.close()
+            self._site.left(self)
+
+    def stop(self) -> None:
+        """End the connection at once, whatever it does."""
+        self._task.cancel()
+        self.stream.abort()
+
+    async def wait_closed(self) -> None:
+        """Return when the connection has ended."""
+        await asyncio.wait([self._task])
+
+    # read_head
+
+    async def _read_head(self) -> RequestHead | None:
+        """The next request head, or None when there will be none.
+
+        Raises: DownstreamError: what came is no request, or came too slowly.
+        """
+        stream, reader, site = self.stream, self._reader, self._site
+        timeouts = site.server.timeouts
+        data, self._leftover = self._leftover, b""
+        now_s = stream.clock.monotonic()
+        deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
+        self._started_s = 0.0
+        while True:
+            if not data:
+                data = stream.take()
+            if not data:
+                self.is_idle = reader.is_empty
+                if self.is_idle and site.is_draining:
+                    return None
+                try:
+                    data = await stream.receive(deadline_s)
+                except StreamTimedOut as exc:
+                    if reader.is_empty:
+                        return None
+                    stream.clear_timeout()
+                    raise RequestTimedOut("the request head did not come in time") from exc
+                if not data:
+                    return None
+                now_s = stream.clock.monotonic()
+            self.is_idle = False
+            if self._started_s == 0.0:
+                self._started_s = now_s
+                self._received_wall_s = stream.clock.wall()
+                deadline_s = now_s + timeouts.head_s
+            head = reader.feed(data)
+            if head is not None:
+                return head
+            data = b""
+
+    def _body_of(self, head: RequestHead) -> Body:
+        """The body behind *head*. Raises: BadBody: what came of it already breaks its framing."""
+        rest = self._reader.rest
+        self._arriving = None
+        framing = head.shape.framing
+        self._owes_continue = False
+        if framing.kind is KIND_NONE:
+            self._leftover = rest
+            return EMPTY
+        decoder = make_decoder(framing, self._site.server.limits)
+        content = decoder.feed(rest) if rest else b""
+        # RFC 9110 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all
+        # of the content".
+        self._owes_continue = head.shape.expects_continue and not rest
+        if decoder.done:
+            self._leftover = decoder.rest
+            return BytesBody(content) if framing.kind is KIND_LENGTH else ReceivedBody(content, decoder.trailers)
+        body = ArrivingBody(self.stream, framing, decoder, self._site.server.upload, self._say_continue)
+        body.begin(content)
+        self._arriving = body
+        return body
+
+    def _request(self, head: RequestHead, body: Body) -> Request:
+        site, shape = self._site, head.shape
+        if shape is not self._shape:
+            self._learn(shape)
+        self._target = head.target
+        self._served += 1
+        request_id = site.request_id(shape.asserted)
+        request = Request(
+            head.method,
+            head.target,
+            template=self._template,
+            own=SingleField(site.server.request_id_header, request_id.encode("latin-1")),
+            authority=self._authority,
+            scheme=self._scheme,
+            client=self._client,
+            id=request_id,
+            minor=shape.minor,
+            body=body,
+            upgrade=shape.upgrade,
+        )
+        request.expects_continue = self._owes_continue
+        if shape.minor:
+            request.relay_interim = self._relay_interim
+        return request
+
+    def _learn(self, shape: RequestShape) -> None:
+        """Keep what follows from *shape* for the requests that share it."""
+        provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
+        self._shape = shape
+        self._template = FieldTemplate([*shape.fields, *provenance.fields])
+        self._authority = shape.authority.decode("latin-1")
+        self._client = provenance.client
+        if self._site.logs_headers:
+            fields = Headers(shape.fields)
+            self._user_agent = fields.get_bytes(b"user-agent") or b""
+            self._referer = fields.get_bytes(b"referer") or b""
+        self._scheme = provenance.scheme
+
+    # interim answers
+
+    def _say_continue(self) -> None:
+        if self._owes_continue and not self._reply.began:
+            self._relay_interim(100, b"")
+
+    def _relay_interim(self, status: int, lines: bytes) -> None:
+        if status == 100:  # noqa: PLR2004
+            self._owes_continue = False
+        self._reply.interim(status, lines)
+
+    # handle, relay body, complete
+
+    async def _serve(self, head: RequestHead, request: Request) -> bool:
+        """Handle *request* and answer it; whether another may follow."""
+        site, stream, reply = self._site, self.stream, self._reply
+        reply.reset()
+        site.cells.requests_active += 1
+        outcome = request.outcome
+        keep_alive = False
+        try:
+            stream.on_gone = self._client_gone
+            if stream.is_gone:
+                raise ClientGone
+            response = await site.handle(request)
+            if response.status == 101 and response.tunnel is not None:  # noqa: PLR2004
+                await self._run_tunnel(request, response)
+            else:
+                keep_alive = head.shape.keep_alive and self._may_keep_alive(request)
+                keep_alive = await reply.send(request, response, keep_alive=keep_alive)
+        except asyncio.CancelledError:
+            if not self._is_gone:
+                outcome.termination = Termination.SHUTDOWN
+                raise
+            self._task.uncancel()
+            outcome.termination = Termination.CLIENT_ABORT
+        except ExchangeError as error:
+            outcome.termination = error.termination
+            reply.break_off()
+        except (StreamLost, StreamTimedOut):
+            outcome.termination = Termination.CLIENT_ABORT
+            stream.abort()
+        except Exception:
+            outcome.termination = Termination.INTERNAL_ERROR
+            site.report_failure(request)
+            reply.break_off()
+        finally:
+            stream.on_gone = None
+            self._complete(request)
+        if keep_alive:
+            self._leftover = self._leftover if self._arriving is None else self._arriving.rest
+        elif reply.ended and self._arriving is not None and not self._arriving.is_complete:
+            await self._linger()
+        return keep_alive
+
+    def _client_gone(self) -> None:
+        self._is_gone = True
+        self._task.cancel()
+
+    def _may_keep_alive(self, request: Request) -> bool:
+        if self._site.is_draining:
+            return False
+        if self._arriving is not None and not self._arriving.is_complete:
+            # Never answer early and then read the rest of a body as a request (CVE-2025-4366).
+            return False
+        # RFC 9931: bytes that a client sent on the chance of an upgrade must not become a request when it was refused.
+        return not (request.upgrade and (self._leftover or self.stream.has_pending))
+
+    async def _run_tunnel(self, request: Request, response: Response) -> None:
+        stream = self.stream
+        assert response.tunnel is not None
+        protocol = request.upgrade.split(b",")[0].strip()
+        extra = b"Connection: Upgrade\r\nUpgrade: " + (getattr(response.tunnel, "protocol", b"") or protocol) + b"\r\n"
+        stream.write(response_head(101, response.reason, response.field_lines(), NO_BODY, extra))
+        self._reply.began = self._reply.ended = True
+        self._reply.status = 101
+        stream.on_gone = None
+        copy = TunnelCopy(stream, response.tunnel, self._site.server.timeouts.write_s)
+        early, self._leftover = self._leftover, b""
+        try:
+            request.outcome.termination = await copy.run(early)
+        finally:
+            self._reply.bytes_out = copy.bytes_out
+
+    def _complete(self, request: Request) -> None:
+        """The end of every request that was read, exactly once: let go of connections, count, log."""
+        site, reply, outcome = self._site, self._reply, request.outcome
+        if request.has_callbacks:
+            for callback in request.take_callbacks():
+                callback()
+        site.cells.requests_active -= 1
+        arriving = self._arriving
+        if arriving is not None:
+            bytes_in = arriving.received_bytes
+        else:
+            bytes_in = len(request.body.data or b"")
+        status = reply.status or 499
+        site.complete(
+            ExchangeRecord(
+                self._received_wall_s,
+                self.stream.clock.monotonic() - self._started_s,
+                request.method,
+                self._target,
+                request.minor,
+                request.authority,
+                request.scheme,
+                request.client,
+                self._peer.peer,
+                request.id,
+                request.route,
+                outcome.service,
+                outcome.upstream,
+                outcome.attempts,
+                outcome.upstream_s,
+                status,
+                bytes_in,
+                reply.bytes_out,
+                outcome.termination,
+                self._user_agent,
+                self._referer,
+            )
+        )
+
+    async def _refuse(self, error: DownstreamError, head: RequestHead | None) -> None:
+        """Answer what could not be read as a request, and close (RFC 9112 2.2: respond with 400 and close)."""
+        site, reply, stream = self._site, self._reply, self.stream
+        now_s = stream.clock.monotonic()
+        request = Request("", self._reader.first_line.partition(b"\r\n")[0], client=self._peer.peer, scheme=site.scheme)
+        if head is not None:
+            request.method, request.target = head.method, head.target
+        request.id = site.request_id(())
+        request.outcome.termination = error.termination
+        self._started_s = self._started_s or now_s
+        self._arriving = None
+        self._target = request.target
+        self._user_agent = self._referer = b""
+        self._shape = None
+        reply.reset()
+        site.cells.requests_active += 1
+        try:
+            response = problem_of(error, request.id)
+            response.finish(SingleField(site.server.request_id_header, request.id.encode("latin-1")))
+            await reply.send(request, response, keep_alive=False)
+        except (StreamLost, StreamTimedOut):
+            request.outcome.termination = Termination.CLIENT_ABORT
+        finally:
+            self._complete(request)
+        await self._linger()
+
+    async def _linger(self) -> None:
+        """Close our half and read what the client still sends, for a while, so that it gets to see the answer."""
+        stream = self.stream
+        stream.send_eof()
+        end_s = stream.clock.monotonic() + _LINGER_S
+        try:
+            while (now_s := stream.clock.monotonic()) < end_s:
+                if not await stream.receive(min(end_s, now_s + _LINGER_IDLE_S)):
+                    return
+        except (StreamLost, StreamTimedOut):
+            return
+
+    def __repr__(self) -> str:
+        return f"<Connection {self._peer.peer} [{self._served} served, {'idle' if self.is_idle else 'busy'}]>"

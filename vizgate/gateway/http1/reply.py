@@ -1,0 +1,127 @@
+"""Writes responses to a client.
+
+In: ``ReplyWriter``: how a response is framed for this client, and relay body. Not in: where the response comes from.
+"""
+
+from __future__ import annotations
+
+from vizgate.errors import InvalidResponse
+from vizgate.message.headers import Field
+from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, NO_BODY, UNTIL_CLOSE, Framing
+from vizgate.message.template import FieldTemplate
+from vizgate.observe.date import HttpDate
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.transport.stream import Stream
+from vizgate.wire.serialize import chunk, head_response_head, last_chunk, response_head, whole_response
+
+_CLOSE = b"Connection: close\r\n"
+_KEEP_ALIVE = b"Connection: keep-alive\r\n"
+_SERVER: Field = (b"Server", b"vizgate")
+# RFC 9110 15.3.5 and 15.4.5.
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class ReplyWriter:
+    """The answers on one connection; what it says about the last one is for the log.
+
+    ``status``: what the client was told, 0 before. ``bytes_out``: body bytes written. ``began``, ``ended``: whether the
+    head, the whole answer has been written.
+    """
+
+    __slots__ = ("_date", "_stream", "_until_close", "_write_s", "began", "bytes_out", "ended", "status")
+
+    def __init__(self, stream: Stream, date: HttpDate, write_s: float) -> None:
+        self._stream = stream
+        self._date = date
+        self._write_s = write_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Be ready for the next answer."""
+        self.status = 0
+        self.bytes_out = 0
+        self.began = False
+        self.ended = False
+        self._until_close = False
+
+    def interim(self, status: int, lines: bytes) -> None:
+        """Write a 1xx answer with the whole field *lines*, unless the final one has begun."""
+        if not self.began:
+            self._stream.write(response_head(status, b"", lines, NO_BODY))
+
+    async def send(self, request: Request, response: Response, *, keep_alive: bool) -> bool:
+        """Write *response*; whether the connection may serve another request.
+
+        Raises: StreamLost, StreamTimedOut: the client went away or stopped reading. Anything the body raises.
+        """
+        body, status = response.body, response.status
+        if response.local:
+            response.finish(FieldTemplate(((b"Date", self._date.value()), _SERVER)))
+        lines = response.field_lines()
+        self.began = True
+        self.status = status
+        data = body.data
+        if request.method == "HEAD" or status in _WITHOUT_BODY:
+            self._stream.write(self._bare_head(request, response, lines, keep_alive=keep_alive))
+        elif data is not None and body.length is not None:
+            self.bytes_out = len(data)
+            extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
+            self._stream.write(whole_response(status, response.reason, lines, data, extra))
+        else:
+            keep_alive = await self._send_stream(request, response, lines, keep_alive=keep_alive)
+        self.ended = True
+        if self._stream.is_writing_paused:
+            await self._stream.drain(self._stream.clock.monotonic() + self._write_s)
+        return keep_alive
+
+    def _bare_head(self, request: Request, response: Response, lines: bytes, *, keep_alive: bool) -> bytes:
+        """The head of an answer that has no body: to HEAD, or by its status."""
+        extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
+        if response.status in _WITHOUT_BODY or not (response.local or response.body.data):
+            return head_response_head(response.status, response.reason, lines, extra)
+        # RFC 9110 9.3.2: a local answer to HEAD has the length that the answer to GET would have.
+        return response_head(response.status, response.reason, lines, _framing(response, minor=request.minor), extra)
+
+    async def _send_stream(self, request: Request, response: Response, lines: bytes, *, keep_alive: bool) -> bool:
+        """Write a response whose body is still arriving, or left with its length untold."""
+        framing = _framing(response, minor=request.minor)
+        self._until_close = framing.kind is KIND_UNTIL_CLOSE
+        keep_alive = keep_alive and not self._until_close
+        extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
+        self._stream.write(response_head(response.status, response.reason, lines, framing, extra))
+        await self._relay_body(response, framing)
+        return keep_alive
+
+    async def _relay_body(self, response: Response, framing: Framing) -> None:
+        stream, body = self._stream, response.body
+        chunked = framing.kind is KIND_CHUNKED
+        async for data in body:
+            self.bytes_out += len(data)
+            if framing.kind is KIND_LENGTH and self.bytes_out > framing.length:
+                raise InvalidResponse("a body longer than its length")
+            if data:
+                stream.write(chunk(data) if chunked else data)
+            if stream.is_writing_paused:
+                await stream.drain(stream.clock.monotonic() + self._write_s)
+        if framing.kind is KIND_LENGTH and self.bytes_out < framing.length:
+            raise InvalidResponse("a body shorter than its length")
+        if chunked:
+            stream.write(last_chunk(body.trailers))
+
+    def break_off(self) -> None:
+        """Make an answer that failed half-way look like it: no last chunk, too few bytes, or a reset."""
+        if self._until_close:
+            # RFC 9112 8: such a body ends with the connection, so only a reset tells that it did not end well.
+            self._stream.abort()
+        else:
+            self._stream.close()
+
+
+def _framing(response: Response, *, minor: int) -> Framing:
+    body = response.body
+    if body.data is not None and body.length is not None:
+        return Framing(KIND_LENGTH, len(body.data))
+    if body.length is not None:
+        return Framing(KIND_LENGTH, body.length)
+    return CHUNKED if minor else UNTIL_CLOSE

@@ -1,0 +1,82 @@
+"""What a gateway serves by: compiled, frozen, swapped whole.
+
+In: ``GatewayPlan``, ``RoutePlan``, ``ServerPlan``. Not in: compiling (``gateway.build``) and what lives on across plans
+(``gateway.state``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vizgate.message.forwarding import TrustRules
+from vizgate.observe.metrics import RouteCells
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.request import Request
+from vizgate.router import Match, NoMatch, Router
+from vizgate.wire.codec import HeadCodec
+from vizgate.wire.fields import FieldSorter
+from vizgate.wire.limits import WireLimits
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """One route, ready to run. ``body_limit``: bytes, 0 for no bound. ``timeout_s``: 0 for none."""
+
+    name: str
+    handler: Handler
+    cells: RouteCells
+    body_limit: int = 0
+    timeout_s: float = 0.0
+    #: Whether middleware may have touched the messages, so that what the gateway owns must be cleaned again.
+    has_middleware: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How slow a body may come: the longest gap in seconds, and the least bytes per second of waiting after 10 s."""
+
+    idle_s: float = 30.0
+    rate_bytes: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DownstreamTimeouts:
+    """How long a client may take, in seconds."""
+
+    head_s: float = 10.0
+    idle_s: float = 75.0
+    #: The longest time a client may leave what it is sent unread, and a tunnel may be quiet.
+    write_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """How connections are read and what their requests are told about them."""
+
+    codec: HeadCodec
+    sorter: FieldSorter
+    limits: WireLimits = field(default_factory=WireLimits)
+    upload: UploadLimits = field(default_factory=UploadLimits)
+    timeouts: DownstreamTimeouts = field(default_factory=DownstreamTimeouts)
+    trust: TrustRules = field(default_factory=TrustRules)
+    request_id_header: bytes = b"X-Request-Id"
+    trust_request_id: bool = False
+    max_connections: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPlan:
+    """Everything a request is served by, from its head to its last byte."""
+
+    server: ServerPlan
+    router: Router[RoutePlan]
+    #: Paths of health and metrics that the public listeners answer, too (``server.public_endpoints``).
+    public_paths: frozenset[str] = frozenset()
+    #: Whether any route looks at header fields.
+    routes_by_headers: bool = False
+
+    def match(self, request: Request) -> Match[RoutePlan] | NoMatch:
+        """The route of *request*; fields are taken apart only where a route asks for them."""
+        if self.routes_by_headers:
+            return self.router.match(request.method, request.authority, request.target, request.headers)
+        return self.router.match(request.method, request.authority, request.target)

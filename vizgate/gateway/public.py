@@ -1,0 +1,98 @@
+"""The public listeners' side of the gateway.
+
+In: ``PublicSite``: the present plan, its requests' records, connection limits. Not in: connections themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from vizgate.gateway.dispatch import dispatch
+from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.http1.connection import Connection
+from vizgate.gateway.plan import GatewayPlan, ServerPlan
+from vizgate.gateway.state import GatewayState
+from vizgate.message.headers import Field
+from vizgate.observe.exchange import ExchangeRecord
+from vizgate.observe.request_id import is_acceptable, new_request_id
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.transport.stream import Stream
+
+_log = logging.getLogger("vizgate.connection")
+
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: 65\r\n"
+    b"Retry-After: 1\r\nConnection: close\r\n\r\n"
+    b'{"type":"about:blank","title":"Service Unavailable","status":503}'
+)
+
+
+class PublicSite:
+    """See ``gateway.site.Site``. Args: log: takes the records for the access log, None when it is off."""
+
+    scheme = "http"
+
+    def __init__(
+        self, plan: GatewayPlan, state: GatewayState, endpoints: Endpoints, log: Callable[[ExchangeRecord], None] | None
+    ) -> None:
+        self.plan = plan
+        self.state = state
+        self.date = state.date
+        self.is_draining = False
+        self.logs_headers = log is not None
+        self.connections: set[Connection] = set()
+        self.cells = state.metrics.gateway
+        self._endpoints = endpoints
+        self._log = log
+
+    @property
+    def server(self) -> ServerPlan:
+        """See ``Site.server``."""
+        return self.plan.server
+
+    def accept(self, stream: Stream) -> None:
+        """Serve a new connection, or turn it away when there are too many."""
+        self.cells.connections_total += 1
+        if len(self.connections) >= self.plan.server.max_connections:
+            stream.write(_FULL)
+            stream.close()
+            return
+        self.cells.connections_active += 1
+        self.connections.add(Connection(stream, self))
+
+    def left(self, connection: Connection) -> None:
+        """See ``Site.left``."""
+        self.connections.discard(connection)
+        self.cells.connections_active -= 1
+
+    def request_id(self, asserted: tuple[Field, ...]) -> str:
+        """See ``Site.request_id``; the client's own id is taken only where ``observe.request_id.trust`` says so."""
+        server = self.plan.server
+        if asserted and server.trust_request_id:
+            wanted = server.request_id_header.lower()
+            for name, value in asserted:
+                if name.lower() == wanted and is_acceptable(value):
+                    return value.decode("ascii")
+        return new_request_id(self.state.random)
+
+    def handle(self, request: Request) -> Awaitable[Response]:
+        """See ``Site.handle``."""
+        plan = self.plan
+        if plan.public_paths and request.path in plan.public_paths:
+            return self._endpoints.answer(request)
+        return dispatch(plan, request, self.state.clock)
+
+    def complete(self, record: ExchangeRecord) -> None:
+        """See ``Site.complete``."""
+        self.state.metrics.route(record.route).complete(record)
+        if self._log is not None:
+            self._log(record)
+
+    def report_failure(self, request: Request) -> None:
+        """See ``Site.report_failure``."""
+        _log.exception("request %s failed while its answer was being sent", request.id)
+
+    def __repr__(self) -> str:
+        return f"<PublicSite [{len(self.connections)} connections, {self.cells.requests_active} requests in flight]>"

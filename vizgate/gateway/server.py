@@ -1,0 +1,235 @@
+"""The gateway as one object: load, compile, provision, serve, drain.
+
+In: ``Gateway``. Not in: the command line (``cli``), compiling (``gateway.build``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vizgate._version import __version__
+from vizgate.clock import Clock
+from vizgate.config import GatewayConfig, load_config, load_text
+from vizgate.errors import VizgateError
+from vizgate.extension.contract import Middleware
+from vizgate.extension.registry import Registry
+from vizgate.gateway.admin import AdminSite
+from vizgate.gateway.build import compile_plan
+from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.dispatch import dispatch
+from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.public import PublicSite
+from vizgate.gateway.state import GatewayState
+from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
+from vizgate.observe.metrics import Metrics
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.transport.deadlines import TICK_S
+from vizgate.transport.listener import Listener
+
+_log = logging.getLogger("vizgate.gateway")
+
+
+class StartFailed(VizgateError):
+    """A part of the gateway could not start; the message names it."""
+
+
+class Gateway:
+    """A gateway, ready to be started.
+
+    Use it with ``async with`` to serve on the configured addresses, or ``gateway.asgi`` under any ASGI server.
+
+    Args: clock: where time comes from; the system's by default. registry: finds middleware by name.
+    Raises: PluginError, TlsFailed, RouteConflict: what the configuration names cannot be used.
+    """
+
+    def __init__(self, config: GatewayConfig, *, clock: Clock | None = None, registry: Registry | None = None) -> None:
+        self.config = config
+        metrics = Metrics(config.observe.metrics.buckets, version=__version__)
+        self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
+        compiled = compile_plan(config, self.state, registry or Registry(MIDDLEWARE))
+        self.plan = compiled.plan
+        self._middleware = compiled.middleware
+        self._started: list[Middleware] = []
+        self._endpoints = Endpoints(self.state)
+        self._access_log: AccessLog | None = None
+        self._public: PublicSite | None = None
+        self._admin: AdminSite | None = None
+        self._listeners = [Listener(item.address.host, item.address.port) for item in config.server.listen]
+        admin = config.server.admin
+        self._admin_listener = None if admin is None else Listener(admin.host, admin.port)
+        self._ticker: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def from_config(cls, config: GatewayConfig, *, clock: Clock | None = None) -> Self:
+        """A gateway by *config*."""
+        return cls(config, clock=clock)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
+        """A gateway by the YAML file *path*. Args: overrides: settings by dotted key, such as ``server.listen``.
+
+        Modules beside the file can be named in ``use:``. Raises: ConfigError: with every problem of the file.
+        """
+        add_to_path(Path(path).resolve().parent)
+        registry = Registry(MIDDLEWARE)
+        return cls(load_config(path, overrides=overrides, resolve=registry.resolve_middleware), registry=registry)
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "<text>") -> Self:
+        """A gateway by YAML *text*. Raises: ConfigError: with every problem, under *name*."""
+        registry = Registry(MIDDLEWARE)
+        return cls(load_text(text, name, resolve=registry.resolve_middleware), registry=registry)
+
+    # start
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start every part and listen.
+
+        Raises: ListenFailed: an address cannot be listened on. StartFailed: a middleware or the access log failed.
+        Nothing is left running then.
+        """
+        try:
+            await self.start_parts()
+            await self._listen()
+        except BaseException:
+            await self.stop(timeout_s=0.0)
+            raise
+        self.state.health.mark_ready()
+
+    async def start_parts(self) -> None:
+        """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
+        self._open_access_log()
+        for middleware in self._middleware:
+            self._started.append(middleware)  # before it starts: stop() runs even when start() failed
+            try:
+                await middleware.start()
+            except Exception as exc:
+                raise StartFailed(f"middleware {type(middleware).__qualname__} failed to start: {exc}") from exc
+        self._tick()
+
+    async def _listen(self) -> None:
+        state = self.state
+        log = None if self._access_log is None else self._access_log.append
+        self._public = PublicSite(self.plan, state, self._endpoints, log)
+        for listener in self._listeners:
+            await listener.open(state.clock, state.sweeper, self._public.accept)
+        if self._admin_listener is not None:
+            self._admin = AdminSite(self.plan.server, state, self._endpoints)
+            await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
+
+    def _open_access_log(self) -> None:
+        settings = self.config.observe.access_log
+        if settings.format == "off":
+            return
+        try:
+            sink = open_sink(settings.to)
+        except SinkError as exc:
+            raise StartFailed(f"observe.access_log.to: {exc}") from exc
+        line = JsonFormat() if settings.format == "json" else CombinedFormat()
+        self._access_log = AccessLog(line, sink, settings.sample, self.state.random, self.state.metrics.access_log)
+
+    def _tick(self) -> None:
+        self.state.sweeper.sweep(self.state.clock.monotonic())
+        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+    # serve
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where the gateway listens, once started."""
+        return [listener.address for listener in self._listeners]
+
+    @property
+    def admin_address(self) -> tuple[str, int] | None:
+        """Where the admin listener is, once started; None when it is off."""
+        return None if self._admin_listener is None else self._admin_listener.address
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to *request* by the present plan, without any socket on the client's side.
+
+        Raises: ClientGone: the client went away.
+        """
+        return await dispatch(self.plan, request, self.state.clock)
+
+    def reopen_logs(self) -> None:
+        """Have the access log begin a new file, after a rotation."""
+        if self._access_log is not None:
+            self._access_log.reopen()
+
+    # drain and stop
+
+    async def stop(self, timeout_s: float | None = None) -> None:
+        """Finish the requests in flight, then let go of everything; may be called at any time, also twice.
+
+        Args: timeout_s: how long requests may go on; default ``server.shutdown_timeout``.
+        """
+        self.state.health.mark_draining()
+        for listener in self._listeners:
+            listener.close()
+        if self._public is not None:
+            await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
+        started, self._started = self._started, []
+        for middleware in reversed(started):
+            try:
+                await middleware.stop()
+            except Exception:
+                _log.exception("middleware %s failed to stop", type(middleware).__qualname__)
+        await self._stop_admin()
+        self.state.close_pools()
+        if self._ticker is not None:
+            self._ticker.cancel()
+            self._ticker = None
+        if self._access_log is not None:
+            access_log, self._access_log = self._access_log, None
+            await asyncio.to_thread(access_log.close)
+
+    async def _drain(self, site: PublicSite, timeout_s: float) -> None:
+        site.is_draining = True
+        for connection in list(site.connections):
+            if connection.is_idle:
+                connection.stop()
+        tasks = [asyncio.ensure_future(connection.wait_closed()) for connection in site.connections]
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+        remaining = list(site.connections)
+        if remaining:
+            _log.warning("%d connections cut after %g s", len(remaining), timeout_s)
+        for connection in remaining:
+            connection.stop()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _stop_admin(self) -> None:
+        if self._admin_listener is not None:
+            self._admin_listener.close()
+        if self._admin is not None:
+            for connection in list(self._admin.connections):
+                connection.stop()
+                await connection.wait_closed()
+
+    def __repr__(self) -> str:
+        where = ", ".join(f"{host}:{port}" for host, port in self.addresses)
+        return f"<Gateway {where} [{len(self.config.routes)} routes, {len(self.config.services)} services]>"
+
+
+def add_to_path(folder: Path) -> None:
+    """Let ``use: module:Class`` find modules in *folder*."""
+    # At the end: a user's "yaml.py" must not stand in for the library.
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

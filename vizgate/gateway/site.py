@@ -1,0 +1,56 @@
+"""What a connection needs to know about the place it leads to: the public listeners or the admin listener.
+
+In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.admin``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+from vizgate.gateway.plan import ServerPlan
+from vizgate.message.headers import Field
+from vizgate.observe.date import HttpDate
+from vizgate.observe.exchange import ExchangeRecord
+from vizgate.observe.metrics import GatewayCells
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+
+
+class Site(Protocol):
+    """A connection's view of the gateway."""
+
+    scheme: str
+    date: HttpDate
+    cells: GatewayCells
+    is_draining: bool
+    #: Whether User-Agent and Referer are wanted in the record of a request.
+    logs_headers: bool
+
+    @property
+    def server(self) -> ServerPlan:
+        """The present plan of the server part."""
+        ...
+
+    def request_id(self, asserted: tuple[Field, ...]) -> str:
+        """The id of a request whose client asserts *asserted*."""
+        ...
+
+    def handle(self, request: Request) -> Awaitable[Response]:
+        """The answer to *request*; errors are answers, too.
+
+        Raises: ClientGone: there is nobody to answer any more.
+        """
+        ...
+
+    def complete(self, record: ExchangeRecord) -> None:
+        """Take the record of a request that has ended."""
+        ...
+
+    def report_failure(self, request: Request) -> None:
+        """Log the exception being handled: an answer to *request* failed half-way."""
+        ...
+
+    def left(self, connection: Any) -> None:
+        """Forget *connection*, which has ended."""
+        ...

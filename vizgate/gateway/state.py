@@ -1,0 +1,47 @@
+"""What lives on while plans come and go.
+
+In: ``GatewayState``, the one owner of everything mutable that is not a connection. Not in: plans (``gateway.plan``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from vizgate.clock import Clock, SystemClock
+from vizgate.observe.date import HttpDate
+from vizgate.observe.health import Health
+from vizgate.observe.metrics import Metrics
+from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
+
+PoolKey = tuple[Endpoint, PoolLimits]
+
+
+@dataclass(slots=True)
+class GatewayState:
+    """The parts that every plan of one gateway shares."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    random: Random = field(default_factory=Random)  # request ids and samples: nothing secret
+    metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)
+    sweeper: DeadlineSweeper = field(default_factory=DeadlineSweeper)
+    date: HttpDate = field(init=False)
+    # Keyed by endpoint, not by service: two services on one address share its connections.
+    pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.date = HttpDate(self.clock)
+
+    def pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
+        """The pool of *endpoint*, made when it is asked for first."""
+        key = (endpoint, limits)
+        if key not in self.pools:
+            self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper)
+        return self.pools[key]
+
+    def close_pools(self) -> None:
+        """Close every idle upstream connection."""
+        for pool in self.pools.values():
+            pool.close()
