@@ -1,0 +1,1 @@
+"""What is measured: load in rounds, idle connections, starts."""
