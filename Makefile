@@ -32,7 +32,7 @@ check: $(VENV)/.installed-check docs ## lint, formatting, types, layers, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.installed-check ## apply the formatter and the safe fixes of the linter
 	$(BIN)/ruff check --fix-only .

@@ -51,24 +51,33 @@ class Compiled:
 
 
 def compile_plan(
-    config: GatewayConfig, state: GatewayState, registry: Registry, *, watch: Watch | None = None
+    config: GatewayConfig,
+    state: GatewayState,
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    services: Mapping[str, Handler] | None = None,
 ) -> Compiled:
     """*config* as something to serve by; no I/O but reading certificates.
 
-    Args: watch: see ``Watch``; nobody looks on by default.
+    Args: watch: see ``Watch``; nobody looks on by default. services: what stands in for services of these names.
     Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
+    ValueError: *services* has a name that the configuration has not.
     """
     server = _server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
-    services = {
-        name: _service_handler(name, service, server.limits, state, tools) for name, service in config.services.items()
+    handlers = {
+        name: _service_handler(name, service, server.limits, state, tools)
+        for name, service in config.services.items()
+        if services is None or name not in services
     }
+    handlers |= _stand_ins(services or {}, config)
     rules, middleware = [], []
     for route in config.routes:
         layers = _middleware_of(route, state, registry)
         middleware += layers
         calls = layers if watch is None else [watch(*pair) for pair in zip(_uses(route), layers, strict=True)]
-        rules.append(Rule(route.name, route.match, _route_plan(route, config.server, services, calls, state)))
+        rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handlers, calls, state)))
     by_headers = any(route.match.headers for route in config.routes)
     plan = GatewayPlan(server, Router(rules), paths_of(config.server.public_endpoints), by_headers)
     return Compiled(plan, tuple(middleware))
@@ -127,6 +136,24 @@ def _of_service(name: str, handler: Handler) -> Handler:
     def call(request: Request) -> Awaitable[Response]:
         request.outcome.service = name
         return handler(request)
+
+    return call
+
+
+def _stand_ins(services: Mapping[str, Handler], config: GatewayConfig) -> dict[str, Handler]:
+    """*services*, whose answers count as forwarded."""
+    unknown = services.keys() - config.services.keys()
+    if unknown:
+        raise ValueError(f"no service named {', '.join(sorted(unknown))} in this configuration")
+    return {name: _of_service(name, _forwarding(handler)) for name, handler in services.items()}
+
+
+def _forwarding(handler: Handler) -> Handler:
+    async def call(request: Request) -> Response:
+        request.outcome.attempts += 1
+        response = await handler(request)
+        response.local = False
+        return response
 
     return call
 

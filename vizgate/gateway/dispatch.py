@@ -11,7 +11,6 @@ from vizgate.clock import Clock
 from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
 from vizgate.gateway.plan import GatewayPlan, RoutePlan
 from vizgate.message.headers import Field
-from vizgate.message.target import resolve_dots
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem, problem_of
 from vizgate.pipeline.request import Request
@@ -33,8 +32,6 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
     found = plan.match(request)
     if isinstance(found, NoMatch):
         return _finished(request, _unmatched(request, found))
-    if b"/." in request.target or b"%2" in request.target:
-        request.target = resolve_dots(request.target)
     route = found.value
     request.route = route.name
     request.params = found.params
@@ -67,7 +64,7 @@ def _apply_limits(route: RoutePlan, request: Request, clock: Clock) -> None:
 
 def _unmatched(request: Request, found: NoMatch) -> Response:
     fields: list[Field] = [(b"Allow", ", ".join(found.allow).encode("latin-1"))] if found.allow else []
-    if found.status == 204:  # noqa: PLR2004
+    if found.status == 204:
         response = problem(204, "", request.id, fields)
         response.headers.remove("Content-Type")
         response.body = type(response.body)(b"")  # type: ignore[call-arg]
@@ -80,7 +77,8 @@ def _failed(request: Request, error: ExchangeError) -> Response:
         raise error
     request.outcome.termination = error.termination
     if error.side is Side.UPSTREAM:
-        _log.info("request %s: %s: %s", request.id, request.outcome.upstream, error.detail)
+        # At debug: the access log and the metrics tell it, and an outage must not flood a second log.
+        _log.debug("request %s: %s: %s", request.id, request.outcome.upstream, error.detail)
     return problem_of(error, request.id)
 
 
@@ -110,5 +108,3 @@ def clean_forward(handler: Handler) -> Handler:
         return await handler(request)
 
     return forward
-
-

@@ -1,7 +1,7 @@
 """What is set up once for a process that does nothing but serve.
 
-In: the event loop, the garbage collector, the limit on open files. Not in: the gateway (``gateway.server``); one that is
-embedded in another program leaves all of this alone.
+In: the event loop, the garbage collector, the limit on open files. Not in: the gateway (``gateway.server``); one that
+is embedded in another program leaves all of this alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
 from typing import Any
 
-# Collections look for cycles, and a request makes none that matter; the defaults of 700, 10, 10 cost several us per request.
+# Collections look for cycles, and a request makes none; looking as often as by default (700, 10, 10) is for nothing.
 _GC_THRESHOLDS = (20_000, 50, 100)
 
 
@@ -45,7 +45,7 @@ def settle() -> None:
 
 
 def raise_file_limit() -> int:
-    """Let this process open as many files, sockets included, as the system allows it; gives the limit, 0 for unknown."""
+    """Let this process open as many files, sockets included, as it may; gives the limit, 0 when there is none."""
     try:
         import resource
     except ImportError:  # Windows

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from vizgate._version import __version__
 from vizgate.clock import Clock
@@ -27,11 +27,17 @@ from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.state import GatewayState
 from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
+from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import Metrics
+from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.deadlines import TICK_S
 from vizgate.transport.listener import Listener
+
+if TYPE_CHECKING:
+    from vizgate.gateway.asgi.application import AsgiApplication
+    from vizgate.gateway.asgi.messages import Receive, Scope, Send
 
 _log = logging.getLogger("vizgate.gateway")
 
@@ -45,15 +51,23 @@ class Gateway:
 
     Use it with ``async with`` to serve on the configured addresses, or ``gateway.asgi`` under any ASGI server.
 
-    Args: clock: where time comes from; the system's by default. registry: finds middleware by name.
+    Args: clock: where time comes from; the system's by default. registry: finds middleware by name. services: handlers
+    that stand in for services of these names, for tests and rehearsals.
     Raises: PluginError, TlsFailed, RouteConflict: what the configuration names cannot be used.
     """
 
-    def __init__(self, config: GatewayConfig, *, clock: Clock | None = None, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        *,
+        clock: Clock | None = None,
+        registry: Registry | None = None,
+        services: Mapping[str, Handler] | None = None,
+    ) -> None:
         self.config = config
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
-        compiled = compile_plan(config, self.state, registry or Registry(MIDDLEWARE))
+        compiled = compile_plan(config, self.state, registry or Registry(MIDDLEWARE), services=services)
         self.plan = compiled.plan
         self._middleware = compiled.middleware
         self._started: list[Middleware] = []
@@ -65,6 +79,7 @@ class Gateway:
         admin = config.server.admin
         self._admin_listener = None if admin is None else Listener(admin.host, admin.port)
         self._ticker: asyncio.TimerHandle | None = None
+        self._asgi: AsgiApplication | None = None
 
     @classmethod
     def from_config(cls, config: GatewayConfig, *, clock: Clock | None = None) -> Self:
@@ -125,8 +140,7 @@ class Gateway:
 
     async def _listen(self) -> None:
         state = self.state
-        log = None if self._access_log is None else self._access_log.append
-        self._public = PublicSite(self.plan, state, self._endpoints, log)
+        self._public = self.site()
         for listener in self._listeners:
             await listener.open(state.clock, state.sweeper, self._public.accept)
         if self._admin_listener is not None:
@@ -160,6 +174,32 @@ class Gateway:
         """Where the admin listener is, once started; None when it is off."""
         return None if self._admin_listener is None else self._admin_listener.address
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the parts are running."""
+        return self._ticker is not None
+
+    def site(self, *observers: Callable[[ExchangeRecord], None]) -> PublicSite:
+        """A way in for requests; to be asked for once the parts have started.
+
+        Args: observers: are given every request's record, as the access log is.
+        """
+        log = [] if self._access_log is None else [self._access_log.append]
+        return PublicSite(self.plan, self.state, self._endpoints, _each([*log, *observers]))
+
+    @property
+    def asgi(self) -> AsgiApplication:
+        """The gateway as an ASGI application; the gateway itself is one, too."""
+        if self._asgi is None:
+            from vizgate.gateway.asgi.application import AsgiApplication
+
+            self._asgi = AsgiApplication(self)
+        return self._asgi
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope; see ``asgi``."""
+        await self.asgi(scope, receive, send)
+
     async def handle(self, request: Request) -> Response:
         """The answer to *request* by the present plan, without any socket on the client's side.
 
@@ -180,15 +220,17 @@ class Gateway:
         Args: timeout_s: how long requests may go on; default ``server.shutdown_timeout``.
         """
         self.state.health.mark_draining()
+        if self._public is not None:
+            self._public.is_draining = True
         for listener in self._listeners:
-            listener.close()
+            await listener.drain()
         if self._public is not None:
             await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
         started, self._started = self._started, []
         for middleware in reversed(started):
             try:
                 await middleware.stop()
-            except Exception:
+            except Exception:  # noqa: BLE001  # the others must be stopped, too
                 _log.exception("middleware %s failed to stop", type(middleware).__qualname__)
         await self._stop_admin()
         self.state.close_pools()
@@ -200,15 +242,13 @@ class Gateway:
             await asyncio.to_thread(access_log.close)
 
     async def _drain(self, site: PublicSite, timeout_s: float) -> None:
-        site.is_draining = True
         for connection in list(site.connections):
-            if connection.is_idle:
-                connection.stop()
+            connection.drain()
         tasks = [asyncio.ensure_future(connection.wait_closed()) for connection in site.connections]
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
         remaining = list(site.connections)
-        if remaining:
+        if remaining and timeout_s:
             _log.warning("%d connections cut after %g s", len(remaining), timeout_s)
         for connection in remaining:
             connection.stop()
@@ -226,6 +266,17 @@ class Gateway:
     def __repr__(self) -> str:
         where = ", ".join(f"{host}:{port}" for host, port in self.addresses)
         return f"<Gateway {where} [{len(self.config.routes)} routes, {len(self.config.services)} services]>"
+
+
+def _each(takers: list[Callable[[ExchangeRecord], None]]) -> Callable[[ExchangeRecord], None] | None:
+    if len(takers) <= 1:
+        return takers[0] if takers else None
+
+    def take(record: ExchangeRecord) -> None:
+        for taker in takers:
+            taker(record)
+
+    return take
 
 
 def add_to_path(folder: Path) -> None:

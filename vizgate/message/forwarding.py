@@ -28,12 +28,14 @@ ASSERTED = frozenset(
 
 _KEPT_IF_TRUSTED = ASSERTED - {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
 _VIA = (b"1.0 vizgate", b"1.1 vizgate")
+_MAX_ADDRESS_CHARS = 64
 _SCHEMES = {b"http": "http", b"https": "https"}
 
 
 class Provenance(NamedTuple):
-    """Where a request came from. ``client``: address by the trust rules; ``scheme``: what the client spoke; ``fields``: what
-    the upstream is told.
+    """Where a request came from.
+
+    ``client``: address by the trust rules; ``scheme``: what the client spoke; ``fields``: what the upstream is told.
     """
 
     client: str
@@ -129,7 +131,8 @@ def _hop_address(hop: str) -> str | None:
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
-    parsed = _parse_address(hop)
+    # What is longer than any address is none, and must not fill the cache.
+    parsed = _parse_address(hop) if len(hop) <= _MAX_ADDRESS_CHARS else None
     return None if parsed is None else str(parsed)
 
 
@@ -140,5 +143,5 @@ def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address |
     except ValueError:
         return None
     # ::ffff:10.0.0.1 is how a dual-stack listener shows an IPv4 peer; rules are written for IPv4.
-    mapped = address.ipv4_mapped if address.version == 6 else None  # noqa: PLR2004
+    mapped = address.ipv4_mapped if address.version == 6 else None
     return address if mapped is None else mapped

@@ -1,6 +1,7 @@
 """Message heads as values, and how the body behind one is delimited.
 
-In: ``RequestHead``, ``RequestShape``, ``ResponseHead``, ``Framing``. Not in: parsing (``wire``) and forwarding rules (``message.forwarding``).
+In: ``RequestHead``, ``RequestShape``, ``ResponseHead``, ``Framing``. Not in: parsing (``wire``) and forwarding rules
+(``message.forwarding``).
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class RequestShape:
     expects_continue: bool = False
     #: The value of ``Upgrade`` when ``Connection`` asks for it, else empty.
     upgrade: bytes = b""
+    #: What ``Connection`` names: it must not travel on as a trailer, either.
+    named: frozenset[bytes] = frozenset()
 
 
 class RequestHead:
@@ -89,3 +92,4 @@ class ResponseHead:
     keep_alive: bool
     upgrade: bytes = b""
     has_date: bool = True
+    named: frozenset[bytes] = frozenset()

@@ -3,8 +3,7 @@
 In: the split of a target, the normal form of a path, authorities, and what a rewrite needs. Not in: matching a path
 with routes (``router``) and reading the target off the wire (``wire.request``).
 
-The policy for paths, in one place. The *normal form* is what routes are matched with; what is forwarded is what
-came, but for dot segments, which are resolved in what is forwarded, too.
+The policy for paths, in one place. The *normal form* is what routes are matched with; what is forwarded is what came.
 
 - Percent-encoding is undone once, never twice: ``/%61`` is ``/a``, ``/%2561`` is the five characters ``/%61``.
 - ``%2F`` is data inside its segment, never a separator. In the normal form it stays ``%2F``, and a percent sign that
@@ -35,7 +34,6 @@ is_plain_path = re.compile(rb"(?:/" + _PLAIN_SEGMENT + rb")*+/?+(?<=.)", re.DOTA
 
 _CONTROL_OR_BACKSLASH = re.compile(rb"[\x00-\x1f\x7f\\]")
 _DOTS = ("", ".", "..")
-_DOT_SEGMENT = re.compile(rb"/(?:\.|%2[eE]){1,2}+(?:/|$)")
 
 _REFUSED_BYTES = frozenset([*range(0x20), 0x7F, 0x5C])
 _KEPT_TRIPLETS = {0x2F: b"%2F", 0x25: b"%25"}
@@ -200,18 +198,6 @@ def strip_prefix(raw: bytes, prefix: str) -> bytes:
     if segments[: len(wanted)] != wanted:
         raise BadPath("the path does not begin with the prefix to strip")
     return b"/" + b"/".join(raw_segments[len(wanted) :])
-
-
-def resolve_dots(target: bytes) -> bytes:
-    """*target* in origin form without dot segments; as it came when it has none.
-
-    What routes are matched with has none either: a service that does not resolve them must not see another path than
-    the one whose rules were applied. Raises: BadPath: refused by the policy.
-    """
-    path, mark, query = target.partition(b"?")
-    if _DOT_SEGMENT.search(path) is None:
-        return target
-    return drop_segments(path, 0) + mark + query
 
 
 def drop_segments(raw: bytes, count: int) -> bytes:

@@ -60,7 +60,9 @@ class StreamBody:
 
     __slots__ = ("data", "length", "source", "trailers")
 
-    def __init__(self, source: AsyncIterator[bytes], length: int | None = None, trailers: list[Field] | None = None) -> None:
+    def __init__(
+        self, source: AsyncIterator[bytes], length: int | None = None, trailers: list[Field] | None = None
+    ) -> None:
         self.source = source
         self.length = length
         self.data: bytes | None = None
@@ -76,14 +78,23 @@ class StreamBody:
             async for chunk in self.source:
                 size += len(chunk)
                 if size > limit:
+                    # What was read is gone, so a later read must not take the rest for the whole.
+                    self.source = _spent()
                     raise BodyTooLarge(f"body over {limit} bytes")
                 chunks.append(chunk)
             self.data = b"".join(chunks)
             self.length = size
+        if len(self.data) > limit:
+            raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
 
     def __repr__(self) -> str:
         return f"<StreamBody [{'unknown length' if self.length is None else f'{self.length} bytes'}]>"
+
+
+async def _spent() -> AsyncIterator[bytes]:
+    raise BodyTooLarge("the body was given up")
+    yield b""
 
 
 EMPTY = BytesBody(b"")

@@ -1,4 +1,4 @@
-"""The innermost handler of a route that has a service: picks a target, tries it, and tries the next one when that is safe.
+"""The innermost handler of a route that has a service: picks a target, and the next one when that is safe.
 
 In: ``Forwarder``. Not in: one attempt (a ``TargetPort``) and how targets are chosen (``balancer``).
 """
@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from vizgate.clock import Clock
-from vizgate.errors import NoTarget, UpstreamError
+from vizgate.errors import NoTarget, ResponseTimedOut, UpstreamError
 from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -27,8 +27,8 @@ class Picker(Protocol):
 class Forwarder:
     """Forwards a request to one of *targets*.
 
-    A target that cannot be connected to is followed by the next one, each at most once: nothing was sent, so nothing can
-    happen twice.
+    A target that cannot be connected to is followed by the next one, each at most once: nothing was sent, so nothing
+    can happen twice.
 
     Args: total_s: bound on a whole exchange in seconds, 0 for none.
     """
@@ -67,7 +67,7 @@ class Forwarder:
         outcome = request.outcome
         while (index := self._balancer.pick(tried)) is not None:
             if request.deadline_s and self._clock.monotonic() >= request.deadline_s:
-                break
+                raise ResponseTimedOut("no time left to try another target") from error
             tried.add(index)
             outcome.attempts += 1
             outcome.upstream = self._targets[index].address

@@ -15,7 +15,7 @@ MiddlewareCall = Callable[[Request, Handler], Awaitable[Response]]
 
 
 def compose(middleware: Sequence[MiddlewareCall], handler: Handler) -> Handler:
-    """*handler* inside *middleware*, the first outermost; without middleware it is *handler* itself and costs nothing."""
+    """*handler* inside *middleware*, the first outermost; without any it is *handler* itself and costs nothing."""
     for layer in reversed(middleware):
         handler = _wrap(layer, handler)
     return handler

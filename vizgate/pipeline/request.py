@@ -21,9 +21,9 @@ class Request:
     """One request on its way through a gateway; created by the gateway, changed by middleware.
 
     ``method``: upper-case text. ``target``: path and query exactly as they came (``b"/a%20b?c"``); set it to change
-    what is forwarded. ``authority``: host and port the client asked for. ``client``: IP address of the client, by the trust rules of
-    ``server.trusted_proxies``. ``id``: the request id. ``route``: the name of the matched route, "" before routing.
-    ``params``: path parameters, typed as the template says. ``body``: see ``pipeline.body``.
+    what is forwarded. ``authority``: host and port the client asked for. ``client``: IP address of the client, by the
+    trust rules of ``server.trusted_proxies``. ``id``: the request id. ``route``: the name of the matched route, ""
+    before routing. ``params``: path parameters, typed as the template says. ``body``: see ``pipeline.body``.
 
     Args: headers: the fields; without it they are those of *template* and *own*, made when they are asked for.
     """
@@ -39,7 +39,7 @@ class Request:
     _state: dict[str, Any] | None = None
     _callbacks: list[Callable[[], None]] | None = None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a value object: all but three are named
         self,
         method: str,
         target: bytes,

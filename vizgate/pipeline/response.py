@@ -44,7 +44,7 @@ class Response:
 
     __slots__ = ("_headers", "_own", "body", "local", "reason", "status", "template", "tunnel")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a value object: all but three are named
         self,
         status: int,
         headers: Headers | None = None,

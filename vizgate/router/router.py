@@ -99,9 +99,7 @@ class Router(Generic[_T]):
             memo[method, path] = found
         return found
 
-    def _find(
-        self, method: str, authority: str, path: bytes, query: bytes, headers: Headers
-    ) -> Match[_T] | NoMatch:
+    def _find(self, method: str, authority: str, path: bytes, query: bytes, headers: Headers) -> Match[_T] | NoMatch:
         trees = self._only if self._only is not None else self._hosts.entries_for(authority)
         if trees:
             direct = trees[0].direct.get(path)

@@ -8,15 +8,19 @@ the tick it is entered under falls due. A deadline that moved on meanwhile is en
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Protocol
 
 TICK_S = 0.025
 
+_log = logging.getLogger("vizgate.deadlines")
+
 
 class Deadlined(Protocol):
-    """Something with a deadline: ``deadline_s`` in monotonic seconds, 0 for none. ``due_s`` is the sweeper's own: when it
-    will look at this next, infinity for never.
+    """Something with a deadline: ``deadline_s`` in monotonic seconds, 0 for none.
+
+    ``due_s`` is the sweeper's own: when it will look at this next, infinity for never.
     """
 
     deadline_s: float
@@ -75,7 +79,10 @@ class DeadlineSweeper:
         for tick in ticks:
             for owner in self._due.pop(tick, ()):
                 owner.due_s = math.inf
-                self._look(owner, now_s)
+                try:
+                    self._look(owner, now_s)
+                except Exception:  # one owner's fault must not keep the others from expiring
+                    _log.exception("a deadline could not be handled")
 
     def _look(self, owner: Deadlined, now_s: float) -> None:
         deadline_s = owner.deadline_s

@@ -6,8 +6,10 @@ In: ``Listener``. Not in: what is done with a connection (``gateway``).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 
 from vizgate.clock import Clock
 from vizgate.errors import VizgateError
@@ -49,6 +51,7 @@ class Listener:
         self.host = host
         self.port = port
         self._server: asyncio.Server | None = None
+        self._accept: Callable[[], Stream] | None = None
 
     async def open(self, clock: Clock, sweeper: DeadlineSweeper, accepted: Callable[[Stream], None]) -> None:
         """Listen. Raises: ListenFailed: the port is taken or not allowed, or the address is not this machine's."""
@@ -59,15 +62,34 @@ class Listener:
 
         try:
             self._server = await loop.create_server(accept, self.host, self.port, backlog=_BACKLOG)
-        except OSError as exc:
-            reason = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else str(exc)
-            raise ListenFailed(f"cannot listen on {self.host}:{self.port}: {reason}") from exc
+        except (OSError, UnicodeError) as exc:
+            raise ListenFailed(f"cannot listen on {self.host}:{self.port}: {_reason(exc)}") from exc
+        self._accept = accept
         self.port = self._server.sockets[0].getsockname()[1]
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port, the real one after ``open``."""
         return self.host, self.port
+
+    async def drain(self) -> None:
+        """Accept what has connected already, then close.
+
+        Closing a listening socket resets the connections that wait in its queue, and with them requests of clients
+        who did nothing wrong.
+        """
+        server, accept = self._server, self._accept
+        if server is None or accept is None:
+            return
+        waiting = [socket.socket(fileno=os.dup(sock.fileno())) for sock in server.sockets]
+        self.close()
+        loop = asyncio.get_running_loop()
+        for listening in waiting:
+            with listening:
+                listening.setblocking(False)
+                for accepted in _queued(listening):
+                    with contextlib.suppress(OSError):  # the client has given up since
+                        await loop.connect_accepted_socket(accept, accepted)
 
     def close(self) -> None:
         """Accept nothing more; connections that were accepted live on."""
@@ -77,3 +99,20 @@ class Listener:
 
     def __repr__(self) -> str:
         return f"<Listener {self.host}:{self.port} [{'closed' if self._server is None else 'open'}]>"
+
+
+def _queued(listening: socket.socket) -> Iterator[socket.socket]:
+    """The connections that wait in the queue of *listening*, until it is empty."""
+    for _ in range(_BACKLOG):
+        try:
+            accepted, _ = listening.accept()
+        except OSError:
+            return
+        accepted.setblocking(False)
+        yield accepted
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "not a host name"
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)

@@ -1,12 +1,12 @@
 """Connections to one target, kept for reuse.
 
-In: ``TargetPool``. Not in: which target a request goes to (``balancer``) and what is said on the connection (``gateway.upstream``).
+In: ``TargetPool``. Not in: which target a request goes to (``balancer``) and what is said on the connection
+(``gateway.http1``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import select
 import ssl
 from dataclasses import dataclass
 from functools import partial
@@ -84,7 +84,7 @@ class TargetPool:
             stream.is_idle = False
             stream.on_unasked = None
             stream.deadline_s = 0.0
-            if stream.is_quiet and not (careful and _has_news(stream)):
+            if stream.is_quiet and not (careful and stream.has_news):
                 return stream
             stream.abort()
         return None
@@ -126,7 +126,7 @@ class TargetPool:
             raise ConnectFailed(f"no connection within {timeout_s:g} s") from exc
         except ssl.SSLError as exc:
             raise ConnectFailed("TLS handshake failed") from exc
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:  # UnicodeError: a host name that IDNA cannot encode
             raise ConnectFailed("connection refused or unreachable") from exc
         return stream
 
@@ -143,13 +143,3 @@ class TargetPool:
 
     def __repr__(self) -> str:
         return f"<TargetPool {self.endpoint} [{self.idle} idle]>"
-
-
-def _has_news(stream: Stream) -> bool:
-    """Whether the socket holds something unread, an end included, that the loop has not told yet."""
-    sock = stream.transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0:
-        return True
-    poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-    return bool(poll.poll(0))

@@ -7,7 +7,9 @@ In: ``Stream``, used downstream and upstream. Not in: who accepts or opens conne
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import select
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Generator
@@ -34,13 +36,15 @@ class StreamTimedOut(VizgateError):
 class Stream(asyncio.Protocol):
     """A connection's byte stream; one task reads, and one (maybe another) writes.
 
-    ``on_unasked`` is called, instead of keeping what comes, when bytes or the end come while nobody reads and nobody may
-    expect them. ``on_gone`` is called once when the peer closes or breaks the connection while nobody reads; an owner that is busy
-    elsewhere learns by it that its work is for nobody. Owners clear it by setting it to None.
+    ``on_unasked`` is called, instead of keeping what comes, when bytes or the end come while nobody reads and nobody
+    may expect them. ``on_gone`` is called once when the peer closes or breaks the connection while nobody reads; an
+    owner that is busy elsewhere learns by it that its work is for nobody. Owners clear it by setting it to None.
     """
 
-    __slots__ = ("_eof", "_error", "_lost", "_pending", "_pending_bytes", "_readable", "_reading_paused", "_writable",
-                 "_writing_paused", "due_s", "clock", "deadline_s", "loop", "on_gone", "on_unasked", "sweeper", "transport")  # fmt: skip
+    __slots__ = (
+        "_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable", "_reading_paused",
+        "_writable", "_write_deadline_s", "_writing_paused", "clock", "due_s", "loop", "on_gone", "on_unasked", "sweeper", "transport",
+    )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
         self.loop = loop
@@ -49,7 +53,9 @@ class Stream(asyncio.Protocol):
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.on_gone: Callable[[], None] | None = None
         self.on_unasked: Callable[[], None] | None = None
-        self.deadline_s = 0.0
+        #: Of the reader (or of an idle connection) and of the writer; 0 for none.
+        self._read_deadline_s = 0.0
+        self._write_deadline_s = 0.0
         self.due_s = math.inf
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -90,7 +96,8 @@ class Stream(asyncio.Protocol):
             return False
         self._readable.wake()
         self._tell_gone()
-        return True
+        # TLS has no half-closed connections: asyncio closes them, and complains when asked not to.
+        return self.transport.get_extra_info("sslcontext") is None
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Resume everybody with the loss."""
@@ -111,7 +118,8 @@ class Stream(asyncio.Protocol):
         """The peer has caught up."""
         self._writing_paused = False
         if self._writable is not None:
-            self._writable.wake()
+            # Not at once: a TLS transport may call this from inside a write, where a task runs.
+            self._writable.wake_soon()
 
     def _tell_gone(self) -> None:
         on_gone, self.on_gone = self.on_gone, None
@@ -128,7 +136,17 @@ class Stream(asyncio.Protocol):
     @property
     def is_quiet(self) -> bool:
         """Whether the connection is good and nothing lies unread in it."""
-        return not (self._pending or self._eof or self._lost or self._error)
+        return not (self._pending or self._eof or self._lost or self._error or self.transport.is_closing())
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the socket holds something unread, an end included, that the loop has not told yet."""
+        sock: Any = self.transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))
 
     @property
     def has_pending(self) -> bool:
@@ -154,28 +172,43 @@ class Stream(asyncio.Protocol):
                 self.transport.resume_reading()
         return data
 
+    @property
+    def deadline_s(self) -> float:
+        """The earlier of the reader's and the writer's deadline, in monotonic seconds; 0 for none."""
+        read_s, write_s = self._read_deadline_s, self._write_deadline_s
+        return min(read_s, write_s) if read_s and write_s else read_s or write_s
+
+    @deadline_s.setter
+    def deadline_s(self, deadline_s: float) -> None:
+        """Set the reader's; 0 clears both."""
+        self._read_deadline_s = deadline_s
+        if not deadline_s:
+            self._write_deadline_s = 0.0
+
     def receive(self, deadline_s: float = 0.0) -> Awaitable[bytes]:
         """The next bytes; ``b""`` at the end of the stream. Args: deadline_s: monotonic seconds, 0 for none.
 
         Raises (when awaited): StreamLost: the connection broke. StreamTimedOut: nothing came before the deadline.
         """
         if deadline_s and not self._pending:
-            self.deadline_s = deadline_s
+            self._read_deadline_s = deadline_s
             if deadline_s < self.due_s:
                 self.sweeper.enter(self, deadline_s)
         return self
 
     def __await__(self) -> Generator[Wakeup, None, bytes]:
         # The stream is its own awaitable: a coroutine for each wait would cost as much as the wait.
-        while not self._pending:
-            if self._error is not None:
-                raise self._error
-            if self._eof:
-                return b""
-            if self._lost:
-                raise StreamLost("connection lost")
-            yield self._readable.arm()
-        self.deadline_s = 0.0
+        try:
+            while not self._pending:
+                if self._error is not None:
+                    raise self._error
+                if self._eof:
+                    return b""
+                if self._lost:
+                    raise StreamLost("connection lost")
+                yield self._readable.arm()
+        finally:
+            self._read_deadline_s = 0.0
         return self.take()
 
     def write(self, data: bytes) -> None:
@@ -196,17 +229,19 @@ class Stream(asyncio.Protocol):
             return
         if self._writable is None:
             self._writable = Wakeup(self.loop)
-        # A reader may be waiting with a deadline of its own: the earlier of the two counts, and its own stays after.
-        readers_s = self.deadline_s
-        if deadline_s and not 0.0 < readers_s <= deadline_s:
-            self.sweeper.watch(self, deadline_s)
-        while self._writing_paused:
-            if self._error is not None:
-                raise self._error
-            if self._lost:
-                raise StreamLost("connection lost")
-            await self._writable
-        self.deadline_s = readers_s if self._readable.is_waiting else 0.0
+        if deadline_s:
+            self._write_deadline_s = deadline_s
+            if deadline_s < self.due_s:
+                self.sweeper.enter(self, deadline_s)
+        try:
+            while self.is_writing_paused:
+                if self._error is not None:
+                    raise self._error
+                if self._lost:
+                    raise StreamLost("connection lost")
+                await self._writable
+        finally:
+            self._write_deadline_s = 0.0
 
     def expire(self) -> None:
         """The deadline passed: end every wait with ``StreamTimedOut``."""
@@ -233,20 +268,20 @@ class Stream(asyncio.Protocol):
 
     def close(self) -> None:
         """Close after everything written has been sent."""
-        if self.transport is not None and not self._lost:
+        # None until it is made.
+        if self.transport is not None and not self._lost:  # type: ignore[redundant-expr]
             self.transport.close()
 
     def abort(self) -> None:
         """Break the connection so that the peer notices: RST where the transport is a socket."""
-        if self.transport is None or self._lost:
+        if self.transport is None or self._lost:  # type: ignore[redundant-expr]  # None until it is made
             return
         sock: Any = self.transport.get_extra_info("socket")
         if sock is not None and self.transport.get_extra_info("sslcontext") is None:
-            try:
-                # A clean FIN would be the valid end of a body that is delimited by the connection's end.
+            # A clean FIN would be the valid end of a body that is delimited by the connection's end. The error is that
+            # of a socket that was closed a moment ago.
+            with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            except OSError:
-                pass  # closed a moment ago
         self.transport.abort()
 
     @property

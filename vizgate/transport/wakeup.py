@@ -20,12 +20,11 @@ class Wakeup:
     ``asyncio.Task`` relies on, so cancellation, ``asyncio.timeout`` and context variables work as ever.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
         self._callback: Callable[[Any], None] | None = None
-        self._cancelled = False
         self._context: Context | None = None
         self._loop = loop
 
@@ -52,7 +51,6 @@ class Wakeup:
         """This wakeup, ready to be yielded to the task by an ``__await__``."""
         if self._callback is not None:
             raise RuntimeError("two tasks wait on one stream")
-        self._cancelled = False
         self._asyncio_future_blocking = True
         return self
 
@@ -82,13 +80,11 @@ class Wakeup:
         return self._callback is None
 
     def cancelled(self) -> bool:
-        """Whether the last wait was cancelled."""
-        return self._cancelled
+        """False: a wait that was cancelled is told so by ``_CANCELLED``."""
+        return False
 
     def result(self) -> None:
-        """Nothing. Raises: asyncio.CancelledError: the wait was cancelled."""
-        if self._cancelled:
-            raise asyncio.CancelledError
+        """Nothing: waking is all there is to tell."""
 
     def cancel(self, msg: str | None = None) -> bool:  # noqa: ARG002  # the signature asyncio.Task calls
         """End the wait with ``CancelledError``; False when nobody waits."""
@@ -96,9 +92,20 @@ class Wakeup:
         if callback is None:
             return False
         self._callback = None
-        self._cancelled = True
-        self._loop.call_soon(callback, self, context=self._context)
+        # The task gets another object to ask for its result: by then somebody else may wait on this one.
+        self._loop.call_soon(callback, _CANCELLED, context=self._context)
         return True
 
     def __repr__(self) -> str:
         return f"<Wakeup [{'waiting' if self.is_waiting else 'idle'}]>"
+
+
+class _Cancelled:
+    """What a cancelled wait is woken with."""
+
+    def result(self) -> None:
+        """Raises: asyncio.CancelledError: always."""
+        raise asyncio.CancelledError
+
+
+_CANCELLED = _Cancelled()

@@ -41,6 +41,11 @@ class BodyDecoder(Protocol):
     rest: bytes
     trailers: list[Field]
 
+    @property
+    def announced(self) -> int:
+        """Bytes of content that are known to be missing: of the body, or of the present chunk."""
+        ...
+
     def feed(self, data: bytes) -> bytes:
         """The content in *data*, maybe ``b""``. Raises: the error given at construction: the framing is broken."""
         ...
@@ -59,6 +64,11 @@ class NoBodyDecoder:
         self.done = True
         self.rest = b""
         self.trailers: list[Field] = []
+
+    @property
+    def announced(self) -> int:
+        """None."""
+        return 0
 
     def feed(self, data: bytes) -> bytes:
         """No content: all of *data* is rest."""
@@ -80,6 +90,11 @@ class LengthDecoder:
         self.done = length == 0
         self.rest = b""
         self.trailers: list[Field] = []
+
+    @property
+    def announced(self) -> int:
+        """What is left of the length."""
+        return self.remaining
 
     def feed(self, data: bytes) -> bytes:
         """The part of *data* that belongs to the body."""
@@ -110,6 +125,11 @@ class UntilCloseDecoder:
         self.rest = b""
         self.trailers: list[Field] = []
 
+    @property
+    def announced(self) -> int:
+        """Nothing is known."""
+        return 0
+
     def feed(self, data: bytes) -> bytes:
         """All of *data*."""
         return data
@@ -126,9 +146,10 @@ _SIZE, _DATA, _DATA_END, _TRAILER = range(4)
 class ChunkedDecoder:
     """The chunked coding, strictly; extensions are parsed and dropped, forbidden trailer fields too."""
 
-    __slots__ = ("_buffer", "_error", "_extension_bytes", "_limits", "_remaining", "_state", "done", "rest", "trailers")
+    __slots__ = ("_buffer", "_error", "_extension_bytes", "_limits", "_named", "_remaining", "_state", "done", "rest",
+                 "trailers")  # fmt: skip
 
-    def __init__(self, limits: WireLimits, error: type[ExchangeError]) -> None:
+    def __init__(self, limits: WireLimits, error: type[ExchangeError], named: frozenset[bytes] = frozenset()) -> None:
         self.done = False
         self.rest = b""
         self.trailers: list[Field] = []
@@ -136,8 +157,14 @@ class ChunkedDecoder:
         self._error = error
         self._extension_bytes = 0
         self._limits = limits
+        self._named = named
         self._remaining = 0
         self._state = _SIZE
+
+    @property
+    def announced(self) -> int:
+        """What is left of the present chunk."""
+        return self._remaining
 
     def feed(self, data: bytes) -> bytes:
         """The content in *data*; chunks that came together leave together."""
@@ -217,7 +244,7 @@ class ChunkedDecoder:
         block = data[at : end + 4]
         if TRAILERS.fullmatch(block) is None or block.count(b"\r\n") - 1 > self._limits.fields:
             raise self._error("malformed trailer section")
-        self.trailers += _allowed_trailers(block)
+        self.trailers += _allowed_trailers(block, self._named)
         self.done = True
         return end + 4
 
@@ -228,17 +255,27 @@ def _check_partial_trailers(block: bytes, error: type[ExchangeError]) -> None:
         raise error("malformed trailer section")
 
 
-def _allowed_trailers(block: bytes) -> list[Field]:
+def _allowed_trailers(block: bytes, named: frozenset[bytes]) -> list[Field]:
+    refused = FORBIDDEN_TRAILERS | named
     fields = [(match[1], match[2].rstrip(b" \t")) for match in TRAILER_LINE.finditer(block)]
-    return [field for field in fields if field[0].lower() not in FORBIDDEN_TRAILERS and b"_" not in field[0]]
+    return [field for field in fields if field[0].lower() not in refused and b"_" not in field[0]]
 
 
-def make_decoder(framing: Framing, limits: WireLimits, error: type[ExchangeError] = BadBody) -> BodyDecoder:
-    """The decoder for *framing*; *error* is what it raises when the framing is broken."""
+def make_decoder(
+    framing: Framing,
+    limits: WireLimits,
+    error: type[ExchangeError] = BadBody,
+    named: frozenset[bytes] = frozenset(),
+) -> BodyDecoder:
+    """The decoder for *framing*.
+
+    Args: error: what it raises when the framing is broken. named: the options of ``Connection``; trailers of these
+    names belong to this hop alone (RFC 9110 7.6.1) and are dropped.
+    """
     if framing.kind is KIND_LENGTH:
         return LengthDecoder(framing.length)
     if framing.kind is KIND_CHUNKED:
-        return ChunkedDecoder(limits, error)
+        return ChunkedDecoder(limits, error, named)
     if framing.kind is KIND_UNTIL_CLOSE:
         return UntilCloseDecoder()
     return NoBodyDecoder()

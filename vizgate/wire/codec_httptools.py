@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import httptools
 
 from vizgate.message.headers import Field
 from vizgate.wire.codec import CodecRejected
+
+# Begins where a run of white space begins, so that a long run inside a value is looked at once.
+_SPACE_BEHIND = re.compile(rb"(?<![ \t])[ \t]++\r\n")
 
 
 class _Collector:
@@ -30,27 +35,27 @@ class HttptoolsCodec:
         """See ``HeadCodec.request_fields``."""
         collector = _Collector()
         try:
-            httptools.HttpRequestParser(collector).feed_data(block)
+            httptools.HttpRequestParser(collector).feed_data(_trimmed(block))
         except httptools.HttpParserUpgrade:
             pass  # raised after the last callback: the head is complete
         except httptools.HttpParserError as exc:
             raise CodecRejected(str(exc)) from exc
-        return _trimmed(block, collector.fields)
+        return collector.fields
 
     def response_fields(self, block: bytes) -> list[Field]:
         """See ``HeadCodec.response_fields``."""
         collector = _Collector()
         try:
-            httptools.HttpResponseParser(collector).feed_data(block)
+            httptools.HttpResponseParser(collector).feed_data(_trimmed(block))
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError as exc:
             raise CodecRejected(str(exc)) from exc
-        return _trimmed(block, collector.fields)
+        return collector.fields
 
 
-def _trimmed(block: bytes, fields: list[Field]) -> list[Field]:
-    # llhttp drops white space before a value but not after it.
+def _trimmed(block: bytes) -> bytes:
+    # llhttp drops white space before a value but not after it, and does not know "chunked<TAB>" from another coding.
     if b" \r\n" in block or b"\t\r\n" in block:
-        return [(name, value.rstrip(b" \t")) for name, value in fields]
-    return fields
+        return _SPACE_BEHIND.sub(b"\r\n", block)
+    return block

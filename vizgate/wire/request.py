@@ -152,6 +152,7 @@ class RequestReader:
         options = fields.options
         keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
         shape = RequestShape(minor, fields.kept, fields.asserted, authority, framing, keep_alive)
+        shape.named = options
         if fields.expects and minor == 1:
             shape.expects_continue = _expects_continue(fields.expects) and framing is not NO_BODY
         if fields.upgrades and b"upgrade" in options and minor == 1 and framing is NO_BODY:

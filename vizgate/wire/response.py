@@ -28,9 +28,7 @@ class ResponseReader:
 
     __slots__ = ("_buffer", "_checked", "_codec", "_limits", "_memo", "_sorter", "rest")
 
-    def __init__(
-        self, codec: HeadCodec, limits: WireLimits, sorter: FieldSorter, memo: HeadMemo | None = None
-    ) -> None:
+    def __init__(self, codec: HeadCodec, limits: WireLimits, sorter: FieldSorter, memo: HeadMemo | None = None) -> None:
         self._codec = codec
         self._limits = limits
         self._sorter = sorter
@@ -104,4 +102,5 @@ class ResponseReader:
             # RFC 9110 15.2.2: "The server MUST generate an Upgrade header field in the response".
             raise InvalidResponse("101 without the protocol it switches to")
         template = FieldTemplate(kept)
-        return ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, fields.has_date)
+        has_date = fields.has_date
+        return ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, has_date, options)

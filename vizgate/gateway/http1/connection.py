@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from vizgate.errors import (
+    BadBody,
     ClientGone,
     DownstreamError,
     ExchangeError,
@@ -37,6 +38,8 @@ from vizgate.wire.serialize import response_head
 # the kernel reset the connection and take the answer away with it (RFC 9112 9.6).
 _LINGER_S = 5.0
 _LINGER_IDLE_S = 1.0
+# How long a connection without a request yet is kept when the gateway stops.
+_DRAIN_GRACE_S = 1.0
 
 
 class Connection:
@@ -93,6 +96,15 @@ class Connection:
             self.stream.close()
             self._site.left(self)
 
+    def drain(self) -> None:
+        """Close soon if no request is being served: now, or after a moment if none ever came."""
+        if not self.is_idle or self.stream.has_news:
+            return
+        if self._served:
+            self._task.cancel()  # and no abort: an idle client is told by FIN, not by RST
+        else:
+            self.stream.sweeper.watch(self.stream, self.stream.clock.monotonic() + _DRAIN_GRACE_S)
+
     def stop(self) -> None:
         """End the connection at once, whatever it does."""
         self._task.cancel()
@@ -121,7 +133,10 @@ class Connection:
             if not data:
                 self.is_idle = reader.is_empty
                 if self.is_idle and site.is_draining:
-                    return None
+                    if self._served:
+                        return None
+                    # A connection that was just made may have its first request on the way.
+                    deadline_s = min(deadline_s, now_s + _DRAIN_GRACE_S)
                 try:
                     data = await stream.receive(deadline_s)
                 except StreamTimedOut as exc:
@@ -151,7 +166,7 @@ class Connection:
         if framing.kind is KIND_NONE:
             self._leftover = rest
             return EMPTY
-        decoder = make_decoder(framing, self._site.server.limits)
+        decoder = make_decoder(framing, self._site.server.limits, BadBody, head.shape.named)
         content = decoder.feed(rest) if rest else b""
         # RFC 9110 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all
         # of the content".
@@ -209,7 +224,7 @@ class Connection:
             self._relay_interim(100, b"")
 
     def _relay_interim(self, status: int, lines: bytes) -> None:
-        if status == 100:  # noqa: PLR2004
+        if status == 100:
             self._owes_continue = False
         self._reply.interim(status, lines)
 
@@ -227,7 +242,7 @@ class Connection:
             if stream.is_gone:
                 raise ClientGone
             response = await site.handle(request)
-            if response.status == 101 and response.tunnel is not None:  # noqa: PLR2004
+            if response.status == 101 and response.tunnel is not None:
                 await self._run_tunnel(request, response)
             else:
                 keep_alive = head.shape.keep_alive and self._may_keep_alive(request)

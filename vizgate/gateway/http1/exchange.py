@@ -6,6 +6,7 @@ In: ``Exchange``. Not in: what a target is (``gateway.http1.target``) and which 
 from __future__ import annotations
 
 from vizgate.errors import (
+    ConnectFailed,
     ExchangeError,
     InvalidResponse,
     ResponseTimedOut,
@@ -88,10 +89,15 @@ class Exchange:
         self._target.cells.end(termination)
 
     async def _connect(self) -> PooledStream:
-        timeout_s = self._target.timeouts.connect_s
-        if self.request.deadline_s:
-            timeout_s = min(timeout_s, max(0.001, self.request.deadline_s - self._target.clock.monotonic()))
-        return await self._target.pool.connect(timeout_s)
+        timeout_s, deadline_s = self._target.timeouts.connect_s, self.request.deadline_s
+        if deadline_s:
+            timeout_s = min(timeout_s, max(0.001, deadline_s - self._target.clock.monotonic()))
+        try:
+            return await self._target.pool.connect(timeout_s)
+        except ConnectFailed as exc:
+            if deadline_s and self._target.clock.monotonic() >= deadline_s:
+                raise ResponseTimedOut("no connection before the time of the request was over") from exc
+            raise
 
     def _may_send_again(self) -> bool:
         return self.request.method in IDEMPOTENT and self.request.body.data is not None
@@ -149,7 +155,7 @@ class Exchange:
             data = b""
             if head is None:
                 continue
-            if head.status >= 200 or head.status == 101:  # noqa: PLR2004
+            if head.status >= 200 or head.status == 101:
                 return head
             interim += 1
             if interim > _MAX_INTERIM_ANSWERS:
@@ -173,7 +179,7 @@ class Exchange:
         return min(deadline_s, request_s) if request_s else deadline_s
 
     def _relay_interim(self, head: ResponseHead) -> None:
-        if head.status == 100 and self._upload is not None:  # noqa: PLR2004
+        if head.status == 100 and self._upload is not None:
             self._upload.go_on()
         if self.request.relay_interim is not None:
             self.request.relay_interim(head.status, head.template.lines)
@@ -189,10 +195,12 @@ class Exchange:
         self._head = head
         if self._upload is not None:
             self._upload.response_began = True
-        if head.status == 101:  # noqa: PLR2004
+        if head.status == 101:
             response = self._tunnel_response(head)
         else:
-            response = Response(head.status, None, self._body(head), reason=head.reason, template=head.template, local=False)
+            response = Response(
+                head.status, None, self._body(head), reason=head.reason, template=head.template, local=False
+            )
         if not head.has_date:
             # RFC 9110 6.6.1: "A recipient with a clock that receives a response message without a Date header field
             # MUST record the time it was received and append a corresponding Date header field".
@@ -208,7 +216,7 @@ class Exchange:
         if head.framing.kind is KIND_LENGTH and len(rest) == head.framing.length:
             self._finish(clean=True)
             return BytesBody(rest)
-        decoder = self._decoder = make_decoder(head.framing, self._target.limits, InvalidResponse)
+        decoder = self._decoder = make_decoder(head.framing, self._target.limits, InvalidResponse, head.named)
         try:
             content = decoder.feed(rest) if rest else b""
         except InvalidResponse:
@@ -293,5 +301,3 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self.request.method} at {self._target.address} [{'ended' if self._ended else 'running'}]>"
-
-

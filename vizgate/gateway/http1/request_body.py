@@ -86,11 +86,16 @@ class ArrivingBody:
         while not content:
             if self._decoder.done:
                 raise StopAsyncIteration
+            self._check_limit(self._decoder.announced)
             content = self._decoder.feed(await self._receive())
         self.received_bytes += len(content)
-        if self.limit_bytes and self.received_bytes > self.limit_bytes:
-            raise BodyTooLarge(f"body over {self.limit_bytes} bytes")
+        self._check_limit(0)
         return content
+
+    def _check_limit(self, announced: int) -> None:
+        """Raise when what came and the *announced* bytes of a chunk that is not here yet are over the limit."""
+        if self.limit_bytes and self.received_bytes + announced > self.limit_bytes:
+            raise BodyTooLarge(f"body over {self.limit_bytes} bytes")
 
     async def _receive(self) -> bytes:
         stream, limits = self._stream, self._limits

@@ -28,6 +28,7 @@ from vizgate.gateway.public import PublicSite
 from vizgate.gateway.rehearsal.memory import MemoryTransport, RehearsalState
 from vizgate.gateway.rehearsal.result import Rehearsed, SeenRequest, Step, UpstreamRequest
 from vizgate.gateway.rehearsal.trace import traced
+from vizgate.gateway.server import StartFailed
 from vizgate.message.headers import Field, Headers
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.pipeline.handler import MiddlewareCall
@@ -95,7 +96,7 @@ class Rehearsal:
         except Exception as exc:
             await self._stop()
             name = type(self._middleware[len(self._started) - 1]).__qualname__
-            raise VizgateError(f"middleware {name} failed to start: {type(exc).__name__}: {exc}") from exc
+            raise StartFailed(f"middleware {name} failed to start: {type(exc).__name__}: {exc}") from exc
         self._state.health.mark_ready()
         return self
 

@@ -1,0 +1,118 @@
+"""Writes the pages of the reference that are made from the code: ``make docs-pages``.
+
+In: the generated pages. Not in: what they say (``vizgate.config.reference``, the help texts of ``vizgate.cli``). The
+pages are committed, so that they can be read without building anything; a test compares them with what this would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from vizgate.cli import main as program
+from vizgate.config.reference import reference_markdown
+
+DOCS = Path(__file__).parent
+
+CONFIGURATION = """\
+# Configuration
+
+<!-- Made from the models by `make docs-pages`; do not edit. -->
+
+One YAML file. Unknown keys, duplicate keys, wrong types and names that lead nowhere are errors, all reported at once,
+each with its line and column.
+
+| type | written as |
+| --- | --- |
+| duration | `500ms`, `2s`, `1m`, `1h`, `7d` |
+| size | `512`, `64KiB`, `10MiB`, `1GiB`: powers of 1024 |
+| share | `0%` to `100%` |
+| address | `127.0.0.1:8080`, `[::1]:8080` |
+
+`${NAME}` and `${NAME:-default}` take environment variables; `{file: path}` reads a text from a file.
+`VIZGATE_SERVER__HTTP=h11` overrides `server.http`. The order of precedence: command line, environment, YAML, default.
+
+"""
+
+
+COMMANDS = """\
+# Commands
+
+<!-- Made from the program's own help by `make docs-pages`; do not edit. -->
+
+`vizgate COMMAND --help` shows what stands here. `python -m vizgate` is the same program.
+
+| exit code | of | meaning |
+| --- | --- | --- |
+| 0 | all | done; for `serve` and `proxy`: stopped gracefully |
+| 1 | all but `serve` and `proxy` | a problem: in the configuration, a test that failed, no route, a file that exists |
+| 2 | all | wrong usage |
+| 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
+| 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
+
+Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log
+again, after it was rotated. `HUP` is logged and changes nothing: reloading is not supported yet.
+
+The access log goes to standard output; what the program says about itself goes to standard error.
+"""
+
+
+def commands() -> Iterator[str]:
+    """A section for each command, from its parser."""
+    root = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
+    sub = next(action for action in root._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    for name, parser in sub.choices.items():
+        yield f"\n## vizgate {name}\n\n{parser.description}\n\n    {_usage(name, parser)}\n"
+        rows = [_row(action) for action in parser._actions if _is_shown(action)]  # noqa: SLF001
+        yield "\n| argument | meaning |\n| --- | --- |\n" + "".join(rows)
+
+
+def _is_shown(action: argparse.Action) -> bool:
+    return action.help is not argparse.SUPPRESS and action.dest != "help"
+
+
+def _usage(name: str, parser: argparse.ArgumentParser) -> str:
+    shown = [action for action in parser._actions if _is_shown(action)]  # noqa: SLF001
+    named = [action for action in shown if action.option_strings]
+    words = ["vizgate", name]
+    words += [
+        _value(action) if action.nargs != "?" else f"[{_value(action)}]" for action in shown if action not in named
+    ]
+    words += [_written(action) if action.required else f"[{_written(action)}]" for action in named]
+    return " ".join(words)
+
+
+def _written(action: argparse.Action) -> str:
+    value = _value(action)
+    return f"{action.option_strings[-1]} {value}" if value else action.option_strings[-1]
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    if action.choices:
+        return "|".join(map(str, action.choices))
+    return str(action.metavar or action.dest.upper())
+
+
+def _row(action: argparse.Action) -> str:
+    name = ", ".join(action.option_strings) or _value(action)
+    value = f" {_value(action)}" if action.option_strings and action.nargs != 0 else ""
+    # A bar inside a cell would end it, in code, too.
+    cells = (f"`{name}{value}`", action.help or "")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and its text."""
+    return {
+        DOCS / "reference" / "configuration.md": CONFIGURATION + reference_markdown().rstrip("\n") + "\n",
+        DOCS / "reference" / "commands.md": COMMANDS + "".join(commands()),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+        print(path)

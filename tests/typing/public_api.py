@@ -1,0 +1,121 @@
+"""What type checkers of users make of the public names; ``mypy`` reads this file, nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, assert_type
+
+from vizgate import (
+    Balancer,
+    Clock,
+    ConfigError,
+    Context,
+    Gateway,
+    GatewayConfig,
+    Handler,
+    Headers,
+    Match,
+    MatchConfig,
+    Middleware,
+    MiddlewareConfig,
+    NoMatch,
+    Problem,
+    Request,
+    Response,
+    RoundRobin,
+    Router,
+    Rule,
+    VizgateError,
+    WeightedRoundRobin,
+    __version__,
+    load_config,
+    load_text,
+)
+from vizgate.testing import ManualClock
+
+
+def router_keeps_the_type_of_its_values() -> None:
+    router = Router([Rule("user", MatchConfig(path="/users/{id:int}"), 7)])
+    assert_type(router, Router[int])
+    found = router.match("GET", "example.com", b"/users/7")
+    assert_type(found, Match[int] | NoMatch)
+    if isinstance(found, Match):
+        assert_type(found.value, int)
+        assert_type(found.params, Mapping[str, Any])
+    else:
+        assert_type(found.status, int)
+        assert_type(found.allow, tuple[str, ...])
+    assert_type(Router.of({"GET /": "home"}), Router[str])
+
+
+def balancers_meet_the_protocol() -> None:
+    balancers: list[Balancer] = [RoundRobin(2), WeightedRoundRobin([3, 1])]
+    for balancer in balancers:
+        assert_type(balancer.pick({0}), int | None)
+
+
+def clocks_meet_the_protocol(clock: Clock) -> None:
+    manual: Clock = ManualClock()
+    assert_type(manual.monotonic(), float)
+    assert_type(clock.wall(), float)
+
+
+class AddHeader(Middleware):
+    class Config(MiddlewareConfig):
+        name: str
+        value: str
+
+    def __init__(self, config: Config, context: Context | None = None) -> None:
+        super().__init__(config, context)
+        self._field = (config.name, config.value)
+
+    async def __call__(self, request: Request, forward: Handler) -> Response:
+        assert_type(request.method, str)
+        assert_type(request.target, bytes)
+        assert_type(request.headers, Headers)
+        response = await forward(request)
+        assert_type(response, Response)
+        assert_type(response.status, int)
+        response.headers[self._field[0]] = self._field[1]
+        return response
+
+
+async def gateways_are_made_three_ways(path: Path, config: GatewayConfig) -> None:
+    async with Gateway.from_yaml(path, {"server.listen": "127.0.0.1:0"}) as gateway:
+        assert_type(gateway, Gateway)
+        assert_type(gateway.addresses, list[tuple[str, int]])
+    assert_type(Gateway.from_text("version: 1"), Gateway)
+    assert_type(Gateway.from_config(config), Gateway)
+
+
+class OwnGateway(Gateway):
+    pass
+
+
+def subclass_makes_itself(config: GatewayConfig) -> None:
+    assert_type(OwnGateway.from_config(config), OwnGateway)
+
+
+def configurations_are_loaded_or_refused(path: Path) -> None:
+    try:
+        assert_type(load_config(path), GatewayConfig)
+        assert_type(load_text("version: 1"), GatewayConfig)
+    except ConfigError as error:
+        assert_type(error.problems, tuple[Problem, ...])
+        tell(error)
+
+
+def tell(error: VizgateError) -> None:
+    assert_type(str(error), str)
+
+
+def headers_are_text_or_bytes(headers: Headers) -> None:
+    assert_type(headers.get("Host"), str | None)
+    assert_type(headers.get_all("Set-Cookie"), list[str])
+    assert_type(headers.raw, list[tuple[bytes, bytes]])
+    assert_type(Headers.of([("A", "b")]), Headers)
+
+
+def version_is_text() -> None:
+    assert_type(__version__, str)

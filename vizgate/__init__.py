@@ -1,0 +1,105 @@
+"""vizgate: a reverse proxy and API gateway as a Python library.
+
+The names below are the public surface, together with ``vizgate.testing`` and ``vizgate.units``; they are loaded when
+they are first used, so that importing one leaf of the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from vizgate._version import __version__
+
+if TYPE_CHECKING:
+    from vizgate.balancer.round_robin import RoundRobin
+    from vizgate.balancer.rule import Balancer
+    from vizgate.balancer.weighted import WeightedRoundRobin
+    from vizgate.clock import Clock
+    from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
+    from vizgate.errors import ExchangeError, VizgateError
+    from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+    from vizgate.extension.registry import PluginError
+    from vizgate.gateway.server import Gateway, StartFailed
+    from vizgate.message.headers import Headers
+    from vizgate.pipeline.handler import Handler
+    from vizgate.pipeline.request import Request
+    from vizgate.pipeline.response import Response
+    from vizgate.router import Match, MatchConfig, NoMatch, RouteConflict, Router, Rule
+    from vizgate.transport.listener import ListenFailed
+
+__all__ = [
+    "Balancer",
+    "Clock",
+    "ConfigError",
+    "Context",
+    "ExchangeError",
+    "Gateway",
+    "GatewayConfig",
+    "Handler",
+    "Headers",
+    "ListenFailed",
+    "Match",
+    "MatchConfig",
+    "Middleware",
+    "MiddlewareConfig",
+    "NoMatch",
+    "PluginError",
+    "Problem",
+    "Request",
+    "Response",
+    "RoundRobin",
+    "RouteConflict",
+    "Router",
+    "Rule",
+    "StartFailed",
+    "VizgateError",
+    "WeightedRoundRobin",
+    "__version__",
+    "load_config",
+    "load_text",
+]
+
+_HOMES = {
+    "Balancer": "balancer.rule",
+    "Clock": "clock",
+    "ConfigError": "config",
+    "Context": "extension.contract",
+    "ExchangeError": "errors",
+    "Gateway": "gateway.server",
+    "GatewayConfig": "config",
+    "Handler": "pipeline.handler",
+    "Headers": "message.headers",
+    "ListenFailed": "transport.listener",
+    "Match": "router",
+    "MatchConfig": "router",
+    "Middleware": "extension.contract",
+    "MiddlewareConfig": "extension.contract",
+    "NoMatch": "router",
+    "PluginError": "extension.registry",
+    "Problem": "config",
+    "Request": "pipeline.request",
+    "Response": "pipeline.response",
+    "RoundRobin": "balancer.round_robin",
+    "RouteConflict": "router",
+    "Router": "router",
+    "Rule": "router",
+    "StartFailed": "gateway.server",
+    "VizgateError": "errors",
+    "WeightedRoundRobin": "balancer.weighted",
+    "load_config": "config",
+    "load_text": "config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found  # the next access does not come here
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,126 @@
+"""What several commands take on their command line.
+
+In: types of arguments, ``NotYet``, the options that all commands share. Not in: the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no other name
+
+Run = Callable[[argparse.Namespace], int]
+
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+class NotYet(argparse.Action):
+    """An option of a later version: known, so that its absence is no riddle, and refused."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002  # the signature argparse calls
+        values: str | Sequence[Any] | None,  # noqa: ARG002
+        option_string: str | None = None,
+    ) -> None:
+        """Refuse the option."""
+        parser.error(f"{option_string} is not supported yet")
+
+
+def add_command(commands: Commands, name: str, run: Run, summary: str, *, failure: int = 1) -> argparse.ArgumentParser:
+    """A parser for the command *name*, done by *run*. Args: failure: the exit code for what cannot be done."""
+    parser = commands.add_parser(name, help=summary, description=_sentence(summary), allow_abbrev=False)
+    parser.set_defaults(run=run, failure=failure, parser=parser)
+    return parser
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def add_log_level(parser: argparse.ArgumentParser, default: str = "critical") -> None:
+    """``--log-level``. Commands that report problems themselves leave the gateway's own log off by default."""
+    parser.add_argument(
+        "--log-level", choices=LOG_LEVELS, default=default, help=f"how much is logged, on standard error ({default})"
+    )
+
+
+def add_config(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The argument CONFIG; without a *default* it is required."""
+    if default is None:
+        parser.add_argument("config", metavar="CONFIG", help="the YAML file")
+    else:
+        parser.add_argument("config", metavar="CONFIG", nargs="?", default=default, help=f"the YAML file ({default})")
+
+
+def address(text: str) -> str:
+    """*text*, if it is an address to listen on."""
+    from vizgate.config.model.address import parse_address
+
+    return _checked(parse_address, text)
+
+
+def target_url(text: str) -> str:
+    """*text*, if it is the URL of a target."""
+    from vizgate.config.model.address import parse_target_url
+
+    return _checked(parse_target_url, text)
+
+
+def host_header(text: str) -> str:
+    """*text*, if it is a mode of ``host_header`` or may stand in a Host field."""
+    from vizgate.config.model.address import parse_authority
+
+    return text if text in {"preserve", "target"} else _checked(parse_authority, text)
+
+
+def _checked(parse: Callable[[str], object], text: str) -> str:
+    try:
+        parse(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from None
+    return text
+
+
+def workers(text: str) -> int:
+    """The number of processes, which is 1."""
+    if text == "1":
+        return 1
+    if text == "auto" or text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not supported yet: a gateway is one process. Leave the option out")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+
+
+def header(text: str) -> tuple[str, str]:
+    """Name and value of the field ``Name: value``."""
+    from vizgate.message.headers import Headers
+
+    name, _, value = text.partition(":")
+    try:
+        return Headers.of([(name if ":" in text else "", value)]).items()[0]
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a header: {exc}. Write 'Name: value'") from None
+
+
+def absolute_url(text: str) -> str:
+    """*text*, if it is an absolute URL, as the tests of a configuration have it."""
+    from vizgate.config.model import CheckRequest
+
+    try:
+        CheckRequest(url=text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an absolute URL. Write for example http://api.example.com/users/7"
+        ) from None
+    return text
+
+
+def method(text: str) -> str:
+    """*text* in capitals, if it may be the name of a method."""
+    if not text.isascii() or not text.replace("-", "").isalpha():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a method. Write for example GET")
+    return text.upper()

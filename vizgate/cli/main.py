@@ -1,0 +1,87 @@
+"""The program ``vizgate``: finds the command, runs it, and turns what goes wrong into a message and an exit code.
+
+In: ``main``. Not in: the commands, one module each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from vizgate._version import __version__
+from vizgate.cli import check, explain, init, plugins, proxy, routes, schema, serve, version
+from vizgate.errors import VizgateError
+
+_COMMANDS = (serve, proxy, check, explain, routes, init, schema, plugins, version)
+
+EXIT_USAGE = 2
+# As a shell reports a program that a signal has ended: 128 and the number of the signal.
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that *argv* (default: the program's own arguments) asks for, and give its exit code."""
+    try:
+        args = _parser().parse_args(argv)
+        if args.run is None:
+            _parser().print_help(sys.stderr)
+            return EXIT_USAGE
+        code = _run(args)
+        sys.stdout.flush()
+    except SystemExit as exc:  # argparse: wrong usage, or --help
+        return exc.code if isinstance(exc.code, int) else EXIT_USAGE
+    except BrokenPipeError:
+        _forget_stdout()
+        return EXIT_BROKEN_PIPE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vizgate", description="A reverse proxy and API gateway.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"vizgate {__version__}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    failure: int = args.failure
+    try:
+        code: int = args.run(args)
+    except VizgateError as exc:
+        _say(_told(exc))
+        return failure
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as exc:  # noqa: BLE001  # the last resort of a program: one line, not a page
+        if args.log_level == "debug":
+            import traceback
+
+            traceback.print_exc()
+        hint = "" if args.log_level == "debug" else " Run it again with --log-level debug to see where."
+        _say(f"vizgate: internal error: {type(exc).__name__}: {exc}.{hint}")
+        return failure
+    return code
+
+
+def _told(error: VizgateError) -> str:
+    # The problems of a configuration begin with their places, so that editors find them.
+    return str(error) if hasattr(error, "problems") else f"vizgate: {error}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from complaining once more, when it flushes at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

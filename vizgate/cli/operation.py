@@ -1,0 +1,128 @@
+"""Serving in the foreground: start, tell, obey signals, drain, stop.
+
+In: ``operate``. Not in: where the gateway's configuration comes from (``cli.serve``, ``cli.proxy``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import signal
+import sys
+from collections.abc import Awaitable, Iterator
+
+from vizgate._version import __version__
+from vizgate.config.model import Address
+from vizgate.gateway import process
+from vizgate.gateway.server import Gateway
+
+_log = logging.getLogger("vizgate.serve")
+
+# How long a stop at once may take, in seconds, for middleware that does not end.
+_AT_ONCE_S = 2.0
+
+
+def operate(gateway: Gateway, source: str) -> int:
+    """Serve until a signal ends it; gives the exit code: 0, or 128 and the signal's number when it had to hurry.
+
+    Args: source: what is served, for people. Raises: ListenFailed, StartFailed: it cannot start.
+    """
+    process.raise_file_limit()
+    return process.run(_Operation(gateway, source).run())
+
+
+class _Operation:
+    """One gateway, from start to stop."""
+
+    def __init__(self, gateway: Gateway, source: str) -> None:
+        self._gateway = gateway
+        self._source = source
+        self._stop = asyncio.Event()
+        self._at_once = asyncio.Event()
+        self._signal = signal.SIGTERM
+
+    async def run(self) -> int:
+        self._listen_to_signals()
+        starting = asyncio.ensure_future(self._gateway.start())
+        if not await _before(starting, self._stop):
+            starting.cancel()
+            await asyncio.wait([starting])
+            return 0
+        starting.result()
+        process.settle()
+        _say("\n".join(describe(self._gateway, self._source)))
+        await self._stop.wait()
+        return await self._end()
+
+    async def _end(self) -> int:
+        limit_s = self._gateway.config.server.shutdown_timeout
+        _say(f"vizgate: {self._signal.name}: no new connections; requests in flight may take {limit_s:g} s more")
+        ending = asyncio.ensure_future(self._gateway.stop())
+        if await _before(ending, self._at_once):
+            ending.result()
+            _say("vizgate: stopped")
+            return 0
+        ending.cancel()
+        _say(f"vizgate: {self._signal.name} again: stopped at once")
+        try:
+            async with asyncio.timeout(_AT_ONCE_S):
+                await self._gateway.stop(timeout_s=0.0)
+        except TimeoutError:
+            _log.warning("gave up waiting for parts that do not stop")
+        return 128 + self._signal
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, signal.SIGTERM)
+        loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
+        loop.add_signal_handler(signal.SIGUSR1, self._gateway.reopen_logs)
+        loop.add_signal_handler(signal.SIGHUP, _told_to_reload)
+
+    def _told_to_stop(self, number: signal.Signals) -> None:
+        self._signal = number
+        if self._stop.is_set():
+            self._at_once.set()
+        self._stop.set()
+
+
+def _told_to_reload() -> None:
+    _log.warning("SIGHUP: reloading is not supported yet; the gateway goes on as it is. Restart it to change it")
+
+
+async def _before(task: asyncio.Future[None], event: asyncio.Event) -> bool:
+    """Wait for the first of the two; whether it was *task*."""
+    waiting = asyncio.ensure_future(_wait(event.wait()))
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return task.done()
+
+
+async def _wait(awaitable: Awaitable[object]) -> None:
+    await awaitable
+
+
+def _say(text: str) -> None:
+    # Standard output belongs to the access log.
+    print(text, file=sys.stderr, flush=True)
+
+
+def describe(gateway: Gateway, source: str) -> Iterator[str]:
+    """What a started *gateway* serves and where, line by line."""
+    config = gateway.config
+    targets = sum(len(service.targets) for service in config.services.values())
+    counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
+    yield f"vizgate {__version__} serves {source}: {', '.join(_count(*pair) for pair in counts)}"
+    for host, port in gateway.addresses:
+        yield f"  listening on http://{Address(host, port)}"
+    admin = gateway.admin_address
+    if admin is None:
+        yield "  admin off"
+    else:
+        yield f"  admin on http://{Address(*admin)} (/health /liveness /readiness /metrics)"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    yield f"  HTTP/1.1 by {gateway.plan.server.codec.name}, event loop {process.loop_name()}, {python}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

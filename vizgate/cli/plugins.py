@@ -1,0 +1,50 @@
+"""``vizgate plugins``: what ``use:`` can name, and which package brings it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from vizgate._version import __version__
+from vizgate.cli.arguments import add_command, add_log_level
+from vizgate.cli.table import table
+
+if TYPE_CHECKING:
+    from vizgate.cli.arguments import Commands
+    from vizgate.extension.registry import PluginInfo
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "plugins", run, "list built-in and installed plugins and where they come from")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_log_level(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print them; one that cannot be used is listed with its problem."""
+    from dataclasses import asdict
+
+    found = _all()
+    if args.json:
+        print(json.dumps([asdict(plugin) for plugin in found], indent=2))
+        return 0
+    head = ("NAME", "KIND", "PACKAGE", "VERSION", "CLASS")
+    rows = [(plugin.name, plugin.kind, plugin.distribution, plugin.version, plugin.object) for plugin in found]
+    print(table([head, *rows]))
+    for plugin in found:
+        if plugin.problem:
+            print(f"{plugin.name}: {plugin.problem}")
+    return 0
+
+
+def _all() -> list[PluginInfo]:
+    from vizgate.extension.registry import PluginInfo, Registry
+    from vizgate.gateway.builtin import MIDDLEWARE
+
+    builtin = [
+        PluginInfo(name, "middleware", "vizgate", __version__, f"{kind.__module__}:{kind.__qualname__}")
+        for name, kind in sorted(MIDDLEWARE.items())
+    ]
+    return builtin + Registry(MIDDLEWARE).installed_plugins()

@@ -1,0 +1,41 @@
+"""``vizgate serve``: a gateway from one YAML file."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from vizgate.cli.arguments import NotYet, add_command, add_config, add_log_level, address, workers
+
+if TYPE_CHECKING:
+    from vizgate.cli.arguments import Commands
+
+EXIT_NOT_STARTED = 3
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "serve", run, "serve a configuration", failure=EXIT_NOT_STARTED)
+    add_config(parser, default="vizgate.yaml")
+    add_listen(parser, "instead of server.listen")
+    parser.add_argument("--workers", type=workers, default=1, metavar="N", help="number of processes (1)")
+    parser.add_argument("--watch", action=NotYet, nargs=0, help=argparse.SUPPRESS)
+    add_log_level(parser, "info")
+
+
+def add_listen(parser: argparse.ArgumentParser, default: str) -> None:
+    """``--listen``, which may be given several times."""
+    parser.add_argument(
+        "--listen", type=address, action="append", metavar="ADDR", help=f"where clients connect, {default}; repeatable"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal ends it."""
+    from vizgate.cli.operation import operate
+    from vizgate.cli.program_log import program_log
+    from vizgate.gateway.server import Gateway
+
+    overrides: dict[str, Any] = {} if args.listen is None else {"server.listen": args.listen}
+    with program_log(args.log_level):
+        return operate(Gateway.from_yaml(args.config, overrides), args.config)

@@ -1,0 +1,94 @@
+"""One HTTP request that comes through an ASGI server.
+
+In: ``serve_http``, which has the steps of ``gateway.http1.connection``: head, handle, relay body, complete. Not in:
+connections, framing and keep-alive, which are the server's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from vizgate.clock import Clock
+from vizgate.errors import ClientGone, DownstreamError, ExchangeError, Termination
+from vizgate.gateway.asgi.inbox import AsgiBody, Inbox
+from vizgate.gateway.asgi.intake import read_head
+from vizgate.gateway.asgi.messages import Receive, Scope, Send
+from vizgate.gateway.asgi.reply import AsgiReply
+from vizgate.gateway.asgi.visit import Visit
+from vizgate.gateway.asgi.watch import ClientWatch
+from vizgate.gateway.site import Site
+from vizgate.message.heads import RequestHead
+from vizgate.pipeline.body import EMPTY
+from vizgate.pipeline.request import Request
+
+
+async def serve_http(site: Site, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the request of *scope*, an ``http`` scope.
+
+    Raises: ExchangeError: the answer broke off half-way; the server must not let it look complete.
+    """
+    visit = Visit(site, scope, clock)
+    reply = AsgiReply(scope, send, site.server.timeouts.write_s)
+    try:
+        head = read_head(scope, site.server)
+    except DownstreamError as error:
+        await _refuse(visit, reply, error)
+    else:
+        await _HttpExchange(site, visit, reply, receive).run(head, clock)
+
+
+async def _refuse(visit: Visit, reply: AsgiReply, error: DownstreamError) -> None:
+    request, response = visit.refusal(error)
+    try:
+        await reply.send(request, response)
+    except ClientGone:
+        request.outcome.termination = Termination.CLIENT_ABORT
+    finally:
+        visit.complete(request, status=reply.status, bytes_in=0, bytes_out=reply.bytes_out)
+
+
+class _HttpExchange:
+    """A request whose head is good."""
+
+    __slots__ = ("_inbox", "_reply", "_site", "_visit", "_watch")
+
+    def __init__(self, site: Site, visit: Visit, reply: AsgiReply, receive: Receive) -> None:
+        self._site = site
+        self._visit = visit
+        self._reply = reply
+        self._watch = ClientWatch()
+        self._inbox = Inbox(receive, self._watch)
+
+    async def run(self, head: RequestHead, clock: Clock) -> None:
+        """Handle it and answer. Raises: ExchangeError: see ``serve_http``."""
+        request = self._visit.request(head, EMPTY)
+        outcome = request.outcome
+        try:
+            request.body = await self._inbox.open(head.shape.framing, self._site.server.upload, clock)
+            response = await self._site.handle(request)
+            await self._reply.send(request, response)
+        except asyncio.CancelledError:
+            outcome.termination = Termination.CLIENT_ABORT if self._watch.is_gone else Termination.SHUTDOWN
+            if not self._watch.absorb():
+                raise
+        except ClientGone:
+            outcome.termination = Termination.CLIENT_ABORT
+        except ExchangeError as error:
+            outcome.termination = error.termination
+            raise
+        except Exception:
+            outcome.termination = Termination.INTERNAL_ERROR
+            self._site.report_failure(request)
+            raise
+        finally:
+            self._inbox.close()
+            self._watch.close()
+            self._complete(request)
+
+    def _complete(self, request: Request) -> None:
+        body, reply = request.body, self._reply
+        bytes_in = body.received_bytes if isinstance(body, AsgiBody) else len(body.data or b"")
+        self._visit.complete(request, status=reply.status, bytes_in=bytes_in, bytes_out=reply.bytes_out)
+
+    def __repr__(self) -> str:
+        return f"<_HttpExchange {self._visit!r} {self._reply!r}>"
