@@ -129,6 +129,7 @@ class Gateway:
 
     async def start_parts(self) -> None:
         """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
+        self.state.begin()
         self._open_access_log()
         for middleware in self._middleware:
             self._started.append(middleware)  # before it starts: stop() runs even when start() failed

@@ -41,6 +41,12 @@ class GatewayState:
             self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper)
         return self.pools[key]
 
+    def begin(self) -> None:
+        """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""
+        self.health.restart()
+        for pool in self.pools.values():
+            pool.reopen()
+
     def close_pools(self) -> None:
         """Close every idle upstream connection."""
         for pool in self.pools.values():

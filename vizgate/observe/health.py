@@ -55,8 +55,12 @@ class Health:
         self.phase = _NEXT[self.phase, _READY]
 
     def mark_draining(self) -> None:
-        """The gateway is about to stop; there is no way back."""
+        """The gateway is about to stop; only ``restart`` leads back."""
         self.phase = _NEXT[self.phase, _DRAIN]
+
+    def restart(self) -> None:
+        """Begin anew: the same object is about to be started once more."""
+        self.phase = Phase.STARTING
 
     def health(self) -> HealthReply:
         """200 as long as there is a process to answer."""

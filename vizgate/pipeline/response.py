@@ -14,7 +14,14 @@ from vizgate.pipeline.body import Body, BytesBody
 
 
 class Tunnel(Protocol):
-    """The byte stream behind an upstream's 101."""
+    """The byte stream behind an upstream's 101.
+
+    ``protocol``: what was switched to, as the upstream named it. ``idle_s``: the longest silence of both sides in seconds,
+    0 for any.
+    """
+
+    protocol: bytes
+    idle_s: float
 
     async def receive(self) -> bytes:
         """The next bytes; ``b""`` at the end. Raises: UpstreamReset: the connection broke."""
@@ -26,6 +33,10 @@ class Tunnel(Protocol):
 
     def send_eof(self) -> None:
         """Say that no more bytes will be sent."""
+        ...
+
+    def close(self) -> None:
+        """Close after everything sent has gone out: both sides have ended well."""
         ...
 
     def abort(self) -> None:

@@ -130,8 +130,12 @@ class TargetPool:
             raise ConnectFailed("connection refused or unreachable") from exc
         return stream
 
+    def reopen(self) -> None:
+        """Keep connections again after ``close``."""
+        self._closed = False
+
     def close(self) -> None:
-        """Close every idle connection, and from now on every one that is given back."""
+        """Close every idle connection, and until ``reopen`` every one that is given back."""
         self._closed = True
         while self._idle:
             self.discard(next(iter(self._idle)))

@@ -288,13 +288,12 @@ class Connection:
     async def _run_tunnel(self, request: Request, response: Response) -> None:
         stream = self.stream
         assert response.tunnel is not None
-        protocol = request.upgrade.split(b",")[0].strip()
-        extra = b"Connection: Upgrade\r\nUpgrade: " + (getattr(response.tunnel, "protocol", b"") or protocol) + b"\r\n"
+        extra = b"Connection: Upgrade\r\nUpgrade: " + response.tunnel.protocol + b"\r\n"
         stream.write(response_head(101, response.reason, response.field_lines(), NO_BODY, extra))
         self._reply.began = self._reply.ended = True
         self._reply.status = 101
         stream.on_gone = None
-        copy = TunnelCopy(stream, response.tunnel, self._site.server.timeouts.write_s)
+        copy = TunnelCopy(stream, response.tunnel)
         early, self._leftover = self._leftover, b""
         try:
             request.outcome.termination = await copy.run(early)

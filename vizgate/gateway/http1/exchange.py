@@ -15,7 +15,7 @@ from vizgate.errors import (
     UpstreamReset,
 )
 from vizgate.gateway.http1.target_context import TargetContext
-from vizgate.gateway.http1.tunnel import UpstreamTunnel
+from vizgate.gateway.http1.tunnel import TunnelTerms, UpstreamTunnel
 from vizgate.gateway.http1.upload import Upload
 from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, NO_BODY, Framing, ResponseHead
 from vizgate.message.template import SingleField
@@ -237,7 +237,8 @@ class Exchange:
         if not self.request.upgrade or head.upgrade.lower() not in offered:
             self.abort(Termination.UPSTREAM_INVALID)
             raise InvalidResponse("the upstream switched protocols unasked")
-        tunnel = UpstreamTunnel(self._stream, self._reader.rest, head.upgrade, self._end_tunnel)
+        terms = TunnelTerms(head.upgrade, self._target.timeouts.idle_s)
+        tunnel = UpstreamTunnel(self._stream, self._reader.rest, terms, self._end_tunnel)
         self.request.on_complete(tunnel.abort)
         return Response(101, None, EMPTY, reason=head.reason, template=head.template, tunnel=tunnel, local=False)
 

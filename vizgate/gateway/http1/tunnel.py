@@ -1,29 +1,39 @@
 """Bytes both ways after a 101.
 
-In: ``UpstreamTunnel`` and ``run_tunnel``. Not in: whether there may be a tunnel (``gateway.http1.exchange``).
+In: ``UpstreamTunnel`` and ``TunnelCopy``. Not in: whether there may be a tunnel (``gateway.http1.exchange``).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from vizgate.errors import Termination, UpstreamReset
 from vizgate.pipeline.response import Tunnel
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
 
 
+class TunnelTerms(NamedTuple):
+    """What both sides agreed on: the protocol as the upstream named it, and the longest silence in seconds, 0 for any."""
+
+    protocol: bytes
+    idle_s: float
+
+
 class UpstreamTunnel:
     """See ``pipeline.response.Tunnel``. Args: early: bytes that came together with the 101."""
 
-    __slots__ = ("_early", "_ended", "_stream", "protocol")
+    __slots__ = ("_early", "_ended", "_stream", "idle_s", "protocol")
 
-    def __init__(self, stream: Stream, early: bytes, protocol: bytes, ended: Callable[[Termination], None]) -> None:
+    def __init__(
+        self, stream: Stream, early: bytes, switched: TunnelTerms, ended: Callable[[Termination], None]
+    ) -> None:
         self._stream = stream
         self._early = early
         self._ended = ended
-        #: The protocol switched to, as the upstream named it.
-        self.protocol = protocol
+        self.protocol = switched.protocol
+        self.idle_s = switched.idle_s
 
     async def receive(self) -> bytes:
         """See ``Tunnel.receive``."""
@@ -39,37 +49,51 @@ class UpstreamTunnel:
         """See ``Tunnel.send``."""
         self._stream.write(data)
         try:
-            await self._stream.drain()
+            if self._stream.is_writing_paused:
+                await self._stream.drain(deadline_after(self._stream, self.idle_s))
         except StreamLost as exc:
             raise UpstreamReset("the tunnel broke") from exc
+        except StreamTimedOut as exc:
+            raise UpstreamReset("the upstream stopped reading") from exc
 
     def send_eof(self) -> None:
         """See ``Tunnel.send_eof``."""
         self._stream.send_eof()
 
+    def close(self) -> None:
+        """See ``Tunnel.close``."""
+        self._ended(Termination.NORMAL)
+        self._stream.close()
+
     def abort(self) -> None:
         """See ``Tunnel.abort``."""
-        self._ended(Termination.NORMAL)
+        self._ended(Termination.UPSTREAM_RESET)
         self._stream.abort()
 
     def __repr__(self) -> str:
         return f"<UpstreamTunnel {self._stream!r}>"
 
 
+def deadline_after(stream: Stream, timeout_s: float) -> float:
+    """*timeout_s* from now in the stream's time; 0, which means never, for 0."""
+    return stream.clock.monotonic() + timeout_s if timeout_s else 0.0
+
+
 class TunnelCopy:
-    """Copies between a client and a tunnel until both sides have ended, one has broken, or both are quiet for *idle_s*.
+    """Copies between a client and a tunnel until both sides have ended, one has broken, or both are quiet for too long.
 
     ``bytes_in`` and ``bytes_out`` count what the client sent and got.
     """
 
-    __slots__ = ("_cause", "_client", "_idle_s", "_last_s", "_tunnel", "bytes_in", "bytes_out")
+    __slots__ = ("_cause", "_client", "_down_ended", "_last_s", "_tunnel", "_up_ended", "bytes_in", "bytes_out")
 
-    def __init__(self, client: Stream, tunnel: Tunnel, idle_s: float) -> None:
+    def __init__(self, client: Stream, tunnel: Tunnel) -> None:
         self._client = client
         self._tunnel = tunnel
-        self._idle_s = idle_s
         self._last_s = 0.0
         self._cause = Termination.NORMAL
+        self._up_ended = False
+        self._down_ended = False
         self.bytes_in = 0
         self.bytes_out = 0
 
@@ -78,16 +102,24 @@ class TunnelCopy:
         self._touch()
         upward = self._client.loop.create_task(self._copy_up(early))
         try:
-            if await self._copy_down():
+            await self._copy_down()
+            if self._down_ended and not self._up_ended:
                 await upward
         finally:
             upward.cancel()
             await asyncio.wait([upward])
-            self._tunnel.abort()
+            if self._down_ended and self._cause is Termination.NORMAL:
+                self._tunnel.close()
+            else:
+                self._tunnel.abort()
         return self._cause
 
     def _touch(self) -> None:
         self._last_s = self._client.clock.monotonic()
+
+    def _quiet_deadline(self) -> float:
+        """When both sides will have been quiet for too long; 0 for never."""
+        return self._last_s + self._tunnel.idle_s if self._tunnel.idle_s else 0.0
 
     def _break(self, cause: Termination) -> None:
         """End both directions; the first cause is the cause."""
@@ -105,10 +137,14 @@ class TunnelCopy:
                 data = await self._receive_up()
                 if not data:
                     break
+            self._up_ended = True
             self._tunnel.send_eof()
-            await self._wait_quiet()
-        except (StreamLost, StreamTimedOut) as exc:
-            self._break(Termination.CLIENT_ABORT if isinstance(exc, StreamLost) else Termination.UPSTREAM_TIMEOUT)
+            if not self._down_ended:
+                await self._wait_quiet()
+        except StreamLost:
+            self._break(Termination.CLIENT_ABORT)
+        except StreamTimedOut:
+            self._break(Termination.UPSTREAM_TIMEOUT)
         except UpstreamReset:
             self._break(Termination.UPSTREAM_RESET)
 
@@ -116,20 +152,21 @@ class TunnelCopy:
         """The client's next bytes; a client may be quiet for as long as the other side is not."""
         while True:
             try:
-                return await self._client.receive(self._last_s + self._idle_s)
+                return await self._client.receive(self._quiet_deadline())
             except StreamTimedOut:
-                if self._client.clock.monotonic() >= self._last_s + self._idle_s:
+                if self._client.clock.monotonic() >= self._quiet_deadline():
                     raise
                 self._client.clear_timeout()
 
     async def _wait_quiet(self) -> None:
         """The client has said its last; raise StreamTimedOut once the upstream has been quiet for too long, too."""
-        while (left_s := self._last_s + self._idle_s - self._client.clock.monotonic()) > 0:
+        while deadline_s := self._quiet_deadline():
+            left_s = deadline_s - self._client.clock.monotonic()
+            if left_s <= 0:
+                raise StreamTimedOut("tunnel idle")
             await asyncio.sleep(left_s)
-        raise StreamTimedOut("tunnel idle")
 
-    async def _copy_down(self) -> bool:
-        """Whether the upstream ended its side well."""
+    async def _copy_down(self) -> None:
         client = self._client
         try:
             while data := await self._tunnel.receive():
@@ -137,13 +174,12 @@ class TunnelCopy:
                 self._touch()
                 client.write(data)
                 if client.is_writing_paused:
-                    await client.drain(client.clock.monotonic() + self._idle_s)
+                    await client.drain(deadline_after(client, self._tunnel.idle_s))
         except UpstreamReset:
             self._break(Termination.UPSTREAM_RESET)
             client.abort()
-            return False
         except (StreamLost, StreamTimedOut):
             self._break(Termination.CLIENT_ABORT)
-            return False
-        client.send_eof()
-        return True
+        else:
+            self._down_ended = True
+            client.send_eof()
