@@ -4,7 +4,8 @@ In: ``Wakeup``. Not in: what is waited for (``transport.stream``).
 
 ``asyncio.Future`` resumes its task through the loop's queue: an object, a context copy and a turn of the loop for each
 wait. A proxied request waits twice, always for a socket callback, which already runs alone on the loop. A ``Wakeup``
-is made once per stream and resumes the task inside that callback; ``docs/adr/0001`` has the numbers.
+is made once per stream and resumes the task inside that callback; the numbers are
+in ``docs/adr/0001-one-task-per-connection.md``.
 """
 
 from __future__ import annotations
