@@ -1,7 +1,8 @@
 """Writes the pages of the reference that are made from the code: ``make docs-pages``.
 
 In: the generated pages. Not in: what they say (``vizgate.config.reference``, the help texts of ``vizgate.cli``). The
-pages are committed, so that they can be read without building anything; a test compares them with what this would write.
+pages are committed, so that they can be read without building anything; a test compares them with what this would
+write.
 """
 
 from __future__ import annotations

@@ -99,9 +99,11 @@ def rig(codec: str) -> RigFactory:
             async with ScriptedUpstream(*scripts, port=_UPSTREAM_PORT, **buffers) as upstream:
                 yield Rig(host, int(port), upstream, is_external=True)
             return
-        async with ScriptedUpstream(*scripts, **buffers) as upstream:
-            async with start_vizgate(merge(base_config(codec, upstream.url), config or {})) as (host, port):
-                yield Rig(host, port, upstream)
+        async with (
+            ScriptedUpstream(*scripts, **buffers) as upstream,
+            start_vizgate(merge(base_config(codec, upstream.url), config or {})) as (host, port),
+        ):
+            yield Rig(host, port, upstream)
 
     return start
 

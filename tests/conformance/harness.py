@@ -1,7 +1,7 @@
 """How a case is played and judged.
 
-In: ``Rig`` (a proxy between a raw client and a scripted upstream), ``Transcript`` (what was seen on both sides), and the
-expectations that cases name. Not in: the cases.
+In: ``Rig`` (a proxy between a raw client and a scripted upstream), ``Transcript`` (what was seen on both sides), and
+the expectations that cases name. Not in: the cases.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def post(*fields: str, target: str = "/x", body: str = "") -> bytes:
 class Transcript:
     """What both sides saw of one client connection.
 
-    ``end``: how the proxy ended the client's connection; ``OPEN`` when it did not. ``cut``: bytes of a response that did
-    not come whole. ``probed``: a harmless request was sent behind the case, to see whether the connection is in step.
+    ``end``: how the proxy ended the client's connection; ``OPEN`` when it did not. ``cut``: bytes of a response that
+    did not come whole. ``probed``: a harmless request was sent behind the case, to see whether both are in step.
     """
 
     upstream: ScriptedUpstream
@@ -100,7 +100,7 @@ class Rig:
         async with self.client(timeout_s=1.5) as client:
             await client.send(*pieces)
             try:
-                await self._read(client, seen, method_of(pieces[0]), count, probe=probe)
+                await self._read(client, seen, pieces[0], count, probe=probe)
             except MalformedResponse as error:
                 seen.malformed = str(error)
             except ConnectionEnded as error:
@@ -116,14 +116,17 @@ class Rig:
         for _ in range(_SETTLE_TURNS):
             await asyncio.sleep(0)
 
-    async def _read(self, client: RawClient, seen: Transcript, method: str, count: int, *, probe: bool) -> None:
+    async def _read(self, client: RawClient, seen: Transcript, request: bytes, count: int, *, probe: bool) -> None:
         for number in range(count):
-            seen.responses.append(await client.read_response("GET" if number else method))
+            seen.responses.append(await client.read_response("GET" if number else method_of(request)))
             if seen.responses[-1].says_close:
                 break
-        if probe and not seen.responses[-1].says_close:
-            seen.probed = True
-            await client.send(PROBE)
+        if not seen.responses[-1].says_close:
+            if probe:
+                seen.probed = True
+                await client.send(PROBE)
+            elif b"HTTP/1.0\r\n" not in request:
+                client.send_eof()  # nobody has to close a persistent connection but the client
         rest = await client.read_to_end()
         client.buffer += rest
         while client.buffer:

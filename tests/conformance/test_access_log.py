@@ -119,10 +119,9 @@ async def test_log_of_silent_upstream(rig: RigFactory, log: Log) -> None:
 async def test_log_of_cut_response(rig: RigFactory, log: Log) -> None:
     """The status is what was sent; the flag says that the body was cut; the bytes are those that went out."""
     cut = wire("HTTP/1.1 200 OK", "Content-Length: 10", body="hello")
-    async with rig([read_request(), send(cut), reset()], config=log.config) as running:
-        async with running.client() as client:
-            await client.send(get())
-            await client.read_to_end()
+    async with rig([read_request(), send(cut), reset()], config=log.config) as running, running.client() as client:
+        await client.send(get())
+        await client.read_to_end()
     line = log.only()
     assert line["status"] in (200, 502)
     assert "upstream_reset" == line["termination"]
@@ -131,12 +130,11 @@ async def test_log_of_cut_response(rig: RigFactory, log: Log) -> None:
 @pytest.mark.parametrize("leave", ["close", "reset"])
 async def test_log_of_client_that_left_before_the_answer(rig: RigFactory, log: Log, leave: str) -> None:
     """499: nothing was sent, the client is to blame."""
-    async with rig([read_request(), stall()], config=log.config) as running:
-        async with running.client() as client:
-            await client.send(get())
-            await running.upstream.wait_for(lambda: bool(running.upstream.complete_requests))
-            client.reset() if leave == "reset" else client.close()
-            await running.upstream.wait_quiet(2.0)
+    async with rig([read_request(), stall()], config=log.config) as running, running.client() as client:
+        await client.send(get())
+        await running.upstream.wait_for(lambda: bool(running.upstream.complete_requests))
+        client.reset() if leave == "reset" else client.close()
+        await running.upstream.wait_quiet(2.0)
     line = log.only()
     assert (499, "client_abort") == (line["status"], line["termination"])
 
@@ -144,12 +142,11 @@ async def test_log_of_client_that_left_before_the_answer(rig: RigFactory, log: L
 async def test_log_of_client_that_left_inside_the_answer(rig: RigFactory, log: Log) -> None:
     """The status had been sent; the flag says who ended it."""
     part = wire("HTTP/1.1 200 OK", "Content-Length: 100", body="hello")
-    async with rig([read_request(), send(part), stall()], config=log.config) as running:
-        async with running.client() as client:
-            await client.send(get())
-            await client.read_until(b"hello")
-            client.reset()
-            await running.upstream.wait_quiet(2.0)
+    async with rig([read_request(), send(part), stall()], config=log.config) as running, running.client() as client:
+        await client.send(get())
+        await client.read_until(b"hello")
+        client.reset()
+        await running.upstream.wait_quiet(2.0)
     line = log.only()
     assert line["status"] in (200, 499)
     assert "client_abort" == line["termination"]
@@ -157,12 +154,11 @@ async def test_log_of_client_that_left_inside_the_answer(rig: RigFactory, log: L
 
 async def test_log_of_client_that_left_inside_its_body(rig: RigFactory, log: Log) -> None:
     """An upload that broke off is the client's doing."""
-    async with rig([read_head(), stall()], config=log.config) as running:
-        async with running.client() as client:
-            await client.send(post("Content-Length: 100", body="hello"))
-            await running.upstream.wait_for(lambda: bool(running.upstream.requests))
-            client.reset()
-            await running.upstream.wait_quiet(2.0)
+    async with rig([read_head(), stall()], config=log.config) as running, running.client() as client:
+        await client.send(post("Content-Length: 100", body="hello"))
+        await running.upstream.wait_for(lambda: bool(running.upstream.requests))
+        client.reset()
+        await running.upstream.wait_quiet(2.0)
     line = log.only()
     assert (499, "client_abort") == (line["status"], line["termination"])
 
@@ -188,21 +184,22 @@ async def test_log_of_broken_body(rig: RigFactory, log: Log) -> None:
 async def test_log_of_tunnel(rig: RigFactory, log: Log) -> None:
     """An upgrade leaves one line when its tunnel has ended."""
     upgrade = wire("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket", body="bye")
-    async with rig([read_request(), send(upgrade), close()], config=log.config) as running:
-        async with running.client() as client:
-            await client.send(get("Connection: Upgrade", "Upgrade: websocket"))
-            assert 101 == (await client.read_response()).status
-            await client.read_to_end()
-            assert client.end is not End.OPEN
+    async with (
+        rig([read_request(), send(upgrade), close()], config=log.config) as running,
+        running.client() as client,
+    ):
+        await client.send(get("Connection: Upgrade", "Upgrade: websocket"))
+        assert 101 == (await client.read_response()).status
+        await client.read_to_end()
+        assert client.end is not End.OPEN
     assert 101 == log.only()["status"]
 
 
 async def test_log_of_connection_without_request_is_silent(rig: RigFactory, log: Log) -> None:
     """No request was read, so there is nothing to tell."""
-    async with rig(config=log.config) as running:
-        async with running.client() as client:
-            client.send_eof()
-            await client.read_to_end()
+    async with rig(config=log.config) as running, running.client() as client:
+        client.send_eof()
+        await client.read_to_end()
     assert not log.path.exists() or not log.lines()
 
 

@@ -1,4 +1,4 @@
-"""Persistence and pipelining: HTTP/1.0, Connection, order of answers, good and bad requests in one packet (RFC 9112 9)."""
+"""Persistence and pipelining: HTTP/1.0, Connection, order of answers, good and bad requests mixed (RFC 9112 9)."""
 
 from __future__ import annotations
 
@@ -41,16 +41,15 @@ async def test_http_1_0_without_host_is_served_or_refused(rig: RigFactory) -> No
 
 async def test_http_1_0_keep_alive_is_honoured_or_refused_clearly(rig: RigFactory) -> None:
     """A kept connection says so and frames its body; else it is closed."""
-    async with rig() as running:
-        async with running.client() as client:
-            await client.send(wire("GET /x HTTP/1.0", "Host: a.example", "Connection: keep-alive"))
-            first = await client.read_response()
-            assert 200 == first.status
-            if b"keep-alive" in (first.get(b"connection") or b"").lower():
-                assert first.get(b"content-length") is not None
-                await client.send(OLD)
-                assert 200 == (await client.read_response()).status
-            await client.read_to_end()
+    async with rig() as running, running.client() as client:
+        await client.send(wire("GET /x HTTP/1.0", "Host: a.example", "Connection: keep-alive"))
+        first = await client.read_response()
+        assert 200 == first.status
+        if b"keep-alive" in (first.get(b"connection") or b"").lower():
+            assert first.get(b"content-length") is not None
+            await client.send(OLD)
+            assert 200 == (await client.read_response()).status
+        await client.read_to_end()
 
 
 async def test_http_1_0_keep_alive_with_chunked_upstream_ends_the_body(rig: RigFactory) -> None:
@@ -209,11 +208,10 @@ async def test_pipelined_mix_of_local_and_forwarded_keeps_the_order(rig: RigFact
 
 async def test_many_pipelined_requests_do_not_exhaust_the_proxy(rig: RigFactory) -> None:
     """A client that sends a thousand requests and reads slowly gets a thousand answers."""
-    async with rig() as running:
-        async with running.client() as client:
-            await client.send(get() * 1000)
-            for _ in range(1000):
-                assert b"ok" == (await client.read_response()).body
+    async with rig() as running, running.client() as client:
+        await client.send(get() * 1000)
+        for _ in range(1000):
+            assert b"ok" == (await client.read_response()).body
 
 
 async def test_client_fin_behind_pipelined_requests_still_gets_answers(rig: RigFactory, is_peer: bool) -> None:

@@ -1,4 +1,4 @@
-"""Content-Length of requests: duplicates, lists, signs, bases, overflow, and bodies that do not keep to it (RFC 9110 8.6)."""
+"""Content-Length of requests: duplicates, lists, signs, overflow, bodies that do not keep to it (RFC 9110 8.6)."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ _MERGED = either(rejected(), forwarded("hello", content_length="5"))
 ROWS = [
     *[Case(f"value-{n}", post(f"Content-Length: {v}", body="hello"), rejected()) for n, v in MALFORMED],
     *[Case(f"overflow-{n}", post(f"Content-Length: {v}", body="hello"), rejected(400, 413)) for n, v in OVERFLOWING],
-    *[Case(f"large-{n}", post(f"Content-Length: {v}", body="hello"), refused_unread, rejected(413)) for n, v in TOO_LARGE],
+    *[Case(f"large-{n}", post(f"Content-Length: {v}", body="hello"), refused_unread, rejected(413))
+      for n, v in TOO_LARGE],
     *[Case(n, post(line, body="hello"), rejected()) for n, line in NAMES],
     *[Case(n, post(line, body="hello"), rejected()) for n, line in DUPLICATES if "other-text" not in n],
     Case("two-lines-same-number-other-text", post(DUPLICATES[3][1], body="hello"), _MERGED),
@@ -175,7 +176,7 @@ async def test_body_of_any_method_is_never_a_request(rig: RigFactory, method: st
 async def test_body_behind_local_answer_is_never_a_request(
     rig: RigFactory, target: str, method: str, framing: str
 ) -> None:
-    """0.CL: an answer given without reading the body is followed by its drain or by a close, never by its bytes as a request."""
+    """0.CL: behind an answer that left the body unread comes its drain or a close, never its bytes as a request."""
     head = [f"{method} {target} HTTP/1.1", "Host: a.example"]
     if framing == "length":
         raw = wire(*head, f"Content-Length: {len(SMUGGLED)}", body=SMUGGLED)
@@ -190,7 +191,7 @@ async def test_body_behind_local_answer_is_never_a_request(
 
 
 async def test_body_shorter_than_length_stays_incomplete_upstream(rig: RigFactory) -> None:
-    """A client that leaves inside its body leaves the upstream with an incomplete request, and its connection closed."""
+    """A client that leaves inside its body leaves the upstream an incomplete request and a closed connection."""
     async with rig() as running:
         async with running.client() as client:
             await client.send(post("Content-Length: 10", body="hello"))
@@ -200,7 +201,7 @@ async def test_body_shorter_than_length_stays_incomplete_upstream(rig: RigFactor
 
 
 async def test_body_longer_than_length_is_the_next_request(rig: RigFactory) -> None:
-    """Bytes behind the announced length are a new request, here no valid one: 400, and the upstream gets none of them."""
+    """Bytes behind the announced length are a new request, here no valid one: 400, and they go nowhere."""
     async with rig() as running:
         seen = await running.play(post("Content-Length: 5", body="helloworld\r\n\r\n"), count=2, probe=False)
         assert [200, 400] == seen.statuses

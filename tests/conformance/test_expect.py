@@ -1,4 +1,4 @@
-"""Expect: 100-continue in every order of events, and answers that come before the body (RFC 9110 10.1.1, RFC 9112 9.3)."""
+"""Expect: 100-continue in every order of events, and answers that come before the body (RFC 9110 10.1.1)."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ ROWS = [
     Case("no-body-get", get("Expect: 100-continue"), either(rejected(400, 417), forwarded())),
     Case("no-body-post", post("Content-Length: 0", "Expect: 100-continue"), either(rejected(400, 417), forwarded())),
     Case("space-before-colon", post("Content-Length: 5", "Expect : 100-continue", body="hello"), rejected()),
-    Case("http-1.0", wire("POST /x HTTP/1.0", "Host: a.example", "Content-Length: 5", "Expect: 100-continue", body="hello"),
-         forwarded("hello")),
+    Case("http-1.0", wire("POST /x HTTP/1.0", "Host: a.example", "Content-Length: 5", "Expect: 100-continue",
+                          body="hello"), forwarded("hello")),
 ]  # fmt: skip
 
 
@@ -110,21 +110,20 @@ async def test_expect_client_gets_100_once(rig: RigFactory) -> None:
 
 async def test_expect_upstream_that_sends_no_100_still_gets_the_body(rig: RigFactory) -> None:
     """An upstream that just waits for the body (HTTP/1.0 style) must not make proxy and client wait for each other."""
-    async with rig([read_request(), send(OK), stall()]) as running:
-        async with running.client() as client:
-            await client.send(EXPECTING)
-            seen = asyncio.ensure_future(client.read_until(b"\r\n\r\n"))
-            try:
-                assert (await asyncio.wait_for(asyncio.shield(seen), 2.0)).startswith(b"HTTP/1.1 100")
-            except TimeoutError:
-                seen.cancel()
-                await asyncio.gather(seen, return_exceptions=True)  # RFC 9110: a client need not wait for ever
-            await client.send(b"hello")
-            assert 200 == (await client.read_response("POST")).status
+    async with rig([read_request(), send(OK), stall()]) as running, running.client() as client:
+        await client.send(EXPECTING)
+        seen = asyncio.ensure_future(client.read_until(b"\r\n\r\n"))
+        try:
+            assert (await asyncio.wait_for(asyncio.shield(seen), 2.0)).startswith(b"HTTP/1.1 100")
+        except TimeoutError:
+            seen.cancel()
+            await asyncio.gather(seen, return_exceptions=True)  # RFC 9110: a client need not wait for ever
+        await client.send(b"hello")
+        assert 200 == (await client.read_response("POST")).status
 
 
 async def test_expect_refused_by_upstream_is_relayed_without_the_body(rig: RigFactory) -> None:
-    """A final answer instead of 100: the client gets it; the body that was never sent is not made up, nor read as a request."""
+    """A final answer instead of 100 reaches the client; the body behind it is not made up, nor read as a request."""
     async with rig([read_head(), send(DENIED), read_request(), answer()], [answer()]) as running:
         async with running.client() as client:
             await client.send(EXPECTING)
@@ -159,7 +158,7 @@ async def test_expect_refused_body_is_never_a_request(rig: RigFactory) -> None:
 
 @pytest.mark.parametrize("target", ["/local", "/admin"])
 async def test_expect_answered_locally_is_never_followed_by_its_body(rig: RigFactory, target: str) -> None:
-    """A local answer to an expecting request: either the body is waited for and dropped, or the connection is closed."""
+    """Behind a local answer to an expecting request the body is dropped, or the connection is closed."""
     head = post(f"Content-Length: {len(SMUGGLED)}", "Expect: 100-continue", target=target)
     async with rig() as running:
         seen = await running.play(head, SMUGGLED.encode())
@@ -169,7 +168,7 @@ async def test_expect_answered_locally_is_never_followed_by_its_body(rig: RigFac
 
 
 async def test_expect_on_http_1_0_gets_no_100(rig: RigFactory) -> None:
-    """RFC 9110 10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0 request MUST ignore that expectation"."""
+    """RFC 9110 10.1.1: a server "MUST ignore that expectation" in an HTTP/1.0 request."""
     raw = wire("POST /x HTTP/1.0", "Host: a.example", "Content-Length: 5", "Expect: 100-continue", body="hello")
     async with rig([read_head(), send(CONTINUE), read_request(), send(OK), stall()]) as running:
         async with running.client() as client:
@@ -197,10 +196,9 @@ EARLY = [
 @pytest.mark.parametrize(("raw", "status"), [row[1:] for row in EARLY], ids=[row[0] for row in EARLY])
 async def test_early_response_reaches_client_whose_body_is_under_way(rig: RigFactory, raw: bytes, status: int) -> None:
     """An answer that comes before the body has ended is relayed, not held back and not turned into 502."""
-    async with rig([read_head(), send(raw), stall()], [answer()]) as running:
-        async with running.client() as client:
-            await client.send(post("Content-Length: 50000", body="x" * 1000))
-            assert status == (await client.read_response("POST")).status
+    async with rig([read_head(), send(raw), stall()], [answer()]) as running, running.client() as client:
+        await client.send(post("Content-Length: 50000", body="x" * 1000))
+        assert status == (await client.read_response("POST")).status
 
 
 @pytest.mark.parametrize(("raw", "status"), [row[1:] for row in EARLY], ids=[row[0] for row in EARLY])
@@ -233,10 +231,9 @@ async def test_early_response_upstream_connection_with_unsent_body_is_not_reused
 async def test_early_response_then_close_is_relayed_while_upload_runs(rig: RigFactory) -> None:
     """An upstream that answers and closes without reading makes the proxy's writes fail; the answer still counts."""
     refuse = wire("HTTP/1.1 413 Too Large", "Connection: close", "Content-Length: 2", body="no")
-    async with rig([stop_reading(), send(refuse), close()]) as running:
-        async with running.client() as client:
-            await client.send(post("Content-Length: 60000", body="x" * 60_000))
-            assert (await client.read_response("POST")).status in (413, 502)
+    async with rig([stop_reading(), send(refuse), close()]) as running, running.client() as client:
+        await client.send(post("Content-Length: 60000", body="x" * 60_000))
+        assert (await client.read_response("POST")).status in (413, 502)
 
 
 async def test_early_response_while_upstream_goes_on_reading_keeps_the_order(rig: RigFactory) -> None:

@@ -1,4 +1,4 @@
-"""Back-pressure and aborts: a slow side slows the other, memory stays bounded, a client that leaves frees its upstream."""
+"""Back-pressure and aborts: a slow side slows the other, memory stays bounded, who leaves frees the other side."""
 
 from __future__ import annotations
 
@@ -85,6 +85,7 @@ async def test_slow_upstream_stops_the_client(rig: RigFactory) -> None:
             in_flight = await settled(lambda: sent)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            client.reset()
         assert 0 < in_flight < MOST_IN_FLIGHT
 
 
@@ -104,30 +105,28 @@ async def test_client_that_leaves_frees_the_upstream(rig: RigFactory, leave: str
         "in-upload": [read_head(), stall()],
     }
     raw = post("Content-Length: 100", body="hello") if when == "in-upload" else get()
-    async with rig(scripts[when]) as running:
-        async with running.client() as client:
-            await client.send(raw)
-            await running.upstream.wait_for(lambda: bool(running.upstream.requests))
-            if when == "in-body":
-                await client.read_until(b"hello")
-            since = time.monotonic()
-            if leave == "reset":
-                client.reset()
-            else:
-                client.close()
-            await check_upstream_released(running, since)
+    async with rig(scripts[when]) as running, running.client() as client:
+        await client.send(raw)
+        await running.upstream.wait_for(lambda: bool(running.upstream.requests))
+        if when == "in-body":
+            await client.read_until(b"hello")
+        since = time.monotonic()
+        if leave == "reset":
+            client.reset()
+        else:
+            client.close()
+        await check_upstream_released(running, since)
 
 
 async def test_client_that_leaves_a_download_it_never_read_frees_the_upstream(rig: RigFactory) -> None:
     """A stalled reader that resets is noticed although nothing can be written to it."""
-    async with rig([read_request(), pour(), stall()]) as running:
-        async with running.client(receive_buffer=65536) as client:
-            await client.send(get())
-            await client.read_until(b"\r\n\r\n")
-            await settled(lambda: running.upstream.connections[0].sent)
-            since = time.monotonic()
-            client.reset()
-            await check_upstream_released(running, since)
+    async with rig([read_request(), pour(), stall()]) as running, running.client(receive_buffer=65536) as client:
+        await client.send(get())
+        await client.read_until(b"\r\n\r\n")
+        await settled(lambda: running.upstream.connections[0].sent)
+        since = time.monotonic()
+        client.reset()
+        await check_upstream_released(running, since)
 
 
 async def test_upstream_connection_of_an_aborted_exchange_is_not_reused(rig: RigFactory) -> None:
@@ -156,7 +155,6 @@ async def test_many_aborts_leave_nothing_behind(rig: RigFactory) -> None:
 
 async def test_upload_arrives_while_it_is_sent(rig: RigFactory) -> None:
     """A body is streamed, not collected."""
-    async with rig([read_head(), stall()]) as running:
-        async with running.client() as client:
-            await client.send(post("Content-Length: 1000", body="first"))
-            await running.upstream.wait_for(lambda: b"first" in b"".join(running.upstream.received))
+    async with rig([read_head(), stall()]) as running, running.client() as client:
+        await client.send(post("Content-Length: 1000", body="first"))
+        await running.upstream.wait_for(lambda: b"first" in b"".join(running.upstream.received))

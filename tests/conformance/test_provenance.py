@@ -126,7 +126,7 @@ async def test_underscore_twin_is_dropped_or_refused(rig: RigFactory, line: str)
     async with rig() as running:
         response = await running.ask(get(line))
         if response.status != 400:
-            name = line.split(":")[0].encode()
+            name = line.split(":", maxsplit=1)[0].encode()
             assert not running.upstream.requests[0].get_all(name)
 
 

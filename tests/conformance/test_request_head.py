@@ -204,8 +204,9 @@ def folded_or_refused(value: str) -> tuple[Expectation, Expectation]:
 
 
 def control_byte_handled(seen: Transcript) -> None:
-    """RFC 9110 5.5: such a field is invalid; replaced by SP, or the message refused; CTLs other than NUL may be retained
-    within a safe context, which a forwarded message is not."""
+    """RFC 9110 5.5: such a field is invalid: replaced by SP, or the message refused. Other CTLs than NUL may be kept
+    within a safe context, which a forwarded message is not.
+    """
     forwarded()(seen)
     assert seen.requests[0].get(b"x-a") in (b"b c", b"bc", None), seen
 
@@ -243,7 +244,8 @@ ROWS = [
     Case("empty-cr-first", b"\r" + get(), REFUSED),
     Case("method-unknown", line("FROB /x HTTP/1.1"), either(rejected(400, 405, 501), forwarded())),
     Case("method-lower-case", line("get /x HTTP/1.1"), either(rejected(400, 405, 501), forwarded())),
-    Case("method-token-characters", line("A!#$%&'*+-.^_`|~9 /x HTTP/1.1"), either(rejected(400, 405, 501), forwarded())),
+    Case("method-token-characters", line("A!#$%&'*+-.^_`|~9 /x HTTP/1.1"),
+         either(rejected(400, 405, 501), forwarded())),
     Case("method-long", line("G" * 2000 + " /x HTTP/1.1"), either(rejected(400, 405, 414, 501), forwarded())),
     Case("method-prefix-of-known", line("GETX /x HTTP/1.1"), either(rejected(400, 405, 501), forwarded())),
     Case("name-underscore", get("X_A: b"), either(REFUSED, forwarded())),

@@ -1,4 +1,4 @@
-"""Heads from the upstream: what cannot be relayed safely is 502, and no raw CR, LF or NUL ever reaches the client (RFC 9112 6.3)."""
+"""Heads from the upstream: what cannot be relayed safely is 502; no raw CR, LF or NUL reaches the client (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ UNUSABLE = [
     ("length-twice-zero", wire("HTTP/1.1 200 OK", "Content-Length: 0", "Content-Length: 2", body="ok")),
     ("length-twice-one-bad", wire("HTTP/1.1 200 OK", "Content-Length: 2", "Content-Length: x", body="ok")),
     ("head-too-long", ok("X-A: " + "b" * 100_000)),
-    ("head-too-long-many-fields", wire("HTTP/1.1 200 OK", *(["X-A: " + "b" * 900] * 100), "Content-Length: 2", body="ok")),
+    ("head-too-long-many-fields", wire("HTTP/1.1 200 OK", *(["X-A: " + "b" * 900] * 100),
+                                       "Content-Length: 2", body="ok")),
     ("head-never-ends", (OK_HEAD + "X-A: b\r\n" * 20_000).encode()),
     ("status-line-too-long", status("HTTP/1.1 200 " + "O" * 100_000)),
     ("status-line-never-ends", b"HTTP/1.1 200 " + b"O" * 100_000),
@@ -302,7 +303,7 @@ async def test_interim_103_reaches_http_1_1_client_whole_or_not_at_all(rig: RigF
 
 
 async def test_interim_103_is_relayed(rig: RigFactory, is_peer: bool) -> None:
-    """vizgate relays 1xx as they come."""
+    """1xx responses are relayed as they come."""
     if is_peer:
         pytest.skip("stricter than some peers")
     raw = wire("HTTP/1.1 103 Early Hints", "Link: </a>", body=ok().decode())
@@ -326,11 +327,13 @@ async def test_response_splitting_stops_at_the_proxy(rig: RigFactory, name: str,
 
 async def test_probe_is_served_behind_a_502(rig: RigFactory) -> None:
     """One bad answer of an upstream is no reason to refuse the client's next request on the same connection."""
-    async with rig([read_request(), send(b"garbage\r\n\r\n"), close()], [answer()]) as running:
-        async with running.client() as client:
-            await client.send(wire("POST /x HTTP/1.1", "Host: a.example", "Content-Length: 0"))
-            first = await client.read_response("POST")
-            assert 502 == first.status
-            if not first.says_close:
-                await client.send(PROBE)
-                assert 200 == (await client.read_response()).status
+    async with (
+        rig([read_request(), send(b"garbage\r\n\r\n"), close()], [answer()]) as running,
+        running.client() as client,
+    ):
+        await client.send(wire("POST /x HTTP/1.1", "Host: a.example", "Content-Length: 0"))
+        first = await client.read_response("POST")
+        assert 502 == first.status
+        if not first.says_close:
+            await client.send(PROBE)
+            assert 200 == (await client.read_response()).status

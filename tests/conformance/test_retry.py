@@ -1,4 +1,4 @@
-"""Retries: a request that may have been acted on is never sent again, and nothing is tried for ever (RFC 9110 9.2.2)."""
+"""Retries: what may have been acted on is never sent again, and nothing is tried for ever (RFC 9110 9.2.2)."""
 
 from __future__ import annotations
 

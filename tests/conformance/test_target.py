@@ -1,4 +1,4 @@
-"""Request targets: absolute-form, path confusion, and bytes that must travel as they came (RFC 9112 3.2, RFC 3986 6.2)."""
+"""Request targets: absolute-form, path confusion, bytes that must travel as they came (RFC 9112 3.2, RFC 3986 6.2)."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ CONFUSING = [
     "http://a.example/%61dmin/x",
 ]
 
-# An encoded slash and a parameter are data of their segment (RFC 3986 2.2, 3.3), so these paths are not the guarded one;
+# An encoded slash and a parameter are data of their segment (RFC 3986 2.2, 3.3), so these are not the guarded path;
 # what matters is that the very string that was matched is what the upstream gets.
 DATA = ["/%2fadmin", "/%2Fadmin/x", "/admin%2f", "/admin%2Fx", "/;/admin", "/admin;x", "/admin;x/y", "/x;/admin"]
 
@@ -243,7 +243,8 @@ ROWS = [
     # RFC 9112 3.2: the Host must be there and valid even where the target says it all.
     Case("absolute-without-host", wire("GET http://c.example/x HTTP/1.1"), rejected()),
     Case("absolute-invalid-host", absolute("http://c.example/x", host="a b"), rejected()),
-    Case("absolute-two-hosts", wire("GET http://c.example/x HTTP/1.1", "Host: c.example", "Host: d.example"), rejected()),
+    Case("absolute-two-hosts", wire("GET http://c.example/x HTTP/1.1", "Host: c.example", "Host: d.example"),
+         rejected()),
     Case("absolute-fragment", absolute("http://c.example/x#y"), either(rejected(), forwarded(host="c.example"))),
     *[Case(f"verbatim-{t[:24]}-{len(t)}", get(target=t), forwarded(target=t)) for t in VERBATIM],
     *[Case(f"doubtful-{t}", get(target=t), either(rejected(), answered(400, 404), forwarded(target=t)))

@@ -62,12 +62,11 @@ async def test_silent_connection_is_closed_without_a_word(rig: RigFactory) -> No
 
 async def test_idle_connection_is_closed_behind_a_response(rig: RigFactory) -> None:
     """Keep-alive ends after `idle_timeout`, silently: a 408 would be taken for the answer to the next request."""
-    async with rig(config=CLIENT) as running:
-        async with running.client() as client:
-            await client.send(get())
-            assert 200 == (await client.read_response()).status
-            with takes(TIGHT_S):
-                assert b"" == await client.read_to_end()
+    async with rig(config=CLIENT) as running, running.client() as client:
+        await client.send(get())
+        assert 200 == (await client.read_response()).status
+        with takes(TIGHT_S):
+            assert b"" == await client.read_to_end()
 
 
 async def test_head_that_stops_is_408(rig: RigFactory) -> None:
@@ -84,10 +83,9 @@ async def test_head_that_stops_is_408(rig: RigFactory) -> None:
 async def test_head_that_drips_is_408(rig: RigFactory) -> None:
     """Slowloris: the deadline is for the head as a whole, bytes do not move it."""
     async with rig(config=CLIENT) as running:
-        async with running.client() as client:
-            async with drip(client, get("X-A: " + "b" * 1000)):
-                with takes(TIGHT_S):
-                    data = await client.read_to_end()
+        async with running.client() as client, drip(client, get("X-A: " + "b" * 1000)):
+            with takes(TIGHT_S):
+                data = await client.read_to_end()
         assert data.startswith(b"HTTP/1.1 408")
 
 
@@ -127,15 +125,17 @@ async def test_client_is_not_timed_out_while_upstream_thinks(rig: RigFactory) ->
     async def think(_: object) -> None:
         await go_on.wait()
 
-    async with rig([read_request(), think, answer()], [answer()], config=CLIENT) as running:
-        async with running.client() as client:
-            await client.send(get())
-            asyncio.get_running_loop().call_later(TIGHT_S * 2, go_on.set)
-            # The script's `answer` waits for a second request; the first one gets its response here.
-            await asyncio.wait_for(go_on.wait(), 2.0)
-            assert running.upstream.connections[0].is_open
-            await running.upstream.connections[0].send(wire("HTTP/1.1 200 OK", "Content-Length: 2", body="ok"))
-            assert 200 == (await client.read_response()).status
+    async with (
+        rig([read_request(), think, answer()], [answer()], config=CLIENT) as running,
+        running.client() as client,
+    ):
+        await client.send(get())
+        asyncio.get_running_loop().call_later(TIGHT_S * 2, go_on.set)
+        # The script's `answer` waits for a second request; the first one gets its response here.
+        await asyncio.wait_for(go_on.wait(), 2.0)
+        assert running.upstream.connections[0].is_open
+        await running.upstream.connections[0].send(wire("HTTP/1.1 200 OK", "Content-Length: 2", body="ok"))
+        assert 200 == (await client.read_response()).status
 
 
 async def test_upstream_that_is_silent_is_504(rig: RigFactory) -> None:
@@ -188,15 +188,17 @@ async def test_upstream_body_that_stops_aborts_the_client(rig: RigFactory) -> No
 async def test_upstream_that_takes_no_body_is_given_up(rig: RigFactory) -> None:
     """An upstream that stops reading does not hold an upload for ever."""
     config = {**UPSTREAM, "server.limits.body": "64MiB"}
-    async with rig([stop_reading(), stall()], config=config, receive_buffer=4096) as running:
-        async with running.client() as client:
-            upload = asyncio.ensure_future(client.send(post("Content-Length: 30000000"), b"x" * 30_000_000))
-            try:
-                response = await client.read_response("POST")
-                assert response.status in (502, 504)
-            finally:
-                upload.cancel()
-                await asyncio.gather(upload, return_exceptions=True)
+    async with (
+        rig([stop_reading(), stall()], config=config, receive_buffer=4096) as running,
+        running.client() as client,
+    ):
+        upload = asyncio.ensure_future(client.send(post("Content-Length: 30000000"), b"x" * 30_000_000))
+        try:
+            response = await client.read_response("POST")
+            assert response.status in (502, 504)
+        finally:
+            upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
 
 
 async def test_total_timeout_of_service_bounds_everything(rig: RigFactory) -> None:

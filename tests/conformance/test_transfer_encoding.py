@@ -1,4 +1,4 @@
-"""Transfer-Encoding of requests: CL.TE, TE.CL, and every disguise a coding has been smuggled under (RFC 9112 6.1, 6.3, 7)."""
+"""Transfer-Encoding of requests: CL.TE, TE.CL, every disguise a coding was smuggled under (RFC 9112 6.1, 6.3, 7)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ CL_AND_TE: Expectation = either(rejected(), forwarded("hello", must_close=True, 
 BOTH = [
     Case("cl-te", post("Content-Length: 15", "Transfer-Encoding: chunked", body=CHUNKED_HELLO), CL_AND_TE, rejected()),
     Case("te-cl", post("Transfer-Encoding: chunked", "Content-Length: 15", body=CHUNKED_HELLO), CL_AND_TE, rejected()),
-    Case("cl-zero-te", post("Content-Length: 0", "Transfer-Encoding: chunked", body=CHUNKED_HELLO), CL_AND_TE, rejected()),
+    Case("cl-zero-te", post("Content-Length: 0", "Transfer-Encoding: chunked", body=CHUNKED_HELLO), CL_AND_TE,
+         rejected()),
     Case(
         "cl-te-prefix-of-a-request",
         post("Content-Length: 6", "Transfer-Encoding: chunked", body=EMPTY_CHUNKED + "G"),
@@ -197,7 +198,8 @@ ROWS = [
     ),
     Case(
         "http-1.0-with-length",
-        wire("POST /x HTTP/1.0", "Host: a.example", "Content-Length: 15", "Transfer-Encoding: chunked", body=CHUNKED_HELLO),
+        wire("POST /x HTTP/1.0", "Host: a.example", "Content-Length: 15", "Transfer-Encoding: chunked",
+             body=CHUNKED_HELLO),
         CL_AND_TE,
         rejected(),
     ),
@@ -213,7 +215,7 @@ ROWS = [
 
 @cases(*ROWS)
 async def test_transfer_encoding_of_request(rig: RigFactory, case: Case, is_peer: bool) -> None:
-    """A body is chunked if Transfer-Encoding is exactly `chunked`; anything that comes near is refused, never relayed."""
+    """A body is chunked if Transfer-Encoding is exactly `chunked`; whatever comes near is refused, never relayed."""
     async with rig() as running:
         seen = await running.play(case.request)
         case.judge(seen, is_external=is_peer)

@@ -47,7 +47,7 @@ def echo_tunnel() -> Step:
     async def step(connection: UpstreamConnection) -> None:
         done = 0
         while connection.is_open:
-            await connection.wait_for(lambda: len(connection.tunnelled) > done)
+            await connection.wait_for(lambda done=done: len(connection.tunnelled) > done)  # type: ignore[misc]
             fresh = connection.tunnelled[done:]
             done += len(fresh)
             await connection.send(fresh)
@@ -57,17 +57,16 @@ def echo_tunnel() -> Step:
 
 async def test_upgrade_accepted_relays_both_ways(rig: RigFactory) -> None:
     """After the 101 every byte travels unchanged, in both directions, as soon as it is sent."""
-    async with rig([read_request(), send(ACCEPTED), echo_tunnel()]) as running:
-        async with running.client() as client:
-            await client.send(WANTED)
-            response = await client.read_response()
-            assert 101 == response.status
-            assert [b"websocket"] == [value.lower() for value in response.get_all(b"upgrade")]
-            assert b"upgrade" in b",".join(response.get_all(b"connection")).lower()
-            assert [b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="] == response.get_all(b"sec-websocket-accept")
-            for piece in (b"hello", b"\x00\xff\r\n\r\n", SMUGGLED.encode(), b"x" * 200_000 + b"!"):
-                await client.send(piece)
-                assert (await client.read_until(piece[-5:])).endswith(piece[-5:])
+    async with rig([read_request(), send(ACCEPTED), echo_tunnel()]) as running, running.client() as client:
+        await client.send(WANTED)
+        response = await client.read_response()
+        assert 101 == response.status
+        assert [b"websocket"] == [value.lower() for value in response.get_all(b"upgrade")]
+        assert b"upgrade" in b",".join(response.get_all(b"connection")).lower()
+        assert [b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="] == response.get_all(b"sec-websocket-accept")
+        for piece in (b"hello", b"\x00\xff\r\n\r\n", SMUGGLED.encode(), b"x" * 200_000 + b"!"):
+            await client.send(piece)
+            assert (await client.read_until(piece[-5:])).endswith(piece[-5:])
 
 
 async def test_upgrade_request_asks_the_upstream(rig: RigFactory) -> None:
@@ -85,24 +84,27 @@ async def test_upgrade_request_asks_the_upstream(rig: RigFactory) -> None:
 
 async def test_upgrade_bytes_behind_101_reach_the_client(rig: RigFactory) -> None:
     """A server may talk first, in the very packet of its 101."""
-    async with rig([read_request(), send(ACCEPTED + b"\x81\x02hi"), stall()]) as running:
-        async with running.client() as client:
-            await client.send(WANTED)
-            assert 101 == (await client.read_response()).status
-            assert b"\x81\x02hi" == await client.read_until(b"hi")
+    async with (
+        rig([read_request(), send(ACCEPTED + b"\x81\x02hi"), stall()]) as running,
+        running.client() as client,
+    ):
+        await client.send(WANTED)
+        assert 101 == (await client.read_response()).status
+        assert b"\x81\x02hi" == await client.read_until(b"hi")
 
 
 REFUSALS = [
     ("200", wire("HTTP/1.1 200 OK", "Content-Length: 2", body="ok")),
     ("403", wire("HTTP/1.1 403 Forbidden", "Content-Length: 2", body="ok")),
-    ("426", wire("HTTP/1.1 426 Upgrade Required", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 2", body="ok")),
+    ("426", wire("HTTP/1.1 426 Upgrade Required", "Upgrade: websocket", "Connection: Upgrade", "Content-Length: 2",
+                 body="ok")),
     ("404-chunked", wire("HTTP/1.1 404 Not Found", "Transfer-Encoding: chunked", body="2\r\nok\r\n0\r\n\r\n")),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("refusal", [row[1] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
 async def test_upgrade_refused_leaves_http(rig: RigFactory, refusal: bytes) -> None:
-    """Without a 101 the connection goes on as HTTP: the answer is relayed and the next request understood, or it closes."""
+    """Without a 101 the connection goes on as HTTP, or closes: the answer is relayed, the next request understood."""
     async with rig([answer(refusal)], [answer()]) as running:
         seen = await running.play(WANTED)
         check_sane(seen)
@@ -114,7 +116,7 @@ async def test_upgrade_refused_leaves_http(rig: RigFactory, refusal: bytes) -> N
 @pytest.mark.parametrize("refusal", [row[1] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
 @pytest.mark.parametrize("together", [True, False], ids=["one-packet", "later"])
 async def test_upgrade_refused_bytes_behind_it_are_no_tunnel(rig: RigFactory, refusal: bytes, together: bool) -> None:
-    """CVE-2026-2833: what a client sends behind an upgrade is a request that every rule applies to, or it goes nowhere."""
+    """CVE-2026-2833: what a client sends behind an upgrade is a request under every rule, or it goes nowhere."""
     smuggled = wire("GET /admin/smuggled HTTP/1.1", "Host: a.example", "X-Forwarded-For: 6.6.6.6")
     async with rig([answer(refusal)], [answer()]) as running:
         pieces = (WANTED + smuggled,) if together else (WANTED, smuggled)
@@ -127,15 +129,14 @@ async def test_upgrade_refused_bytes_behind_it_are_no_tunnel(rig: RigFactory, re
 async def test_upgrade_early_bytes_wait_for_the_101(rig: RigFactory) -> None:
     """Bytes sent before the answer reach the upstream only behind an accepted upgrade, or never."""
     accept = asyncio.Event()
-    async with rig([read_request(), wait(accept), send(ACCEPTED), stall()]) as running:
-        async with running.client() as client:
-            await client.send(WANTED + b"early")
-            await running.upstream.wait_for(lambda: bool(running.upstream.complete_requests))
-            await running.settle()
-            assert b"early" not in running.upstream.received[0]
-            accept.set()
-            response = await client.read_response()
-            assert response.status in (101, 400, 502)
+    async with rig([read_request(), wait(accept), send(ACCEPTED), stall()]) as running, running.client() as client:
+        await client.send(WANTED + b"early")
+        await running.upstream.wait_for(lambda: bool(running.upstream.complete_requests))
+        await running.settle()
+        assert b"early" not in running.upstream.received[0]
+        accept.set()
+        response = await client.read_response()
+        assert response.status in (101, 400, 502)
 
 
 BAD_101 = [
@@ -174,7 +175,7 @@ UNASKED = [
 
 @pytest.mark.parametrize("raw", [row[1] for row in UNASKED], ids=[row[0] for row in UNASKED])
 async def test_upgrade_not_asked_for_properly_is_not_forwarded(rig: RigFactory, raw: bytes) -> None:
-    """No Upgrade without the Connection option and HTTP/1.1; h2c never: it would hide later requests from every rule."""
+    """No Upgrade without the Connection option and HTTP/1.1; h2c never: it would hide requests from every rule."""
     async with rig() as running:
         seen = await running.play(raw)
         check_sane(seen)
@@ -216,12 +217,14 @@ async def test_upgrade_with_body_keeps_its_framing(rig: RigFactory, framing: str
 @pytest.mark.parametrize("ending", [close, reset, half_close])
 async def test_tunnel_upstream_end_reaches_client(rig: RigFactory, ending: type) -> None:
     """The end of one side of a tunnel is the end of the other."""
-    async with rig([read_request(), send(ACCEPTED + b"bye"), ending(), stall()]) as running:
-        async with running.client() as client:
-            await client.send(WANTED)
-            assert 101 == (await client.read_response()).status
-            data = await client.read_to_end()
-            assert data == b"bye" or (ending is reset and client.end is not End.OPEN)
+    async with (
+        rig([read_request(), send(ACCEPTED + b"bye"), ending(), stall()]) as running,
+        running.client() as client,
+    ):
+        await client.send(WANTED)
+        assert 101 == (await client.read_response()).status
+        data = await client.read_to_end()
+        assert data == b"bye" or (ending is reset and client.end is not End.OPEN)
 
 
 @pytest.mark.parametrize("leave", ["fin", "rst"])
@@ -241,18 +244,20 @@ async def test_tunnel_half_close_of_client_lets_upstream_finish(rig: RigFactory,
     if is_peer:
         pytest.skip("not every peer half-closes")
     finish = asyncio.Event()
-    async with rig([read_request(), send(ACCEPTED), wait(finish), send(b"last words"), close()]) as running:
-        async with running.client() as client:
-            await client.send(WANTED)
-            assert 101 == (await client.read_response()).status
-            await client.send(b"bye")
-            client.send_eof()
-            await running.upstream.wait_for(lambda: running.upstream.connections[0].end is End.FIN)
-            finish.set()
-            try:
-                assert (await client.read_until(b"last words")).endswith(b"last words")
-            except ConnectionEnded as ended:
-                pytest.fail(f"the tunnel was cut: {ended}")
+    async with (
+        rig([read_request(), send(ACCEPTED), wait(finish), send(b"last words"), close()]) as running,
+        running.client() as client,
+    ):
+        await client.send(WANTED)
+        assert 101 == (await client.read_response()).status
+        await client.send(b"bye")
+        client.send_eof()
+        await running.upstream.wait_for(lambda: running.upstream.connections[0].end is End.FIN)
+        finish.set()
+        try:
+            assert (await client.read_until(b"last words")).endswith(b"last words")
+        except ConnectionEnded as ended:
+            pytest.fail(f"the tunnel was cut: {ended}")
 
 
 async def test_upgrade_connection_is_never_pooled(rig: RigFactory) -> None:

@@ -1,6 +1,7 @@
 """From a request to its route's answer, for every way in: sockets, ASGI, the in-memory client.
 
-In: ``dispatch``: route, run the route's handler, turn errors into answers. Not in: reading requests and writing answers.
+In: ``dispatch``: route, run the route's handler, turn errors into answers. Not in: reading requests and writing
+answers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import logging
 from vizgate.clock import Clock
 from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
 from vizgate.gateway.plan import GatewayPlan, RoutePlan
-from vizgate.message.headers import Field
+from vizgate.message.headers import Field, Headers
+from vizgate.pipeline.body import EMPTY
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem, problem_of
 from vizgate.pipeline.request import Request
@@ -22,6 +24,7 @@ _log = logging.getLogger("vizgate.dispatch")
 
 # RFC 9110 8.6: after these a Content-Length is an ordinary field about a body that is not there.
 _LENGTH_IS_A_FIELD = frozenset({304})
+_NO_HEADERS = Headers()
 
 
 async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Response:
@@ -29,18 +32,20 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
 
     Raises: ClientGone: the client went away before there was an answer.
     """
-    found = plan.match(request)
+    headers = request.headers if plan.routes_by_headers else _NO_HEADERS
+    found = plan.router.match(request.method, request.authority, request.target, headers)
     if isinstance(found, NoMatch):
         return _finished(request, _unmatched(request, found))
     route = found.value
     request.route = route.name
     request.params = found.params
     try:
-        _apply_limits(route, request, clock)
+        if route.timeout_s or request.body is not EMPTY:
+            _apply_limits(route, request, clock)
         response = await route.handler(request)
     except ExchangeError as error:
         response = _failed(request, error)
-    except Exception:
+    except Exception:  # noqa: BLE001  # whatever a middleware raises, the client gets an answer
         _log.exception("route %s failed on request %s", route.name, request.id)
         request.outcome.termination = Termination.INTERNAL_ERROR
         response = problem(500, "", request.id)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from vizgate.message.forwarding import TrustRules
 from vizgate.observe.metrics import RouteCells
 from vizgate.pipeline.handler import Handler
-from vizgate.pipeline.request import Request
-from vizgate.router import Match, NoMatch, Router
+from vizgate.router import Router
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
 from vizgate.wire.limits import WireLimits
@@ -72,11 +71,5 @@ class GatewayPlan:
     router: Router[RoutePlan]
     #: Paths of health and metrics that the public listeners answer, too (``server.public_endpoints``).
     public_paths: frozenset[str] = frozenset()
-    #: Whether any route looks at header fields.
+    #: Whether any route looks at header fields; where none does, they need not be taken apart.
     routes_by_headers: bool = False
-
-    def match(self, request: Request) -> Match[RoutePlan] | NoMatch:
-        """The route of *request*; fields are taken apart only where a route asks for them."""
-        if self.routes_by_headers:
-            return self.router.match(request.method, request.authority, request.target, request.headers)
-        return self.router.match(request.method, request.authority, request.target)

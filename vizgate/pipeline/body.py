@@ -79,7 +79,7 @@ class StreamBody:
                 size += len(chunk)
                 if size > limit:
                     # What was read is gone, so a later read must not take the rest for the whole.
-                    self.source = _spent()
+                    self.source = _Spent()
                     raise BodyTooLarge(f"body over {limit} bytes")
                 chunks.append(chunk)
             self.data = b"".join(chunks)
@@ -92,9 +92,14 @@ class StreamBody:
         return f"<StreamBody [{'unknown length' if self.length is None else f'{self.length} bytes'}]>"
 
 
-async def _spent() -> AsyncIterator[bytes]:
-    raise BodyTooLarge("the body was given up")
-    yield b""
+class _Spent:
+    """The source of a body that was given up."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise BodyTooLarge("the body was given up")
 
 
 EMPTY = BytesBody(b"")

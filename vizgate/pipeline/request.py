@@ -38,6 +38,8 @@ class Request:
     relay_interim: Callable[[int, bytes], None] | None = None
     _state: dict[str, Any] | None = None
     _callbacks: list[Callable[[], None]] | None = None
+    #: Whether ``take_callbacks`` would give any.
+    has_callbacks = False
 
     def __init__(  # noqa: PLR0913  # a value object: all but three are named
         self,
@@ -114,16 +116,13 @@ class Request:
         """Have *callback* run once when this request ends, however it ends; the last one added runs first."""
         if self._callbacks is None:
             self._callbacks = []
+            self.has_callbacks = True
         self._callbacks.append(callback)
-
-    @property
-    def has_callbacks(self) -> bool:
-        """Whether ``take_callbacks`` would give any."""
-        return self._callbacks is not None
 
     def take_callbacks(self) -> list[Callable[[], None]]:
         """The callbacks that have not run, last added first; they are forgotten here, so none runs twice."""
         callbacks, self._callbacks = self._callbacks or [], None
+        self.has_callbacks = False
         return callbacks[::-1]
 
     def __repr__(self) -> str:

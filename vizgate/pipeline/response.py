@@ -16,8 +16,8 @@ from vizgate.pipeline.body import Body, BytesBody
 class Tunnel(Protocol):
     """The byte stream behind an upstream's 101.
 
-    ``protocol``: what was switched to, as the upstream named it. ``idle_s``: the longest silence of both sides in seconds,
-    0 for any.
+    ``protocol``: what was switched to, as the upstream named it. ``idle_s``: the longest silence of both sides in
+    seconds, 0 for any.
     """
 
     protocol: bytes

@@ -12,6 +12,7 @@ import re
 import socket
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from vizgate.errors import VizgateError
 from vizgate.message.headers import Field
@@ -183,11 +184,11 @@ class RawClient:
         self._address = (host, port)
         self._timeout_s = timeout_s
         self._sock = socket.socket()
-        self._sock.setblocking(False)
+        self._sock.settimeout(0)
         if receive_buffer:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
 
-    async def __aenter__(self) -> RawClient:
+    async def __aenter__(self) -> Self:
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(self._sock, self._address)
         return self

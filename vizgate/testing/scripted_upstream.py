@@ -16,6 +16,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Self
 
 from vizgate.testing.recording import RecordedRequest
 from vizgate.testing.steps import Script, answer
@@ -73,7 +74,7 @@ class ScriptedUpstream:
         """Wait until no connection is open. Raises: TimeoutError: one still was after *timeout_s* seconds."""
         await self.wait_for(lambda: not any(connection.is_open for connection in self.connections), timeout_s)
 
-    async def __aenter__(self) -> ScriptedUpstream:
+    async def __aenter__(self) -> Self:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         receive_buffer, send_buffer = self._buffers
@@ -81,7 +82,7 @@ class ScriptedUpstream:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # inherited by accept()
         if send_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        listener.setblocking(False)
+        listener.settimeout(0)
         listener.bind((self.host, self.port))
         listener.listen(128)
         self.port = listener.getsockname()[1]

@@ -81,7 +81,7 @@ class DeadlineSweeper:
                 owner.due_s = math.inf
                 try:
                     self._look(owner, now_s)
-                except Exception:  # one owner's fault must not keep the others from expiring
+                except Exception:  # noqa: BLE001  # one owner's fault must not keep the others from expiring
                     _log.exception("a deadline could not be handled")
 
     def _look(self, owner: Deadlined, now_s: float) -> None:

@@ -86,7 +86,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         for listening in waiting:
             with listening:
-                listening.setblocking(False)
+                listening.settimeout(0)
                 for accepted in _queued(listening):
                     with contextlib.suppress(OSError):  # the client has given up since
                         await loop.connect_accepted_socket(accept, accepted)
@@ -108,7 +108,7 @@ def _queued(listening: socket.socket) -> Iterator[socket.socket]:
             accepted, _ = listening.accept()
         except OSError:
             return
-        accepted.setblocking(False)
+        accepted.settimeout(0)
         yield accepted
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,6 +55,22 @@ class PooledStream(Stream):
         #: Whatever the user of the connection keeps with it.
         self.context: Any = None
 
+    def rest(self, deadline_s: float, unasked: Callable[[], None]) -> None:
+        """Lie idle until *deadline_s* (monotonic seconds); *unasked* is called when anything but a new use happens."""
+        self.reused = self.is_idle = True
+        self.on_gone = None
+        self.on_unasked = unasked
+        self._read_deadline_s = deadline_s
+        if deadline_s < self.due_s:
+            self.sweeper.enter(self, deadline_s)
+
+    def resume(self) -> bool:
+        """End the rest; whether the connection is still good."""
+        self.is_idle = False
+        self.on_unasked = None
+        self._read_deadline_s = 0.0
+        return self.is_quiet
+
     def expire(self) -> None:
         """As ``Stream``, unless idle: then it has been idle for too long and is closed."""
         if self.is_idle and self.on_unasked is not None:
@@ -81,10 +98,7 @@ class TargetPool:
         """
         while self._idle:
             stream, _ = self._idle.popitem()
-            stream.is_idle = False
-            stream.on_unasked = None
-            stream.deadline_s = 0.0
-            if stream.is_quiet and not (careful and stream.has_news):
+            if stream.resume() and not (careful and stream.has_news):
                 return stream
             stream.abort()
         return None
@@ -94,12 +108,8 @@ class TargetPool:
         if self._closed or not stream.is_quiet or len(self._idle) >= self._limits.max_idle:
             stream.close()
             return
-        stream.reused = True
-        stream.is_idle = True
-        stream.on_gone = None
-        stream.on_unasked = partial(self.discard, stream)
         self._idle[stream] = None
-        self._sweeper.watch(stream, self._clock.monotonic() + self._limits.idle_timeout_s)
+        stream.rest(self._clock.monotonic() + self._limits.idle_timeout_s, partial(self.discard, stream))
 
     def discard(self, stream: PooledStream) -> None:
         """Drop an idle *stream* and close it."""

@@ -36,6 +36,13 @@ def request_head(method: str, target: bytes, lines: bytes, framing: Framing, ext
     return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (method.encode("latin-1"), target, lines, extra)
 
 
+def whole_request(method: str, target: bytes, lines: bytes, data: bytes, extra: bytes = b"") -> bytes:
+    """A request with its whole body: ``request_head`` and *data* in one piece."""
+    if data or method in _EXPECT_CONTENT:
+        extra += b"Content-Length: %d\r\n" % len(data)
+    return b"%b %b HTTP/1.1\r\n%b%b\r\n%b" % (method.encode("latin-1"), target, lines, extra, data)
+
+
 def response_head(status: int, reason: bytes, lines: bytes, framing: Framing, extra: bytes = b"") -> bytes:
     """A response head with the framing fields that belong to it. Args: lines, extra: whole field lines.
 
@@ -58,7 +65,7 @@ def head_response_head(status: int, reason: bytes, lines: bytes, extra: bytes = 
 
 def whole_response(status: int, reason: bytes, lines: bytes, data: bytes, extra: bytes = b"") -> bytes:
     """A response with its whole body: ``response_head`` and *data* in one piece."""
-    line = _status_line(status, reason)
+    line = _STATUS_LINES.get((status, reason)) or _status_line(status, reason)
     return b"%b%b%bContent-Length: %d\r\n\r\n%b" % (line, lines, extra, len(data), data)
 
 

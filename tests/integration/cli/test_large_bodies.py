@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +15,15 @@ from tests.integration.cli.program import PATIENCE_S
 MIB = 1024 * 1024
 SIZE = 1024 * MIB
 PIECE = b"0123456789abcdef" * 65536
-#: What the gateway may hold more than before; issue and docs promise it.
+#: What the gateway may hold more than before: little beside the body, much beside its buffers.
 MEMORY = 64 * MIB
 
 
 @pytest.fixture
-def listener() -> socket.socket:
-    server = socket.create_server(("127.0.0.1", 0))
-    server.settimeout(PATIENCE_S)
-    return server
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_S)
+        yield server
 
 
 @pytest.fixture
@@ -71,9 +71,7 @@ def count_all(sock: socket.socket, size: int) -> int:
     return total
 
 
-def test_download_of_1_gib_to_reader_that_stalls_stays_bounded(
-    port: tuple[int, int], listener: socket.socket
-) -> None:
+def test_download_of_1_gib_to_reader_that_stalls_stays_bounded(port: tuple[int, int], listener: socket.socket) -> None:
     """A client that does not read stops the upstream, not the gateway's memory; afterwards every byte arrives."""
     gateway, process = port
     before = peak_memory(process)

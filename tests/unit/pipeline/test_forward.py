@@ -124,10 +124,12 @@ def test_call_total_bounds_the_exchange() -> None:
 
 
 def test_call_deadline_passed_tries_no_further_target() -> None:
-    """After the request's deadline no other target is bothered."""
-    targets = [_Target(0, ConnectFailed(), takes_s=3.0), _Target(1, ConnectFailed(), takes_s=3.0), _Target(2)]
-    with pytest.raises(ConnectFailed):
+    """After the request's deadline no other target is bothered: it is a 504, whose cause is the last failure."""
+    last = ConnectFailed()
+    targets = [_Target(0, ConnectFailed(), takes_s=3.0), _Target(1, last, takes_s=3.0), _Target(2)]
+    with pytest.raises(ResponseTimedOut) as caught:
         _forward(_forwarder(targets, total_s=5.0), Request("GET", b"/"))
+    assert (caught.value.status, caught.value.__cause__) == (504, last)
     assert [target.asked for target in targets] == [1, 1, 0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 
 import pytest
 
@@ -47,6 +48,54 @@ async def _assert_lives_on(stream: Stream, peer: socket.socket) -> None:
     stream.close()
     with pytest.raises(StreamLost):
         await stream.receive()
+
+
+def test_drain_accepts_what_waits_in_the_queue(run: Run) -> None:
+    """Who had connected before the end is served, not reset; who comes later is refused."""
+
+    async def scenario() -> None:
+        accepted: list[Stream] = []
+        listener = Listener("127.0.0.1", 0)
+        await listener.open(ManualClock(), DeadlineSweeper(), accepted.append)
+        # The kernel completes these; the loop, which does not run meanwhile, has seen none of them.
+        peers = [socket.create_connection(listener.address) for _ in range(20)]
+        for number, peer in enumerate(peers):
+            peer.sendall(b"%d" % number)
+        gone = peers.pop()
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        assert accepted == []
+        await listener.drain()
+        assert repr(listener).endswith("[closed]>")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(listener.address)
+        for peer in peers:
+            await _assert_answered(accepted, peer)
+        await listener.drain()
+
+    run(scenario())
+
+
+async def _assert_answered(accepted: list[Stream], peer: socket.socket) -> None:
+    """*peer*'s stream is among *accepted*: it brings what *peer* had sent, and takes an answer."""
+    address = peer.getsockname()
+    stream = next(stream for stream in accepted if stream.transport.get_extra_info("peername") == address)
+    stream.write(b"got " + await stream.receive())
+    peer.setblocking(False)
+    with peer:
+        assert (await asyncio.get_running_loop().sock_recv(peer, 100)).startswith(b"got ")
+    stream.close()
+
+
+def test_drain_of_closed_listener_does_nothing(run: Run) -> None:
+    """A listener that was never opened, or is closed already, has nobody waiting."""
+
+    async def scenario() -> None:
+        listener = Listener("127.0.0.1", 0)
+        await listener.drain()
+        assert repr(listener) == "<Listener 127.0.0.1:0 [closed]>"
+
+    run(scenario())
 
 
 def test_open_taken_port_fails_with_reason(run: Run) -> None:

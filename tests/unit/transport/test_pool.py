@@ -224,9 +224,6 @@ def test_give_back_after_break_is_not_kept(run: Run) -> None:
     run(scenario())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a connection that is closing counts as quiet until the loop has said it is lost"
-)
 def test_give_closing_is_not_kept(run: Run) -> None:
     """A connection that is closing already is no connection for the next request."""
 
@@ -344,7 +341,6 @@ def test_connect_tls_verifies_name(run: Run, authority: trustme.CA, server_name:
     run(scenario())
 
 
-@pytest.mark.xfail(strict=True, reason="eof_received asks to stay open for writing, which TLS transports warn about")
 def test_tls_end_by_target_logs_nothing(run: Run, authority: trustme.CA, caplog: pytest.LogCaptureFixture) -> None:
     """The end of a TLS connection is everyday business, not a warning in the log."""
 

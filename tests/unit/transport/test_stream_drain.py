@@ -67,6 +67,35 @@ def test_drain_loss_resumes_writer(run: Run) -> None:
     run(scenario())
 
 
+def test_deadline_is_the_earlier_of_reader_and_writer(run: Run) -> None:
+    """The sweeper sees one deadline, the one that passes first; to clear it is to clear both."""
+
+    async def scenario() -> None:
+        made = MadeStream()
+        reader = asyncio.ensure_future(made.stream.receive(120.0))
+        await turns()
+        made.stream.pause_writing()
+        writer = made.loop.create_task(made.stream.drain(105.0))
+        await turns()
+        assert made.stream.deadline_s == 105.0
+        made.later(made.stream.resume_writing)
+        await writer
+        assert made.stream.deadline_s == 120.0
+        made.stream.pause_writing()
+        writer = made.loop.create_task(made.stream.drain(130.0))
+        await turns()
+        assert made.stream.deadline_s == 120.0
+        made.stream.deadline_s = 0.0
+        assert made.stream.deadline_s == 0.0
+        made.advance(50.0)
+        await turns()
+        assert (reader.done(), writer.done()) == (False, False)
+        reader.cancel()
+        writer.cancel()
+
+    run(scenario())
+
+
 def test_drain_keeps_deadline_of_waiting_reader(run: Run) -> None:
     """Reader and writer wait side by side: the reader's deadline still counts after the writer went on."""
 
@@ -89,7 +118,6 @@ def test_drain_keeps_deadline_of_waiting_reader(run: Run) -> None:
     run(scenario())
 
 
-@pytest.mark.xfail(strict=True, reason="reader and writer share one deadline, and the reader clears it")
 @pytest.mark.parametrize("drain_until_s", [105.0, 120.0])
 def test_drain_keeps_its_deadline_when_reader_goes_on(run: Run, drain_until_s: float) -> None:
     """Bytes from a peer that does not read do not prolong the writer's wait."""

@@ -215,6 +215,15 @@ def test_chunked_trailer_that_means_something_before_is_dropped(name: bytes) -> 
     assert decoder.trailers == [(b"A", b"1")]
 
 
+def test_chunked_trailer_named_in_connection_is_dropped() -> None:
+    """A field that Connection names is for this hop alone, in a trailer section too (RFC 9110 7.6.1)."""
+    data = b"0\r\nA: 1\r\nX-Hop: 2\r\nx-hop: 3\r\nX-Hop-By: 4\r\n\r\n"
+    decoder = make_decoder(CHUNKED, LIMITS, named=frozenset({b"x-hop"}))
+    assert (b"", b"") == _decode(decoder, [data])
+    assert decoder.trailers == [(b"A", b"1"), (b"X-Hop-By", b"4")]
+    assert len(_chunked(data)[2].trailers) == 4
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -46,8 +46,8 @@ class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
     __slots__ = ("_arriving", "_authority", "_client", "_is_gone", "_leftover", "_owes_continue", "_peer", "_reader",
-                 "_received_wall_s", "_referer", "_reply", "_scheme", "_served", "_shape", "_site", "_started_s", "_target", "_task",
-                 "_template", "_user_agent", "is_idle", "stream")  # fmt: skip
+                 "_received_wall_s", "_referer", "_reply", "_scheme", "_served", "_shape", "_site", "_started_s",
+                 "_target", "_task", "_template", "_user_agent", "is_idle", "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
@@ -129,10 +129,8 @@ class Connection:
         self._started_s = 0.0
         while True:
             if not data:
-                data = stream.take()
-            if not data:
                 self.is_idle = reader.is_empty
-                if self.is_idle and site.is_draining:
+                if self.is_idle and site.is_draining and not stream.has_pending:
                     if self._served:
                         return None
                     # A connection that was just made may have its first request on the way.
@@ -240,12 +238,14 @@ class Connection:
         try:
             stream.on_gone = self._client_gone
             if stream.is_gone:
-                raise ClientGone
+                raise ClientGone  # noqa: TRY301  # one way out for all that went away
             response = await site.handle(request)
             if response.status == 101 and response.tunnel is not None:
                 await self._run_tunnel(request, response)
             else:
-                keep_alive = head.shape.keep_alive and self._may_keep_alive(request)
+                keep_alive = head.shape.keep_alive
+                if site.is_draining or self._arriving is not None or request.upgrade:
+                    keep_alive = keep_alive and self._may_keep_alive(request)
                 keep_alive = await reply.send(request, response, keep_alive=keep_alive)
         except asyncio.CancelledError:
             if not self._is_gone:

@@ -17,7 +17,7 @@ from vizgate.errors import (
 from vizgate.gateway.http1.target_context import TargetContext
 from vizgate.gateway.http1.tunnel import TunnelTerms, UpstreamTunnel
 from vizgate.gateway.http1.upload import Upload
-from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, NO_BODY, Framing, ResponseHead
+from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, Framing, ResponseHead
 from vizgate.message.template import SingleField
 from vizgate.pipeline.body import EMPTY, Body, BytesBody, StreamBody
 from vizgate.pipeline.request import Request
@@ -26,7 +26,7 @@ from vizgate.transport.pool import PooledStream
 from vizgate.transport.stream import StreamLost, StreamTimedOut
 from vizgate.wire.bodies import BodyDecoder, make_decoder
 from vizgate.wire.response import ResponseReader
-from vizgate.wire.serialize import chunk, last_chunk, request_head
+from vizgate.wire.serialize import chunk, last_chunk, request_head, whole_request
 
 # RFC 9110 9.2.2: idempotent methods; only they may be sent again after a byte of them went out.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND", "REPORT", "SEARCH", "QUERY"})
@@ -61,14 +61,17 @@ class Exchange:
             stream = target.pool.take(careful=request.method not in IDEMPOTENT) or await self._connect()
             self._send(stream)
             try:
-                head = await self._read_head(stream)
+                head = await self._read_head(stream, started_s)
             except StaleConnection:
+                # Closed on our side, too, and an attempt of its own in the metrics.
+                stream.abort()
                 if not self._may_send_again():
                     raise
+                target.cells.end(Termination.UPSTREAM_RESET)
                 # A fresh one: every idle connection may have been closed by the same restart.
                 stream = await self._connect()
                 self._send(stream)
-                head = await self._read_head(stream)
+                head = await self._read_head(stream, target.clock.monotonic())
         except BaseException as error:
             self.abort(error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
             raise
@@ -117,8 +120,7 @@ class Exchange:
             return
         extra = b"Connection: Upgrade\r\nUpgrade: " + request.upgrade + b"\r\n" if request.upgrade else b""
         lines = self._target.lines_of(request)
-        framing = Framing(KIND_LENGTH, len(data)) if data else NO_BODY
-        stream.write(request_head(request.method, request.target, lines, framing, extra) + data)
+        stream.write(whole_request(request.method, request.target, lines, data, extra))
 
     def _send_stream(self, stream: PooledStream, request: Request, data: bytes | None) -> None:
         """Send a request whose body is still arriving, or came chunked and leaves as it came."""
@@ -133,11 +135,15 @@ class Exchange:
 
     # read response head
 
-    async def _read_head(self, stream: PooledStream) -> ResponseHead:
+    async def _read_head(self, stream: PooledStream, now_s: float) -> ResponseHead:
         reader = self._reader
         assert reader is not None
         to_head = self.request.method == "HEAD"
-        deadline_s = self._head_deadline()
+        # While a body is being sent only the request's own deadline counts; ``Upload`` sets the other when it is done.
+        deadline_s = self.request.deadline_s
+        if self._upload is None and self._target.timeouts.response_s:
+            response_s = now_s + self._target.timeouts.response_s
+            deadline_s = min(deadline_s, response_s) if deadline_s else response_s
         interim = 0
         data = b""
         while True:
@@ -162,13 +168,6 @@ class Exchange:
                 raise InvalidResponse("too many interim responses")
             self._relay_interim(head)
             data = reader.rest
-
-    def _head_deadline(self) -> float:
-        """When the head must be there; while a body is being sent only the request's own deadline counts."""
-        request_s = self.request.deadline_s
-        if self._upload is not None and not self._upload.is_sent:
-            return request_s
-        return self._deadline(self._target.timeouts.response_s)
 
     def _deadline(self, timeout_s: float) -> float:
         """*timeout_s* from now (0 means never), or the request's own deadline when that is earlier."""
