@@ -55,7 +55,7 @@ SPICE = [
     b"\r\n", b"\n\n", b"\r\r\n", b"\r\n\r\n", b"\r\n ", b"\r\n\t", b" :", b": ", b"Content-Length: 5\r\n",
     b"Transfer-Encoding: chunked\r\n", b"Host: b\r\n", b"Connection: host\r\n", b"chunked", b"0x5", b"+5", b"-1",
     b"0_5",
-        b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"0\r\n\r\n", b"5\r\nhello\r\n", b";a=b", b";a\n",
+    b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"0\r\n\r\n", b"5\r\nhello\r\n", b";a=b", b";a\n",
     b"99999999999999999999",
     b"http://a.example", b"*", b"%0d%0a", b"//", b"X_A: b\r\n", b"Expect: 100-continue\r\n", b"Upgrade: h2c\r\n",
 ]  # fmt: skip

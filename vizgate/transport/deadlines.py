@@ -31,18 +31,28 @@ class Deadlined(Protocol):
         ...
 
 
+class Patrolled(Protocol):
+    """Something that the loop would not tell the news of."""
+
+    def patrol(self) -> None:
+        """Called at every sweep."""
+        ...
+
+
 class DeadlineSweeper:
     """Calls ``expire`` of every watched owner within two ticks after its deadline. Each owner stands here once.
 
     Args: tick_s: how coarse time is, in seconds.
     """
 
-    __slots__ = ("_due", "_next", "_tick_s")
+    __slots__ = ("_due", "_next", "_tick_s", "patrolled")
 
     def __init__(self, tick_s: float = TICK_S) -> None:
         self._tick_s = tick_s
         self._due: dict[int, dict[Deadlined, None]] = {}
         self._next = 1
+        #: Owners to be asked at every sweep how they are: few, because each costs a system call.
+        self.patrolled: dict[Patrolled, None] = {}
 
     def watch(self, owner: Deadlined, deadline_s: float) -> None:
         """Set *owner*'s deadline. Cheap when it moves later, as it does from request to request."""
@@ -70,6 +80,8 @@ class DeadlineSweeper:
 
     def sweep(self, now_s: float) -> None:
         """Expire what is due at *now_s*; to be called about once a tick."""
+        for patrolled in list(self.patrolled):
+            patrolled.patrol()
         now_tick = int(now_s / self._tick_s)
         if now_tick - self._next > len(self._due):
             ticks = sorted(tick for tick in self._due if tick <= now_tick)

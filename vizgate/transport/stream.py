@@ -22,6 +22,8 @@ from vizgate.transport.wakeup import Wakeup
 
 #: Unread bytes above which the peer is not read any further.
 HIGH_WATER_BYTES = 128 * 1024
+# POLLRDHUP, where there is one (Linux), shows an end behind bytes that nobody has read.
+_HANG_UP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -43,8 +45,8 @@ class Stream(asyncio.Protocol):
 
     __slots__ = (
         "_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable", "_reading_paused",
-        "_writable", "_write_deadline_s", "clock", "due_s", "is_gone", "is_writing_paused", "loop", "on_gone", "on_unasked",
-        "sweeper", "transport",
+        "_writable", "_write_deadline_s", "clock", "due_s", "is_gone", "is_writing_paused", "loop", "on_gone",
+        "on_unasked", "sweeper", "transport",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
@@ -94,6 +96,7 @@ class Stream(asyncio.Protocol):
         if self._pending_bytes > HIGH_WATER_BYTES and not self._reading_paused:
             self._reading_paused = True
             self.transport.pause_reading()
+            self.sweeper.patrolled[self] = None
 
     def eof_received(self) -> bool:
         """Remember the end; the transport stays open for writing."""
@@ -110,6 +113,7 @@ class Stream(asyncio.Protocol):
         """Resume everybody with the loss."""
         self._lost = self.is_gone = True
         self.sweeper.forget(self)
+        self.sweeper.patrolled.pop(self, None)
         if self.on_unasked is not None:
             self.on_unasked()
         self._readable.wake()
@@ -143,12 +147,7 @@ class Stream(asyncio.Protocol):
     @property
     def has_news(self) -> bool:
         """Whether the socket holds something unread, an end included, that the loop has not told yet."""
-        sock: Any = self.transport.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
-            return True
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-        return bool(poll.poll(0))
+        return self._polls(select.POLLIN | _HANG_UP)
 
     @property
     def has_pending(self) -> bool:
@@ -165,6 +164,7 @@ class Stream(asyncio.Protocol):
         self._pending_bytes = 0
         if self._reading_paused:
             self._reading_paused = False
+            self.sweeper.patrolled.pop(self, None)
             if not (self._lost or self.transport.is_closing()):
                 self.transport.resume_reading()
         return data
@@ -247,6 +247,20 @@ class Stream(asyncio.Protocol):
         """The deadline passed: end every wait with ``StreamTimedOut``."""
         self.deadline_s = 0.0
         self.fail(StreamTimedOut("timed out"))
+
+    def patrol(self) -> None:
+        """Look whether the peer has left while it is not being read: the loop tells an end only to who reads."""
+        if self.on_gone is not None and self._polls(_HANG_UP):
+            self._tell_gone()
+
+    def _polls(self, events: int) -> bool:
+        """Whether one of *events* holds for the socket now; true when there is no socket any more."""
+        sock: Any = self.transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), events)
+        return bool(poll.poll(0))
 
     def fail(self, error: BaseException) -> None:
         """End every present and later wait with *error*."""

@@ -259,7 +259,7 @@ class Connection:
         except (StreamLost, StreamTimedOut):
             outcome.termination = Termination.CLIENT_ABORT
             stream.abort()
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever a body or a plugin raises ends this answer only
             outcome.termination = Termination.INTERNAL_ERROR
             site.report_failure(request)
             reply.break_off()
@@ -308,10 +308,7 @@ class Connection:
                 callback()
         site.cells.requests_active -= 1
         arriving = self._arriving
-        if arriving is not None:
-            bytes_in = arriving.received_bytes
-        else:
-            bytes_in = len(request.body.data or b"")
+        bytes_in = arriving.received_bytes if arriving is not None else len(request.body.data or b"")
         status = reply.status or 499
         site.complete(
             ExchangeRecord(

@@ -263,7 +263,7 @@ class Exchange:
                 data = stream.take() or await stream.receive(self._deadline(self._target.timeouts.idle_s))
                 if not data:
                     if not decoder.feed_eof():
-                        raise UpstreamReset("the upstream cut its answer short")
+                        raise UpstreamReset("the upstream cut its answer short")  # noqa: TRY301  # ``_break_off`` sees it
                     break
                 content = decoder.feed(data)
                 if content:

@@ -1,6 +1,7 @@
 """A request body as it arrives on a downstream connection.
 
-In: ``ReceivedBody`` (all of it came with the head) and ``ArrivingBody``. Not in: where it goes (``gateway.http1.upload``).
+In: ``ReceivedBody`` (all of it came with the head) and ``ArrivingBody``. Not in: where it goes
+(``gateway.http1.upload``).
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class ArrivingBody:
     the end. ``is_complete``: whether its end was seen.
     """
 
-    __slots__ = ("_decoder", "_first", "_limits", "_say_continue", "_stream", "_waited_s", "data", "length", "limit_bytes",
-                 "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_decoder", "_first", "_limits", "_say_continue", "_stream", "_waited_s", "data", "length",
+                 "limit_bytes", "received_bytes", "trailers")  # fmt: skip
 
     def __init__(
         self,
