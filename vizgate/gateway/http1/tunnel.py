@@ -15,7 +15,7 @@ from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
 
 
 class TunnelTerms(NamedTuple):
-    """What both sides agreed on: the protocol as the upstream named it, and the longest silence (seconds, 0 for any)."""
+    """What both sides agreed on: the protocol as the upstream named it, and the longest silence in seconds."""
 
     protocol: bytes
     idle_s: float
