@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from vizgate.message.heads import CHUNKED, NO_BODY, UNTIL_CLOSE, BodyKind, Framing
-from vizgate.wire.serialize import chunk, head_response_head, last_chunk, request_head, response_head, whole_response
+from vizgate.wire.serialize import (
+    chunk,
+    head_response_head,
+    last_chunk,
+    request_head,
+    response_head,
+    whole_request,
+    whole_response,
+)
 
 LENGTH_5 = Framing(BodyKind.LENGTH, 5)
 LINES = b"Host: a\r\n"
@@ -97,3 +105,12 @@ def test_whole_response_is_head_and_body_in_one_piece(data: bytes) -> None:
     framing = Framing(BodyKind.LENGTH, len(data))
     expected = response_head(404, b"Nope", LINES, framing, b"Connection: close\r\n") + data
     assert whole_response(404, b"Nope", LINES, data, b"Connection: close\r\n") == expected
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("data", [b"hello", b""])
+def test_whole_request_is_head_and_body_in_one_piece(method: str, data: bytes) -> None:
+    """A request that is in memory is written at once, and is byte for byte what head and body would be."""
+    framing = Framing(BodyKind.LENGTH, len(data)) if data else NO_BODY
+    expected = request_head(method, b"/x", LINES, framing, b"Upgrade: a\r\n") + data
+    assert whole_request(method, b"/x", LINES, data, b"Upgrade: a\r\n") == expected
