@@ -256,3 +256,19 @@ async def test_tunnel_that_is_quiet_is_closed(rig: RigFactory) -> None:
             with takes(TIGHT_S):
                 await client.read_to_end()
         await running.upstream.wait_quiet(1.0)
+
+
+@pytest.mark.parametrize("beginning", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 O"])
+async def test_response_that_stalls_after_an_upload_is_504(rig: RigFactory, beginning: bytes) -> None:
+    """What an upstream says once it has the whole body does not prolong the wait for its response head."""
+    body = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with rig([read_request(), send(beginning), stall()], config=UPSTREAM) as running:
+        async with running.client() as client:
+            await client.send(body)
+            await running.upstream.wait_for(lambda: bool(running.upstream.requests))
+            await client.send(b"3\r\nabc\r\n0\r\n\r\n")
+            with takes(0.0):
+                response = await client.read_response()
+                if response.status == 103:
+                    response = await client.read_response()
+        assert response.status == 504

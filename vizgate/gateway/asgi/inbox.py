@@ -81,8 +81,8 @@ class AsgiBody:
     its end was seen.
     """
 
-    __slots__ = ("_clock", "_first", "_inbox", "_limits", "_waited_s", "data", "is_complete", "length", "limit_bytes",
-                 "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_clock", "_first", "_inbox", "_is_given_up", "_limits", "_waited_s", "data", "is_complete", "length",
+                 "limit_bytes", "received_bytes", "trailers")  # fmt: skip
 
     def __init__(self, inbox: Inbox, length: int | None, limits: UploadLimits, clock: Clock) -> None:
         self.data: bytes | None = None
@@ -95,6 +95,7 @@ class AsgiBody:
         self._clock = clock
         self._first: Message | None = None
         self._inbox = inbox
+        self._is_given_up = False
         self._limits = limits
         self._waited_s = 0.0
 
@@ -103,13 +104,15 @@ class AsgiBody:
         self._first = message
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+        return self if self.data is None else BytesBody(self.data).__aiter__()
 
     async def __anext__(self) -> bytes:
         """The next content.
 
         Raises: BodyTooLarge, RequestTimedOut, BadBody, ClientGone.
         """
+        if self._is_given_up:
+            raise BodyTooLarge("the body was given up")
         while not self.is_complete:
             first, self._first = self._first, None
             content = self._take(await self._next() if first is None else first)
@@ -152,9 +155,13 @@ class AsgiBody:
             async for content in self:
                 size += len(content)
                 if size > limit:
+                    # What was read is gone, so a later read must not take the rest for the whole.
+                    self._is_given_up = True
                     raise BodyTooLarge(f"body over {limit} bytes")
                 chunks.append(content)
             self.data = b"".join(chunks)
+        if len(self.data) > limit:
+            raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
 
     def __repr__(self) -> str:

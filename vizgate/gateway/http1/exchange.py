@@ -148,6 +148,9 @@ class Exchange:
         data = b""
         while True:
             if not data:
+                if self._upload is not None and self._upload.response_deadline_s:
+                    # The end of each wait clears the stream's deadline, and with it what ``Upload`` set.
+                    deadline_s = self._deadline_of(self._upload.response_deadline_s)
                 try:
                     data = await stream.receive(deadline_s)
                 except StreamLost as exc:
@@ -171,10 +174,13 @@ class Exchange:
 
     def _deadline(self, timeout_s: float) -> float:
         """*timeout_s* from now (0 means never), or the request's own deadline when that is earlier."""
-        request_s = self.request.deadline_s
         if not timeout_s:
-            return request_s
-        deadline_s = self._target.clock.monotonic() + timeout_s
+            return self.request.deadline_s
+        return self._deadline_of(self._target.clock.monotonic() + timeout_s)
+
+    def _deadline_of(self, deadline_s: float) -> float:
+        """*deadline_s*, or the request's own deadline when that is earlier."""
+        request_s = self.request.deadline_s
         return min(deadline_s, request_s) if request_s else deadline_s
 
     def _relay_interim(self, head: ResponseHead) -> None:

@@ -38,8 +38,8 @@ class ArrivingBody:
     the end. ``is_complete``: whether its end was seen.
     """
 
-    __slots__ = ("_decoder", "_first", "_limits", "_say_continue", "_stream", "_waited_s", "data", "length",
-                 "limit_bytes", "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_decoder", "_first", "_is_given_up", "_limits", "_say_continue", "_stream", "_waited_s", "data",
+                 "length", "limit_bytes", "received_bytes", "trailers")  # fmt: skip
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class ArrivingBody:
         self._limits = limits
         self._say_continue = say_continue
         self._first = b""
+        self._is_given_up = False
         self._waited_s = 0.0
 
     def begin(self, content: bytes) -> None:
@@ -76,13 +77,15 @@ class ArrivingBody:
         return self._decoder.rest
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+        return self if self.data is None else BytesBody(self.data).__aiter__()
 
     async def __anext__(self) -> bytes:
         """The next content.
 
         Raises: BodyTooLarge, RequestTimedOut, BadBody, ClientGone.
         """
+        if self._is_given_up:
+            raise BodyTooLarge("the body was given up")
         content, self._first = self._first, b""
         while not content:
             if self._decoder.done:
@@ -127,9 +130,13 @@ class ArrivingBody:
             async for content in self:
                 size += len(content)
                 if size > limit:
+                    # What was read is gone, so a later read must not take the rest for the whole.
+                    self._is_given_up = True
                     raise BodyTooLarge(f"body over {limit} bytes")
                 chunks.append(content)
             self.data = b"".join(chunks)
+        if len(self.data) > limit:
+            raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
 
     def __repr__(self) -> str:

@@ -21,7 +21,8 @@ CONTINUE_WAIT_S = 1.0
 class Upload:
     """Copies ``request.body`` to *stream* until its end; a failure downstream ends the wait for the response."""
 
-    __slots__ = ("_gate", "_request", "_stream", "_target", "_task", "_timer", "is_sent", "response_began")
+    __slots__ = ("_gate", "_request", "_stream", "_target", "_task", "_timer", "is_sent", "response_began",
+                 "response_deadline_s")  # fmt: skip
 
     def __init__(self, stream: Stream, request: Request, target: TargetContext) -> None:
         self._stream = stream
@@ -33,6 +34,8 @@ class Upload:
         self.is_sent = False
         #: Whether the response head is there, so that its deadline no longer counts.
         self.response_began = False
+        #: When the response head must be there, in monotonic seconds; 0 while the body is being sent, or for never.
+        self.response_deadline_s = 0.0
         if request.expects_continue:
             self._gate = stream.loop.create_future()
             self._timer = stream.loop.call_later(CONTINUE_WAIT_S, self.go_on)
@@ -80,6 +83,7 @@ class Upload:
         stream, deadline_s = self._stream, self._deadline(self._target.timeouts.response_s)
         if self.response_began or not deadline_s:
             return
+        self.response_deadline_s = deadline_s
         if not stream.deadline_s or deadline_s < stream.deadline_s:
             stream.sweeper.watch(stream, deadline_s)
 

@@ -184,3 +184,20 @@ async def test_watch_leaves_no_cancellation_behind() -> None:
     task = asyncio.current_task()
     assert task is not None
     assert 0 == task.cancelling()
+
+
+async def test_body_that_was_read_can_still_be_iterated() -> None:
+    """A body that a middleware has read whole still goes to whoever iterates it next, within each reader's limit."""
+    body = await opened(Server(part(b"ab"), part(b"c"), END), CHUNKED)
+    assert await body.read(3) == b"abc"
+    assert await collect(body) == [b"abc"]
+    with pytest.raises(BodyTooLarge):
+        await body.read(2)
+
+
+async def test_body_after_too_large_is_spent() -> None:
+    """Part of it is gone, so that the rest must never pass for the whole."""
+    body = await opened(Server(part(b"abcd"), part(b"ef"), END), CHUNKED)
+    for limit in (3, 100):
+        with pytest.raises(BodyTooLarge):
+            await body.read(limit)

@@ -1,0 +1,53 @@
+"""The rules of request bodies that are still arriving."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.transport.conftest import MadeStream
+from vizgate.errors import BadBody, BodyTooLarge
+from vizgate.gateway.http1.request_body import ArrivingBody
+from vizgate.gateway.plan import UploadLimits
+from vizgate.message.heads import BodyKind, Framing
+from vizgate.wire.bodies import make_decoder
+from vizgate.wire.limits import WireLimits
+
+
+def arriving(made: MadeStream, length: int) -> ArrivingBody:
+    framing = Framing(BodyKind.LENGTH, length)
+    return ArrivingBody(
+        made.stream, framing, make_decoder(framing, WireLimits(), BadBody), UploadLimits(), lambda: None
+    )
+
+
+async def test_body_that_was_read_can_still_be_iterated() -> None:
+    """A body that a middleware has read whole still goes to whoever iterates it next."""
+    made = MadeStream()
+    body = arriving(made, 3)
+    made.later(made.stream.data_received, b"abc")
+    assert await body.read(3) == b"abc"
+    assert [data async for data in body] == [b"abc"]
+
+
+async def test_body_second_reader_with_smaller_limit_is_refused() -> None:
+    """Each reader's limit holds, whoever read before."""
+    made = MadeStream()
+    body = arriving(made, 3)
+    made.later(made.stream.data_received, b"abc")
+    await body.read(3)
+    with pytest.raises(BodyTooLarge):
+        await body.read(2)
+
+
+async def test_body_after_too_large_is_spent() -> None:
+    """Part of it is gone, so that the rest must never pass for the whole."""
+    made = MadeStream()
+    body = arriving(made, 6)
+    made.later(made.stream.data_received, b"abcd")
+    with pytest.raises(BodyTooLarge):
+        await body.read(3)
+    made.stream.data_received(b"ef")
+    with pytest.raises(BodyTooLarge):
+        await body.read(100)
+    with pytest.raises(BodyTooLarge):
+        await anext(body)
