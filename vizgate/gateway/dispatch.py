@@ -6,6 +6,7 @@ answers.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from vizgate.clock import Clock
@@ -32,26 +33,47 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
 
     Raises: ClientGone: the client went away before there was an answer.
     """
-    headers = request.headers if plan.routes_by_headers else _NO_HEADERS
-    found = plan.router.match(request.method, request.authority, request.target, headers)
-    if isinstance(found, NoMatch):
-        return _finished(request, _unmatched(request, found))
-    route = found.value
-    request.route = route.name
-    request.params = found.params
     try:
-        if route.timeout_s or request.body is not EMPTY:
-            _apply_limits(route, request, clock)
-        response = await route.handler(request)
+        headers = request.headers if plan.routes_by_headers else _NO_HEADERS
+        found = plan.router.match(request.method, request.authority, request.target, headers)
+        if isinstance(found, NoMatch):
+            response = _unmatched(request, found)
+        else:
+            route = found.value
+            request.route = route.name
+            request.params = found.params
+            if route.timeout_s or request.body is not EMPTY:
+                _apply_limits(route, request, clock)
+            response = await route.handler(request)
+            if route.has_middleware:
+                _check(response)
+                _clean(request, response)
     except ExchangeError as error:
         response = _failed(request, error)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Nobody cancelled this request: a middleware let out a cancellation of its own.
+        response = _broken(request)
     except Exception:  # noqa: BLE001  # whatever a middleware raises, the client gets an answer
-        _log.exception("route %s failed on request %s", route.name, request.id)
-        request.outcome.termination = Termination.INTERNAL_ERROR
-        response = problem(500, "", request.id)
-    if route.has_middleware:
-        _clean(request, response)
+        response = _broken(request)
     return _finished(request, response)
+
+
+def _broken(request: Request) -> Response:
+    """The answer to a request that an exception (the present one) ended."""
+    _log.exception("route %s failed on request %s", request.route, request.id)
+    request.outcome.termination = Termination.INTERNAL_ERROR
+    return problem(500, "", request.id)
+
+
+def _check(response: object) -> None:
+    """Raise TypeError when what middleware gave back cannot be sent."""
+    if not isinstance(response, Response):
+        raise TypeError(f"a middleware returned {type(response).__name__}, not a Response")
+    if not (200 <= response.status <= 599 or (response.status == 101 and response.tunnel is not None)):
+        raise TypeError(f"a middleware returned status {response.status}; a final one is from 200 to 599")
 
 
 def _apply_limits(route: RoutePlan, request: Request, clock: Clock) -> None:

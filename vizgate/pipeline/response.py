@@ -8,7 +8,7 @@ from __future__ import annotations
 import json as _json
 from typing import Any, Protocol
 
-from vizgate.message.headers import Headers
+from vizgate.message.headers import Field, Headers
 from vizgate.message.template import NO_FIELDS, FieldTemplate, field_lines
 from vizgate.pipeline.body import Body, BytesBody
 
@@ -69,7 +69,9 @@ class Response:
         self.status = status
         self._headers = headers
         self.template = template
-        self._own: FieldTemplate | None = None
+        self._own: FieldTemplate = NO_FIELDS
+        if isinstance(body, str):
+            raise TypeError("a body is bytes. Use Response.text, or encode it")
         self.body: Body = BytesBody(body) if isinstance(body, bytes) else body
         self.reason = reason
         self.tunnel = tunnel
@@ -81,24 +83,23 @@ class Response:
         headers = self._headers
         if headers is None:
             headers = self._headers = Headers([*self.template.fields])
-            if self._own is not None:
-                headers.raw += self._own.fields
         return headers
 
     def finish(self, own: FieldTemplate) -> None:
-        """Add what the gateway itself has to say, once everybody else has had a say."""
-        if self._headers is not None:
-            self._headers.raw += own.fields
-        elif self._own is None:
-            self._own = own
-        else:
-            self._own = FieldTemplate((*self._own.fields, *own.fields))
+        """Say what the gateway itself has to say, after everybody else has had a say.
+
+        It replaces what was said before: a plugin may give the same response to many requests.
+        """
+        self._own = own
+
+    def final_fields(self) -> list[Field]:
+        """``headers`` and what the gateway itself has to say."""
+        return [*self.headers.raw, *self._own.fields]
 
     def field_lines(self) -> bytes:
-        """The fields as whole lines."""
-        if self._headers is not None:
-            return field_lines(self._headers.raw)
-        return self.template.lines if self._own is None else self.template.lines + self._own.lines
+        """``final_fields`` as whole lines."""
+        lines = self.template.lines if self._headers is None else field_lines(self._headers.raw)
+        return lines + self._own.lines
 
     @classmethod
     def json(cls, status: int, value: Any, content_type: str = "application/json") -> Response:

@@ -81,7 +81,10 @@ class DeadlineSweeper:
     def sweep(self, now_s: float) -> None:
         """Expire what is due at *now_s*; to be called about once a tick."""
         for patrolled in list(self.patrolled):
-            patrolled.patrol()
+            try:
+                patrolled.patrol()
+            except Exception:  # noqa: BLE001  # as below
+                _log.exception("a connection could not be looked after")
         now_tick = int(now_s / self._tick_s)
         if now_tick - self._next > len(self._due):
             ticks = sorted(tick for tick in self._due if tick <= now_tick)

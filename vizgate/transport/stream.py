@@ -22,6 +22,8 @@ from vizgate.transport.wakeup import Wakeup
 
 #: Unread bytes above which the peer is not read any further.
 HIGH_WATER_BYTES = 128 * 1024
+#: How long a closed connection is kept for a peer that has not read all of it, in seconds.
+FLUSH_S = 30.0
 # POLLRDHUP, where there is one (Linux), shows an end behind bytes that nobody has read.
 _HANG_UP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -43,11 +45,10 @@ class Stream(asyncio.Protocol):
     owner that is busy elsewhere learns by it that its work is for nobody. Owners clear it by setting it to None.
     """
 
-    __slots__ = (
-        "_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable", "_reading_paused",
-        "_writable", "_write_deadline_s", "clock", "due_s", "is_gone", "is_writing_paused", "loop", "on_gone",
-        "on_unasked", "sweeper", "transport",
-    )  # fmt: skip
+    __slots__ = ("_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable",
+                 "_reading_paused", "_writable", "_write_deadline_s", "clock", "due_s", "is_closing",
+                 "is_gone", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost", "on_unasked",
+                 "sweeper", "transport")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
         self.loop = loop
@@ -56,6 +57,12 @@ class Stream(asyncio.Protocol):
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.on_gone: Callable[[], None] | None = None
         self.on_unasked: Callable[[], None] | None = None
+        #: Called when the connection breaks while it is not being read, for owners to whom an end alone means nothing.
+        self.on_broken: Callable[[], None] | None = None
+        #: Called when the connection has ended and all that was written has left, or never will.
+        self.on_lost: Callable[[], None] | None = None
+        #: Whether ``close`` was called and unsent bytes are still on their way.
+        self.is_closing = False
         #: Of the reader (or of an idle connection) and of the writer; 0 for none.
         self._read_deadline_s = 0.0
         self._write_deadline_s = 0.0
@@ -120,6 +127,9 @@ class Stream(asyncio.Protocol):
         if self._writable is not None:
             self._writable.wake()
         self._tell_gone()
+        on_lost, self.on_lost = self.on_lost, None
+        if on_lost is not None:
+            on_lost()
 
     def pause_writing(self) -> None:
         """The peer does not keep up."""
@@ -138,6 +148,11 @@ class Stream(asyncio.Protocol):
             on_gone()
 
     # What owners call.
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is over."""
+        return self._lost
 
     @property
     def is_quiet(self) -> bool:
@@ -244,14 +259,25 @@ class Stream(asyncio.Protocol):
             self._write_deadline_s = 0.0
 
     def expire(self) -> None:
-        """The deadline passed: end every wait with ``StreamTimedOut``."""
+        """A deadline passed: end every wait with ``StreamTimedOut``, or a close that the peer does not let finish."""
+        write_s = self._write_deadline_s
         self.deadline_s = 0.0
+        if self.is_closing:
+            self.abort()
+            return
         self.fail(StreamTimedOut("timed out"))
+        if write_s > self.clock.monotonic():
+            # It was the reader's deadline. It may clear the timeout, and the writer must not wait for ever then.
+            self._write_deadline_s = write_s
+            self.sweeper.enter(self, write_s)
 
     def patrol(self) -> None:
         """Look whether the peer has left while it is not being read: the loop tells an end only to who reads."""
         if self.on_gone is not None and self._polls(_HANG_UP):
             self._tell_gone()
+        elif self.on_broken is not None and self._polls(select.POLLERR):
+            on_broken, self.on_broken = self.on_broken, None
+            on_broken()
 
     def _polls(self, events: int) -> bool:
         """Whether one of *events* holds for the socket now; true when there is no socket any more."""
@@ -278,12 +304,20 @@ class Stream(asyncio.Protocol):
     def send_eof(self) -> None:
         """Say that nothing more will be written; TLS connections cannot, there it does nothing."""
         if not self._lost and self.transport.can_write_eof():
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # a peer that has reset the connection a moment ago
+                self.transport.write_eof()
 
-    def close(self) -> None:
-        """Close after everything written has been sent."""
-        if self.transport is not None and not self._lost:  # None until it is made
-            self.transport.close()
+    def close(self, flush_s: float = FLUSH_S) -> None:
+        """Close after everything written has been sent; what is not taken after *flush_s* seconds is dropped."""
+        # None until it is made.
+        if self.transport is None or self._lost:
+            return
+        self.transport.close()
+        if not self.is_closing and self.transport.get_write_buffer_size():
+            self.is_closing = True
+            self._read_deadline_s = 0.0
+            self._write_deadline_s = self.clock.monotonic() + flush_s
+            self.sweeper.enter(self, self._write_deadline_s)
 
     def abort(self) -> None:
         """Break the connection so that the peer notices: RST where the transport is a socket."""

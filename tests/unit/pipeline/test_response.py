@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from vizgate.message.headers import Headers
 from vizgate.message.template import FieldTemplate, SingleField
 from vizgate.pipeline.response import Response
@@ -32,15 +34,21 @@ def test_headers_of_template_are_made_when_asked_for() -> None:
 
 
 def test_finish_adds_own_fields_behind_all_others() -> None:
-    """What the gateway adds last stands last, however the fields are held, and whoever looks sees it."""
+    """What the gateway adds stands last, however the fields are held, and a second request replaces the first's."""
     template = FieldTemplate([(b"A", b"1")])
     for response in (Response(200, template=template), Response(200, Headers([(b"A", b"1")]))):
         response.finish(OWN)
         response.finish(SingleField(b"Id", b"7"))
-        assert response.field_lines() == b"A: 1\r\nDate: now\r\nId: 7\r\n"
-        assert response.headers.items() == [("A", "1"), ("Date", "now"), ("Id", "7")]
-        assert response.field_lines() == b"A: 1\r\nDate: now\r\nId: 7\r\n"
+        assert response.field_lines() == b"A: 1\r\nId: 7\r\n"
+        assert response.final_fields() == [(b"A", b"1"), (b"Id", b"7")]
+        assert response.headers.items() == [("A", "1")]
     assert template.lines == b"A: 1\r\n"
+
+
+def test_text_as_body_is_refused() -> None:
+    """A body is bytes; text is refused where it is given, not where it would be sent."""
+    with pytest.raises(TypeError, match="bytes"):
+        Response(200, body="text")  # type: ignore[arg-type]
 
 
 def test_repr_shows_status_and_sizes() -> None:

@@ -40,6 +40,9 @@ def run(runner: asyncio.Runner) -> Run:
 class MemoryTransport(asyncio.Transport):
     """Remembers what was asked of it."""
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def __init__(self, **extra: Any) -> None:
         super().__init__(extra)
         self.calls: list[Any] = []

@@ -100,7 +100,7 @@ class AsgiReply:
 
 def end_to_end(response: Response) -> list[Field]:
     """The fields of *response* that are the gateway's to send, names in lower case as ASGI wants them."""
-    fields = [(name.lower(), value) for name, value in response.headers.raw]
+    fields = [(name.lower(), value) for name, value in response.final_fields()]
     return [
         field
         for field in fields

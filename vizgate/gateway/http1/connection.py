@@ -38,16 +38,18 @@ from vizgate.wire.serialize import response_head
 # the kernel reset the connection and take the answer away with it (RFC 9112 9.6).
 _LINGER_S = 5.0
 _LINGER_IDLE_S = 1.0
-# How long a connection without a request yet is kept when the gateway stops.
-_DRAIN_GRACE_S = 1.0
+# How long an idle connection is kept when the gateway stops: a request that crosses the end on the wire is lost, and a
+# client cannot know whether it was served.
+_DRAIN_GRACE_S = 0.25
 
 
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = ("_arriving", "_authority", "_client", "_is_gone", "_leftover", "_owes_continue", "_peer", "_reader",
-                 "_received_wall_s", "_referer", "_reply", "_scheme", "_served", "_shape", "_site", "_started_s",
-                 "_target", "_task", "_template", "_user_agent", "is_idle", "stream")  # fmt: skip
+    __slots__ = ("_arriving", "_authority", "_client", "_closed", "_has_left", "_is_gone", "_leftover",
+                 "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme",
+                 "_served", "_shape", "_site", "_started_s", "_target", "_task", "_template", "_tunneled",
+                 "_user_agent", "is_idle", "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
@@ -67,6 +69,10 @@ class Connection:
         self._authority = self._client = self._scheme = ""
         self._user_agent = self._referer = b""
         self._is_gone = False
+        self._has_left = False
+        self._closed: asyncio.Future[None] | None = None
+        #: Bytes that the client sent into a tunnel.
+        self._tunneled = 0
         self._served = 0
         self._started_s = 0.0
         self._received_wall_s = 0.0
@@ -93,16 +99,26 @@ class Connection:
             self.stream.abort()
         finally:
             self.stream.on_gone = None
-            self.stream.close()
-            self._site.left(self)
+            self._close()
+
+    def _close(self) -> None:
+        """Close, and have the site forget this connection once everything written has left."""
+        stream = self.stream
+        if stream.is_lost:
+            self._leave()
+        else:
+            stream.on_lost = self._leave
+            stream.close(self._site.server.timeouts.write_s)
+
+    def _leave(self) -> None:
+        self._site.left(self)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+        self._has_left = True
 
     def drain(self) -> None:
-        """Close soon if no request is being served: now, or after a moment if none ever came."""
-        if not self.is_idle or self.stream.has_news:
-            return
-        if self._served:
-            self._task.cancel()  # and no abort: an idle client is told by FIN, not by RST
-        else:
+        """Close in a moment if no request is being served: the next one may be on its way, and is still answered."""
+        if self.is_idle:
             self.stream.sweeper.watch(self.stream, self.stream.clock.monotonic() + _DRAIN_GRACE_S)
 
     def stop(self) -> None:
@@ -113,6 +129,9 @@ class Connection:
     async def wait_closed(self) -> None:
         """Return when the connection has ended."""
         await asyncio.wait([self._task])
+        if not self._has_left:
+            self._closed = self.stream.loop.create_future()
+            await self._closed
 
     # read_head
 
@@ -130,10 +149,7 @@ class Connection:
         while True:
             if not data:
                 self.is_idle = reader.is_empty
-                if self.is_idle and site.is_draining and not stream.has_pending:
-                    if self._served:
-                        return None
-                    # A connection that was just made may have its first request on the way.
+                if self.is_idle and site.is_draining:
                     deadline_s = min(deadline_s, now_s + _DRAIN_GRACE_S)
                 try:
                     data = await stream.receive(deadline_s)
@@ -253,6 +269,8 @@ class Connection:
                 raise
             self._task.uncancel()
             outcome.termination = Termination.CLIENT_ABORT
+            # A client that has only ended its own side must not take half an answer for the whole.
+            reply.break_off()
         except ExchangeError as error:
             outcome.termination = error.termination
             reply.break_off()
@@ -299,6 +317,7 @@ class Connection:
             request.outcome.termination = await copy.run(early)
         finally:
             self._reply.bytes_out = copy.bytes_out
+            self._tunneled = copy.bytes_in
 
     def _complete(self, request: Request) -> None:
         """The end of every request that was read, exactly once: let go of connections, count, log."""
@@ -308,7 +327,7 @@ class Connection:
                 callback()
         site.cells.requests_active -= 1
         arriving = self._arriving
-        bytes_in = arriving.received_bytes if arriving is not None else len(request.body.data or b"")
+        bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
         status = reply.status or 499
         site.complete(
             ExchangeRecord(

@@ -18,7 +18,7 @@ from vizgate.gateway.http1.target_context import TargetContext
 from vizgate.gateway.http1.tunnel import TunnelTerms, UpstreamTunnel
 from vizgate.gateway.http1.upload import Upload
 from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, Framing, ResponseHead
-from vizgate.message.template import SingleField
+from vizgate.message.template import FieldTemplate
 from vizgate.pipeline.body import EMPTY, Body, BytesBody, StreamBody
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -200,17 +200,14 @@ class Exchange:
         self._head = head
         if self._upload is not None:
             self._upload.response_began = True
-        if head.status == 101:
-            response = self._tunnel_response(head)
-        else:
-            response = Response(
-                head.status, None, self._body(head), reason=head.reason, template=head.template, local=False
-            )
+        template = head.template
         if not head.has_date:
             # RFC 9110 6.6.1: "A recipient with a clock that receives a response message without a Date header field
             # MUST record the time it was received and append a corresponding Date header field".
-            response.finish(SingleField(b"Date", self._target.date.value()))
-        return response
+            template = FieldTemplate((*template.fields, (b"Date", self._target.date.value())))
+        if head.status == 101:
+            return self._tunnel_response(head, template)
+        return Response(head.status, None, self._body(head), reason=head.reason, template=template, local=False)
 
     def _body(self, head: ResponseHead) -> Body:
         assert self._reader is not None
@@ -235,7 +232,7 @@ class Exchange:
         length = head.framing.length if head.framing.kind is KIND_LENGTH else None
         return StreamBody(self, length, decoder.trailers)
 
-    def _tunnel_response(self, head: ResponseHead) -> Response:
+    def _tunnel_response(self, head: ResponseHead, template: FieldTemplate) -> Response:
         assert self._stream is not None
         assert self._reader is not None
         offered = [item.strip() for item in self.request.upgrade.lower().split(b",")]
@@ -245,7 +242,7 @@ class Exchange:
         terms = TunnelTerms(head.upgrade, self._target.timeouts.idle_s)
         tunnel = UpstreamTunnel(self._stream, self._reader.rest, terms, self._end_tunnel)
         self.request.on_complete(tunnel.abort)
-        return Response(101, None, EMPTY, reason=head.reason, template=head.template, tunnel=tunnel, local=False)
+        return Response(101, None, EMPTY, reason=head.reason, template=template, tunnel=tunnel, local=False)
 
     def _end_tunnel(self, termination: Termination) -> None:
         if not self._ended:
@@ -266,6 +263,8 @@ class Exchange:
             return content
         try:
             while not decoder.done:
+                if self.request.deadline_s and self._target.clock.monotonic() >= self.request.deadline_s:
+                    raise ResponseTimedOut("no time left inside the answer")  # noqa: TRY301  # as below
                 data = stream.take() or await stream.receive(self._deadline(self._target.timeouts.idle_s))
                 if not data:
                     if not decoder.feed_eof():

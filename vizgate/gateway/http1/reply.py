@@ -6,9 +6,7 @@ In: ``ReplyWriter``: how a response is framed for this client, and relay body. N
 from __future__ import annotations
 
 from vizgate.errors import InvalidResponse
-from vizgate.message.headers import Field
 from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, NO_BODY, UNTIL_CLOSE, Framing
-from vizgate.message.template import FieldTemplate
 from vizgate.observe.date import HttpDate
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -17,7 +15,6 @@ from vizgate.wire.serialize import chunk, head_response_head, last_chunk, respon
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"
-_SERVER: Field = (b"Server", b"vizgate")
 # RFC 9110 15.3.5 and 15.4.5.
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -56,24 +53,27 @@ class ReplyWriter:
         Raises: StreamLost, StreamTimedOut: the client went away or stopped reading. Anything the body raises.
         """
         body, status = response.body, response.status
-        if response.local:
-            response.finish(FieldTemplate(((b"Date", self._date.value()), _SERVER)))
         lines = response.field_lines()
-        self.began = True
-        self.status = status
+        if response.local:
+            lines += b"Date: %b\r\nServer: vizgate\r\n" % self._date.value()
         data = body.data
         if request.method == "HEAD" or status in _WITHOUT_BODY:
-            self._stream.write(self._bare_head(request, response, lines, keep_alive=keep_alive))
+            self._begin(status, self._bare_head(request, response, lines, keep_alive=keep_alive))
         elif data is not None and body.length is not None:
-            self.bytes_out = len(data)
             extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
-            self._stream.write(whole_response(status, response.reason, lines, data, extra))
+            self._begin(status, whole_response(status, response.reason, lines, data, extra))
+            self.bytes_out = len(data)
         else:
             keep_alive = await self._send_stream(request, response, lines, keep_alive=keep_alive)
         self.ended = True
         if self._stream.is_writing_paused:
             await self._stream.drain(self._stream.clock.monotonic() + self._write_s)
         return keep_alive
+
+    def _begin(self, status: int, data: bytes) -> None:
+        self.began = True
+        self.status = status
+        self._stream.write(data)
 
     def _bare_head(self, request: Request, response: Response, lines: bytes, *, keep_alive: bool) -> bytes:
         """The head of an answer that has no body: to HEAD, or by its status."""
@@ -89,11 +89,11 @@ class ReplyWriter:
         self._until_close = framing.kind is KIND_UNTIL_CLOSE
         keep_alive = keep_alive and not self._until_close
         extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
-        self._stream.write(response_head(response.status, response.reason, lines, framing, extra))
-        await self._relay_body(response, framing)
+        self._begin(response.status, response_head(response.status, response.reason, lines, framing, extra))
+        await self._relay_body(request, response, framing)
         return keep_alive
 
-    async def _relay_body(self, response: Response, framing: Framing) -> None:
+    async def _relay_body(self, request: Request, response: Response, framing: Framing) -> None:
         stream, body = self._stream, response.body
         chunked = framing.kind is KIND_CHUNKED
         async for data in body:
@@ -103,7 +103,8 @@ class ReplyWriter:
             if data:
                 stream.write(chunk(data) if chunked else data)
             if stream.is_writing_paused:
-                await stream.drain(stream.clock.monotonic() + self._write_s)
+                deadline_s = stream.clock.monotonic() + self._write_s
+                await stream.drain(min(deadline_s, request.deadline_s) if request.deadline_s else deadline_s)
         if framing.kind is KIND_LENGTH and self.bytes_out < framing.length:
             raise InvalidResponse("a body shorter than its length")
         if chunked:

@@ -38,8 +38,8 @@ class ArrivingBody:
     the end. ``is_complete``: whether its end was seen.
     """
 
-    __slots__ = ("_decoder", "_first", "_is_given_up", "_limits", "_say_continue", "_stream", "_waited_s", "data",
-                 "length", "limit_bytes", "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_decoder", "_first", "_has_ended", "_is_given_up", "_limits", "_say_continue", "_stream", "_waited_s",
+                 "data", "length", "limit_bytes", "received_bytes", "trailers")  # fmt: skip
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class ArrivingBody:
         self._limits = limits
         self._say_continue = say_continue
         self._first = b""
+        self._has_ended = False
         self._is_given_up = False
         self._waited_s = 0.0
 
@@ -89,6 +90,9 @@ class ArrivingBody:
         content, self._first = self._first, b""
         while not content:
             if self._decoder.done:
+                if self._has_ended:
+                    raise RuntimeError("a request body that is not in memory can be read once")
+                self._has_ended = True
                 raise StopAsyncIteration
             self._check_limit(self._decoder.announced)
             content = self._decoder.feed(await self._receive())

@@ -24,7 +24,7 @@ class TunnelTerms(NamedTuple):
 class UpstreamTunnel:
     """See ``pipeline.response.Tunnel``. Args: early: bytes that came together with the 101."""
 
-    __slots__ = ("_early", "_ended", "_stream", "idle_s", "protocol")
+    __slots__ = ("_early", "_ended", "_is_closed", "_stream", "idle_s", "protocol")
 
     def __init__(
         self, stream: Stream, early: bytes, switched: TunnelTerms, ended: Callable[[Termination], None]
@@ -32,6 +32,7 @@ class UpstreamTunnel:
         self._stream = stream
         self._early = early
         self._ended = ended
+        self._is_closed = False
         self.protocol = switched.protocol
         self.idle_s = switched.idle_s
 
@@ -43,6 +44,7 @@ class UpstreamTunnel:
         try:
             return await self._stream.receive()
         except StreamLost as exc:
+            self._ended(Termination.UPSTREAM_RESET)
             raise UpstreamReset("the tunnel broke") from exc
 
     async def send(self, data: bytes) -> None:
@@ -63,12 +65,14 @@ class UpstreamTunnel:
     def close(self) -> None:
         """See ``Tunnel.close``."""
         self._ended(Termination.NORMAL)
+        self._is_closed = True
         self._stream.close()
 
     def abort(self) -> None:
         """See ``Tunnel.abort``."""
-        self._ended(Termination.UPSTREAM_RESET)
-        self._stream.abort()
+        if not self._is_closed:  # else what was sent last is still on its way
+            self._ended(Termination.CLIENT_ABORT)
+            self._stream.abort()
 
     def __repr__(self) -> str:
         return f"<UpstreamTunnel {self._stream!r}>"
@@ -100,12 +104,14 @@ class TunnelCopy:
     async def run(self, early: bytes) -> Termination:
         """Copy to the end; how it ended. Args: early: bytes the client sent before the 101."""
         self._touch()
+        self._client.on_broken = self._client_broke
         upward = self._client.loop.create_task(self._copy_up(early))
         try:
             await self._copy_down()
             if self._down_ended and not self._up_ended:
                 await upward
         finally:
+            self._client.on_broken = None
             upward.cancel()
             await asyncio.wait([upward])
             if self._down_ended and self._cause is Termination.NORMAL:
@@ -113,6 +119,9 @@ class TunnelCopy:
             else:
                 self._tunnel.abort()
         return self._cause
+
+    def _client_broke(self) -> None:
+        self._break(Termination.CLIENT_ABORT)
 
     def _touch(self) -> None:
         self._last_s = self._client.clock.monotonic()

@@ -58,12 +58,18 @@ class Upload:
             await self._gate
         stream, body = self._stream, self._request.body
         chunked = body.length is None
+        sent = 0
         async for data in body:
+            sent += len(data)
             stream.write(chunk(data) if chunked else data)
             if stream.is_writing_paused:
                 await stream.drain(self._deadline(self._target.timeouts.idle_s))
         if chunked:
             stream.write(last_chunk(body.trailers))
+        elif sent != body.length:
+            # A body that somebody else has read, or a plugin's own with a wrong length. The upstream waits for the
+            # rest: what is sent next on this connection would be taken for it.
+            raise RuntimeError(f"{sent} bytes of a request body of {body.length}")
 
     def _copied(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

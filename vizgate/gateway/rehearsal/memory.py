@@ -34,6 +34,10 @@ class MemoryTransport(asyncio.Transport):
         """It cannot: the other side is only a function."""
         return False
 
+    def get_write_buffer_size(self) -> int:
+        """Nothing is ever left to be sent."""
+        return 0
+
     def is_closing(self) -> bool:
         """Whether it is closed."""
         return self._is_closing
