@@ -324,7 +324,10 @@ class Connection:
         site, reply, outcome = self._site, self._reply, request.outcome
         if request.has_callbacks:
             for callback in request.take_callbacks():
-                callback()
+                try:
+                    callback()
+                except Exception:  # noqa: BLE001  # a plugin's callback; the request is counted and logged all the same
+                    site.report_failure(request)
         site.cells.requests_active -= 1
         arriving = self._arriving
         bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
