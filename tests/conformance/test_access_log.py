@@ -195,6 +195,23 @@ async def test_log_of_tunnel(rig: RigFactory, log: Log) -> None:
     assert 101 == log.only()["status"]
 
 
+@pytest.mark.parametrize(("leave", "termination"), [("fin", "-"), ("rst", "client_abort")])
+async def test_log_of_tunnel_counts_both_ways(rig: RigFactory, log: Log, leave: str, termination: str) -> None:
+    """The bytes of a tunnel are those of its request and answer, and who broke it off is named."""
+    upgrade = wire("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket", body="bye")
+    raw = get("Connection: Upgrade", "Upgrade: websocket")
+    script = [read_request(), send(upgrade), stall()]
+    async with rig(script, config=log.config) as running, running.client() as client:
+        await client.send(raw)
+        await client.read_until(b"bye")
+        await client.send(b"four")
+        await running.upstream.wait_for(lambda: running.upstream.connections[0].tunnelled == b"four")
+        client.reset() if leave == "rst" else client.send_eof()
+        await running.upstream.wait_quiet(2.0)
+    line = log.only()
+    assert (101, 4, 3, termination) == (line["status"], line["bytes_in"], line["bytes_out"], line["termination"])
+
+
 async def test_log_of_connection_without_request_is_silent(rig: RigFactory, log: Log) -> None:
     """No request was read, so there is nothing to tell."""
     async with rig(config=log.config) as running, running.client() as client:

@@ -17,8 +17,10 @@ from vizgate.testing.steps import (
     read_bytes,
     read_request,
     reset,
+    resume_reading,
     send,
     stall,
+    stop_reading,
     wait,
 )
 from vizgate.testing.upstream_connection import End, UpstreamConnection
@@ -258,6 +260,26 @@ async def test_tunnel_half_close_of_client_lets_upstream_finish(rig: RigFactory,
             assert (await client.read_until(b"last words")).endswith(b"last words")
         except ConnectionEnded as ended:
             pytest.fail(f"the tunnel was cut: {ended}")
+
+
+async def test_tunnel_end_of_both_sides_loses_no_byte(rig: RigFactory, is_peer: bool) -> None:
+    """What a client sent before its FIN reaches an upstream that had ended its own side before, and reads late."""
+    if is_peer:
+        pytest.skip("not every peer half-closes")
+    go_on = asyncio.Event()
+    script = [read_request(), stop_reading(), send(ACCEPTED), half_close(), wait(go_on), resume_reading(), stall()]
+    async with rig(script, receive_buffer=65536) as running, running.client() as client:
+        await client.send(WANTED)
+        assert 101 == (await client.read_response()).status
+        assert b"" == await client.read_to_end()
+        await client.send(b"x" * 400_000)
+        client.send_eof()
+        for _ in range(20):
+            await running.settle()
+        go_on.set()
+        connection = running.upstream.connections[0]
+        await running.upstream.wait_for(lambda: not connection.is_open)
+        assert (End.FIN, 400_000) == (connection.end, len(connection.tunnelled))
 
 
 async def test_upgrade_connection_is_never_pooled(rig: RigFactory) -> None:

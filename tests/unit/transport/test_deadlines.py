@@ -205,3 +205,19 @@ def test_sweep_any_history_equals_naive_model(
                 assert all(deadline_s > now_s - 2 * tick_s - 1e-6 for deadline_s in deadlines.values())
         assert all(_stands(sweeper, item) <= 1 for item in owners)
         assert all((_stands(sweeper, item) == 1) is (item.due_s != math.inf) for item in owners)
+
+
+def test_sweep_goes_on_after_a_patrol_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    """One connection that cannot be looked after costs the others neither their patrol nor their deadline."""
+    sweeper, owner, looked = DeadlineSweeper(), _Owner(), []
+
+    class Patrolled:
+        def patrol(self) -> None:
+            looked.append(self)
+            if len(looked) == 1:
+                raise RuntimeError("broken")
+
+    sweeper.patrolled.update({Patrolled(): None, Patrolled(): None})
+    sweeper.watch(owner, 1.0)
+    sweeper.sweep(2.0)
+    assert (len(looked), owner.expired, len(caplog.records)) == (2, 1, 1)

@@ -138,3 +138,31 @@ def test_drain_keeps_its_deadline_when_reader_goes_on(run: Run, drain_until_s: f
             await writer
 
     run(scenario())
+
+
+def test_drain_keeps_its_deadline_when_reader_times_out(run: Run) -> None:
+    """A reader whose time is over and who goes on does not leave the writer to wait for ever."""
+
+    async def scenario() -> None:
+        made = MadeStream()
+
+        async def read() -> None:
+            with pytest.raises(StreamTimedOut):
+                await made.stream.receive(105.0)
+            made.stream.clear_timeout()
+
+        reader = asyncio.ensure_future(read())
+        await turns()
+        made.stream.pause_writing()
+        writer = made.loop.create_task(made.stream.drain(110.0))
+        await turns()
+        made.advance(5.0 + 2 * TICK_S)
+        await turns()
+        assert (reader.done(), writer.done()) == (True, False)
+        made.advance(5.0)
+        await turns()
+        assert writer.done()
+        with pytest.raises(StreamTimedOut):
+            await writer
+
+    run(scenario())

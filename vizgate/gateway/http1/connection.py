@@ -16,6 +16,7 @@ from vizgate.errors import (
     RequestTimedOut,
     Termination,
 )
+from vizgate.gateway.http1.linger import linger
 from vizgate.gateway.http1.reply import ReplyWriter
 from vizgate.gateway.http1.request_body import ArrivingBody, ReceivedBody
 from vizgate.gateway.http1.tunnel import TunnelCopy
@@ -34,10 +35,6 @@ from vizgate.wire.bodies import make_decoder
 from vizgate.wire.request import RequestReader
 from vizgate.wire.serialize import response_head
 
-# How long a client may go on sending after an answer that did not read all of its request. Closing at once would make
-# the kernel reset the connection and take the answer away with it (RFC 9112 9.6).
-_LINGER_S = 5.0
-_LINGER_IDLE_S = 1.0
 # How long an idle connection is kept when the gateway stops: a request that crosses the end on the wire is lost, and a
 # client cannot know whether it was served.
 _DRAIN_GRACE_S = 0.25
@@ -118,7 +115,7 @@ class Connection:
 
     def drain(self) -> None:
         """Close in a moment if no request is being served: the next one may be on its way, and is still answered."""
-        if self.is_idle:
+        if self.is_idle and not self.stream.is_closing:
             self.stream.sweeper.watch(self.stream, self.stream.clock.monotonic() + _DRAIN_GRACE_S)
 
     def stop(self) -> None:
@@ -130,8 +127,10 @@ class Connection:
         """Return when the connection has ended."""
         await asyncio.wait([self._task])
         if not self._has_left:
-            self._closed = self.stream.loop.create_future()
-            await self._closed
+            if self._closed is None:
+                self._closed = self.stream.loop.create_future()
+                self._close()  # a task that was cancelled before its first step has not done it
+            await asyncio.wait([self._closed])
 
     # read_head
 
@@ -287,7 +286,7 @@ class Connection:
         if keep_alive:
             self._leftover = self._leftover if self._arriving is None else self._arriving.rest
         elif reply.ended and self._arriving is not None and not self._arriving.is_complete:
-            await self._linger()
+            await linger(self.stream)
         return keep_alive
 
     def _client_gone(self) -> None:
@@ -382,19 +381,7 @@ class Connection:
             request.outcome.termination = Termination.CLIENT_ABORT
         finally:
             self._complete(request)
-        await self._linger()
-
-    async def _linger(self) -> None:
-        """Close our half and read what the client still sends, for a while, so that it gets to see the answer."""
-        stream = self.stream
-        stream.send_eof()
-        end_s = stream.clock.monotonic() + _LINGER_S
-        try:
-            while (now_s := stream.clock.monotonic()) < end_s:
-                if not await stream.receive(min(end_s, now_s + _LINGER_IDLE_S)):
-                    return
-        except (StreamLost, StreamTimedOut):
-            return
+        await linger(self.stream)
 
     def __repr__(self) -> str:
         return f"<Connection {self._peer.peer} [{self._served} served, {'idle' if self.is_idle else 'busy'}]>"

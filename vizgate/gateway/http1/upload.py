@@ -61,6 +61,8 @@ class Upload:
         sent = 0
         async for data in body:
             sent += len(data)
+            if body.length is not None and sent > body.length:
+                break
             stream.write(chunk(data) if chunked else data)
             if stream.is_writing_paused:
                 await stream.drain(self._deadline(self._target.timeouts.idle_s))

@@ -51,3 +51,13 @@ async def test_body_after_too_large_is_spent() -> None:
         await body.read(100)
     with pytest.raises(BodyTooLarge):
         await anext(body)
+
+
+async def test_body_that_is_not_in_memory_can_be_iterated_once() -> None:
+    """What is gone must not look like an empty body to whoever asks next, a second attempt for example."""
+    made = MadeStream()
+    body = arriving(made, 3)
+    made.later(made.stream.data_received, b"abc")
+    assert [data async for data in body] == [b"abc"]
+    with pytest.raises(RuntimeError, match="once"):
+        await anext(body)
