@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.transport.conftest import MadeStream
-from vizgate.errors import BadBody, BodyTooLarge
+from vizgate.errors import BadBody, BodyTooLarge, RequestTimedOut
 from vizgate.gateway.http1.request_body import ArrivingBody
 from vizgate.gateway.plan import UploadLimits
 from vizgate.message.heads import BodyKind, Framing
@@ -61,3 +61,30 @@ async def test_body_that_is_not_in_memory_can_be_iterated_once() -> None:
     assert [data async for data in body] == [b"abc"]
     with pytest.raises(RuntimeError, match="once"):
         await anext(body)
+
+
+async def test_body_that_drips_below_the_rate_is_given_up() -> None:
+    """``limits.body_rate`` is held against the time spent waiting, once ten seconds have passed (RFC 9110 15.5.9)."""
+    made = MadeStream()
+    body = arriving(made, 100_000)  # the default rate is 1 KiB a second
+
+    def drip(seconds: float, data: bytes) -> None:
+        made.clock.advance(seconds)
+        made.stream.data_received(data)
+
+    made.later(drip, 9.0, b"x")
+    assert await anext(body) == b"x"
+    made.later(drip, 2.0, b"x")
+    with pytest.raises(RequestTimedOut):
+        await anext(body)
+
+
+async def test_body_that_waits_for_nobody_may_come_slowly() -> None:
+    """Time in which nobody waited for the client, because the upstream is slow, is not held against it."""
+    made = MadeStream()
+    body = arriving(made, 100_000)
+    made.later(made.stream.data_received, b"x")
+    await anext(body)
+    made.clock.advance(60.0)
+    made.later(made.stream.data_received, b"y")
+    assert await anext(body) == b"y"
