@@ -6,14 +6,13 @@ In: ``Inbox`` and ``AsgiBody``. Not in: where the body goes (``gateway.http1.upl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from vizgate.clock import Clock
-from vizgate.errors import BadBody, BodyTooLarge, ClientGone, RequestTimedOut
+from vizgate.errors import BadBody, ClientGone, RequestTimedOut
 from vizgate.gateway.asgi.messages import Message, Receive
 from vizgate.gateway.asgi.watch import ClientWatch
+from vizgate.gateway.once_body import OnceBody
 from vizgate.gateway.plan import UploadLimits
-from vizgate.message.headers import Field
 from vizgate.message.heads import NO_BODY, BodyKind, Framing
 from vizgate.pipeline.body import EMPTY, Body, BytesBody
 
@@ -74,28 +73,20 @@ class Inbox:
         return f"<Inbox [{'reading' if self._task is None else 'watching'}]>"
 
 
-class AsgiBody:
+class AsgiBody(OnceBody):
     """See ``pipeline.body.Body``. Waiting for its next part is what makes the server read on from the client.
 
-    ``limit_bytes``: the most it may hold, 0 for no bound. ``received_bytes``: content so far. ``is_complete``: whether
-    its end was seen.
+    ``is_complete``: whether its end was seen.
     """
 
-    __slots__ = ("_clock", "_first", "_inbox", "_is_given_up", "_limits", "_waited_s", "data", "is_complete", "length",
-                 "limit_bytes", "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_clock", "_first", "_inbox", "_limits", "_waited_s", "is_complete")
 
     def __init__(self, inbox: Inbox, length: int | None, limits: UploadLimits, clock: Clock) -> None:
-        self.data: bytes | None = None
-        self.length = length
-        self.limit_bytes = 0
-        self.received_bytes = 0
+        super().__init__(length, [])  # ASGI has no request trailers
         self.is_complete = False
-        #: ASGI has no request trailers.
-        self.trailers: list[Field] = []
         self._clock = clock
         self._first: Message | None = None
         self._inbox = inbox
-        self._is_given_up = False
         self._limits = limits
         self._waited_s = 0.0
 
@@ -103,28 +94,19 @@ class AsgiBody:
         """Take the first *message*, which was read already."""
         self._first = message
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self if self.data is None else BytesBody(self.data).__aiter__()
-
-    async def __anext__(self) -> bytes:
-        """The next content.
-
-        Raises: BodyTooLarge, RequestTimedOut, BadBody, ClientGone.
-        """
-        if self._is_given_up:
-            raise BodyTooLarge("the body was given up")
+    async def _next_content(self) -> bytes:
+        """See ``OnceBody``."""
         while not self.is_complete:
             first, self._first = self._first, None
             content = self._take(await self._next() if first is None else first)
             if content:
                 return content
-        raise StopAsyncIteration
+        return b""
 
     def _take(self, message: Message) -> bytes:
         content = bytes(message.get("body", b""))
         self.received_bytes += len(content)
-        if self.limit_bytes and self.received_bytes > self.limit_bytes:
-            raise BodyTooLarge(f"body over {self.limit_bytes} bytes")
+        self._check_limit()
         if not message.get("more_body", False):
             self.is_complete = True
             self._inbox.watch_client()
@@ -147,22 +129,6 @@ class AsgiBody:
         if self._waited_s > _RATE_AFTER_S and self.received_bytes < self._waited_s * limits.rate_bytes:
             raise RequestTimedOut("the request body comes too slowly")
         return message
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body, kept in memory. Raises: BodyTooLarge: it is longer than *limit* bytes."""
-        if self.data is None:
-            chunks, size = [], 0
-            async for content in self:
-                size += len(content)
-                if size > limit:
-                    # What was read is gone, so a later read must not take the rest for the whole.
-                    self._is_given_up = True
-                    raise BodyTooLarge(f"body over {limit} bytes")
-                chunks.append(content)
-            self.data = b"".join(chunks)
-        if len(self.data) > limit:
-            raise BodyTooLarge(f"body over {limit} bytes")
-        return self.data
 
     def __repr__(self) -> str:
         return f"<AsgiBody [{self.received_bytes} bytes, {'complete' if self.is_complete else 'arriving'}]>"

@@ -6,9 +6,10 @@ In: ``ReceivedBody`` (all of it came with the head) and ``ArrivingBody``. Not in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-from vizgate.errors import BodyTooLarge, ClientGone, RequestTimedOut
+from vizgate.errors import ClientGone, RequestTimedOut
+from vizgate.gateway.once_body import OnceBody
 from vizgate.gateway.plan import UploadLimits
 from vizgate.message.headers import Field
 from vizgate.message.heads import KIND_LENGTH, Framing
@@ -31,15 +32,13 @@ class ReceivedBody(BytesBody):
         self.trailers = trailers
 
 
-class ArrivingBody:
+class ArrivingBody(OnceBody):
     """See ``pipeline.body.Body``. A client that expects 100 (Continue) gets it when the body is first waited for.
 
-    ``limit_bytes``: the most it may hold, 0 for no bound. ``received_bytes``: content so far. ``rest``: what came after
-    the end. ``is_complete``: whether its end was seen.
+    ``rest``: what came after the end. ``is_complete``: whether its end was seen.
     """
 
-    __slots__ = ("_decoder", "_first", "_has_ended", "_is_given_up", "_limits", "_say_continue", "_stream", "_waited_s",
-                 "data", "length", "limit_bytes", "received_bytes", "trailers")  # fmt: skip
+    __slots__ = ("_decoder", "_first", "_limits", "_say_continue", "_stream", "_waited_s")
 
     def __init__(
         self,
@@ -49,18 +48,12 @@ class ArrivingBody:
         limits: UploadLimits,
         say_continue: Callable[[], None],
     ) -> None:
-        self.data: bytes | None = None
-        self.length = framing.length if framing.kind is KIND_LENGTH else None
-        self.trailers = decoder.trailers
-        self.limit_bytes = 0
-        self.received_bytes = 0
+        super().__init__(framing.length if framing.kind is KIND_LENGTH else None, decoder.trailers)
         self._stream = stream
         self._decoder = decoder
         self._limits = limits
         self._say_continue = say_continue
         self._first = b""
-        self._has_ended = False
-        self._is_given_up = False
         self._waited_s = 0.0
 
     def begin(self, content: bytes) -> None:
@@ -77,33 +70,17 @@ class ArrivingBody:
         """What came after the end of the body."""
         return self._decoder.rest
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self if self.data is None else BytesBody(self.data).__aiter__()
-
-    async def __anext__(self) -> bytes:
-        """The next content.
-
-        Raises: BodyTooLarge, RequestTimedOut, BadBody, ClientGone.
-        """
-        if self._is_given_up:
-            raise BodyTooLarge("the body was given up")
+    async def _next_content(self) -> bytes:
+        """See ``OnceBody``."""
         content, self._first = self._first, b""
         while not content:
             if self._decoder.done:
-                if self._has_ended:
-                    raise RuntimeError("a request body that is not in memory can be read once")
-                self._has_ended = True
-                raise StopAsyncIteration
+                return b""
             self._check_limit(self._decoder.announced)
             content = self._decoder.feed(await self._receive())
         self.received_bytes += len(content)
-        self._check_limit(0)
+        self._check_limit()
         return content
-
-    def _check_limit(self, announced: int) -> None:
-        """Raise when what came and the *announced* bytes of a chunk that is not here yet are over the limit."""
-        if self.limit_bytes and self.received_bytes + announced > self.limit_bytes:
-            raise BodyTooLarge(f"body over {self.limit_bytes} bytes")
 
     async def _receive(self) -> bytes:
         stream, limits = self._stream, self._limits
@@ -126,22 +103,6 @@ class ArrivingBody:
         if self._waited_s > _RATE_AFTER_S and self.received_bytes + len(data) < self._waited_s * limits.rate_bytes:
             raise RequestTimedOut("the request body comes too slowly")
         return data
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body, kept in memory. Raises: BodyTooLarge: it is longer than *limit* bytes."""
-        if self.data is None:
-            chunks, size = [], 0
-            async for content in self:
-                size += len(content)
-                if size > limit:
-                    # What was read is gone, so a later read must not take the rest for the whole.
-                    self._is_given_up = True
-                    raise BodyTooLarge(f"body over {limit} bytes")
-                chunks.append(content)
-            self.data = b"".join(chunks)
-        if len(self.data) > limit:
-            raise BodyTooLarge(f"body over {limit} bytes")
-        return self.data
 
     def __repr__(self) -> str:
         return f"<ArrivingBody [{self.received_bytes} bytes, {'complete' if self.is_complete else 'arriving'}]>"

@@ -201,3 +201,16 @@ async def test_body_after_too_large_is_spent() -> None:
     for limit in (3, 100):
         with pytest.raises(BodyTooLarge):
             await body.read(limit)
+
+
+async def test_body_that_is_not_in_memory_can_be_iterated_once() -> None:
+    """What is gone must not look like an empty body to whoever asks next, a second attempt for example."""
+    messages = [{"type": "http.request", "body": b"abc", "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        return messages.pop()
+
+    body = AsgiBody(Inbox(receive, ClientWatch()), None, UploadLimits(), ManualClock())
+    assert [data async for data in body] == [b"abc"]
+    with pytest.raises(RuntimeError, match="once"):
+        await anext(body)
