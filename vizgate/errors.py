@@ -54,6 +54,10 @@ class UnitError(VizgateError, ValueError):
     """A duration, size, rate or share that cannot be read; the message says what would be."""
 
 
+class CallFailed(VizgateError):
+    """A call of the gateway's own had no usable answer; the message names the host and the reason, never a secret."""
+
+
 class ExchangeError(VizgateError):
     """A request that could not be carried through.
 

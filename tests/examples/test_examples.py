@@ -21,7 +21,7 @@ from vizgate.cli.main import main
 from vizgate.config import GatewayConfig, load_config
 from vizgate.config.model import CheckExpectation, CheckRequest
 from vizgate.extension.registry import Registry
-from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.server import Gateway
 
 ROOT = Path(__file__).parents[2]
@@ -54,13 +54,13 @@ async def recording_upstream(service: str) -> AsyncIterator[str]:
 @asynccontextmanager
 async def served(file: Path) -> AsyncIterator[tuple[GatewayConfig, int]]:
     """The example at *file* on a free port, with a recording upstream in the place of each of its targets."""
-    registry = Registry(MIDDLEWARE)
+    registry = Registry(BUILTIN)
     overrides: dict[str, Any] = {
         "server.listen": "127.0.0.1:0",
         "server.admin": "off",
         "observe.access_log.format": "off",
     }
-    config = load_config(file, overrides=overrides, resolve=registry.resolve_middleware)
+    config = load_config(file, overrides=overrides, resolve=registry.resolve)
     with_targets = [name for name, service in config.services.items() if service.targets]
     upstreams = [recording_upstream(name) for name in with_targets]
     try:
@@ -69,7 +69,7 @@ async def served(file: Path) -> AsyncIterator[tuple[GatewayConfig, int]]:
             url = await upstream.__aenter__()
             weights = [target.weight for target in config.services[name].targets]
             overrides[f"services.{name}.targets"] = [{"url": url, "weight": weights[i]} for i in range(count)]
-        config = load_config(file, overrides=overrides, resolve=registry.resolve_middleware)
+        config = load_config(file, overrides=overrides, resolve=registry.resolve)
         async with Gateway(config, registry=registry) as gateway:
             yield config, gateway.addresses[0][1]
     finally:

@@ -12,7 +12,7 @@ from vizgate.config.problems import Path, Place
 from vizgate.config.text.nodes import Node, find
 from vizgate.config.text.yaml_reader import read
 from vizgate.extension.registry import Registry
-from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.server import add_to_path
 
 
@@ -22,8 +22,8 @@ def load(file: str) -> tuple[GatewayConfig, Registry]:
     Raises: ConfigError: with every problem.
     """
     add_to_path(FilePath(file).resolve().parent)
-    registry = Registry(MIDDLEWARE)
-    return load_config(file, resolve=registry.resolve_middleware), registry
+    registry = Registry(BUILTIN)
+    return load_config(file, resolve=registry.resolve), registry
 
 
 class Places:

@@ -40,11 +40,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _all() -> list[PluginInfo]:
-    from vizgate.extension.registry import PluginInfo, Registry
-    from vizgate.gateway.builtin import MIDDLEWARE
+    from vizgate.extension.registry import PluginInfo, Registry, kind_of
+    from vizgate.gateway.builtin import BUILTIN
 
     builtin = [
-        PluginInfo(name, "middleware", "vizgate", __version__, f"{kind.__module__}:{kind.__qualname__}")
-        for name, kind in sorted(MIDDLEWARE.items())
+        PluginInfo(name, kind_of(found), "vizgate", __version__, f"{found.__module__}:{found.__qualname__}")
+        for name, found in sorted(BUILTIN.items())
     ]
-    return builtin + Registry(MIDDLEWARE).installed_plugins()
+    return builtin + Registry(BUILTIN).installed_plugins()

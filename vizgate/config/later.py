@@ -61,6 +61,7 @@ _TOP_LEVEL = {
     "store": "a shared store",
     "versions": "the life cycle of API versions",
     "defaults": "defaults for routes and services",
+    "identity_headers": "fields that carry an identity",
     "plugins": "settings of plugins",
 }
 _SERVICE = {
@@ -70,12 +71,14 @@ _SERVICE = {
     "retry": "retries",
     "max_in_flight": "a limit on requests in flight",
     "queue_timeout": "a queue for requests",
+    "validate": "validation of messages",
     "required": "readiness that depends on a service",
     "discovery": "service discovery",
 }
 _ROUTE = {
     "auth": "authentication",
     "scopes": "authorization by scopes",
+    "claims": "authorization by claims",
     "limit": "rate limits",
     "cors": "CORS",
     "split": "traffic splitting",

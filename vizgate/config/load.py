@@ -6,20 +6,22 @@ In: the order of the steps. Not in: the steps (``text``, ``later``, ``model``, `
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AnyMapping
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from vizgate.auth.config import BUILT_IN_KINDS
 from vizgate.config import later, validate
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.problems import ConfigError, Path, Place, Problem, shown
 from vizgate.config.text import events, variables, yaml_reader
 from vizgate.config.text import overrides as overlay
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
-from vizgate.config.validate import ResolveMiddleware
+from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
 from vizgate.errors import VizgateError
 from vizgate.extension.fields import TextSource
@@ -35,13 +37,13 @@ def load_config(
     *,
     overrides: AnyMapping[str, Any] | None = None,
     environment: AnyMapping[str, str] | None = None,
-    resolve: ResolveMiddleware | None = None,
+    resolve: Resolve | None = None,
 ) -> GatewayConfig:
     """The configuration in the YAML file at *path*.
 
     Args: overrides: values of the command line by dotted path, ``{"server.workers": 1}``; they win over everything.
     environment: where ``${NAME}`` and ``VIZGATE_SERVER__HTTP`` are looked up, default the process's. resolve: gives
-    the class behind a middleware's ``use``, so that its settings are checked, too.
+    the class of a kind behind a ``use`` or a ``kind``, so that its settings are checked, too.
 
     Raises: ConfigError: the file cannot be read or used; it holds every problem.
     """
@@ -66,7 +68,7 @@ def load_text(
     base: str | os.PathLike[str] = ".",
     overrides: AnyMapping[str, Any] | None = None,
     environment: AnyMapping[str, str] | None = None,
-    resolve: ResolveMiddleware | None = None,
+    resolve: Resolve | None = None,
 ) -> GatewayConfig:
     """The configuration in the YAML *text*; problems call it *name*, and relative paths in it start from *base*.
 
@@ -114,9 +116,7 @@ def _is_like(path: Path, pattern: tuple[str | None, ...]) -> bool:
     return all(wanted is None or part == wanted for part, wanted in zip(path, pattern, strict=False))
 
 
-def _build(
-    root: Mapping, source: TextSource, problems: list[Problem], resolve: ResolveMiddleware | None
-) -> GatewayConfig:
+def _build(root: Mapping, source: TextSource, problems: list[Problem], resolve: Resolve | None) -> GatewayConfig:
     config: GatewayConfig | None = None
     try:
         config = GatewayConfig.model_validate(to_plain(root), context=source)
@@ -125,7 +125,7 @@ def _build(
     parts = validate.parts_of(config) if config is not None else _valid_parts(root, source)
     problems += [_placed(finding, root) for finding in validate.findings(parts)]
     if resolve is not None:
-        problems += _middleware_problems(root, source, resolve)
+        problems += _component_problems(root, source, resolve)
     if problems or config is None:
         raise ConfigError(problems)
     return config
@@ -182,29 +182,36 @@ def _text(node: Node, key: str) -> str:
     return child.value if isinstance(child, Scalar) and isinstance(child.value, str) and not child.broken else ""
 
 
-def _middleware_problems(root: Mapping, source: TextSource, resolve: ResolveMiddleware) -> list[Problem]:
-    """What the classes behind every ``use`` say about their settings."""
+def _component_problems(root: Mapping, source: TextSource, resolve: Resolve) -> list[Problem]:
+    """What the classes behind every ``use`` and every ``kind`` that is not built in say about their settings."""
     problems: list[Problem] = []
     for number, _ in _items(root, ("routes",)):
         for index, entry in _items(root, ("routes", number, "middleware")):
             if _text(entry, "use"):
                 at: Path = ("routes", number, "middleware", index)
-                problems += _entry_problems(root, at, source, resolve)
+                problems += _entry_problems(root, at, source, partial(resolve, "middleware"), "use")
+    auth = root.entries.get("auth")
+    for name, entry in auth.entries.items() if isinstance(auth, Mapping) else ():
+        kind = _text(entry, "kind")
+        if kind and kind not in BUILT_IN_KINDS:
+            problems += _entry_problems(root, ("auth", name), source, partial(resolve, "authenticator"), "kind")
     return problems
 
 
-def _entry_problems(root: Mapping, at: Path, source: TextSource, resolve: ResolveMiddleware) -> list[Problem]:
+def _entry_problems(
+    root: Mapping, at: Path, source: TextSource, find_class: Callable[[str], Any], key: str
+) -> list[Problem]:
     node = find(root, at)
     entry: dict[str, Any] = to_plain(node) if node is not None else {}
-    use = entry.pop("use")
+    use = entry.pop(key)
     model: type[BaseModel] | None = None
     try:
-        model = resolve(use).Config
+        model = find_class(use).Config
         model.model_validate(entry, context=source)
     except ValidationError as exc:
         return problems_of(exc, root, at=at, model=model)
     except VizgateError as exc:
-        return [_placed(validate.Finding((*at, "use"), str(exc)), root)]
+        return [_placed(validate.Finding((*at, key), str(exc)), root)]
     except Exception as exc:  # noqa: BLE001  # whatever a stranger's model raises; its text may hold a secret
         message = f"the settings of {shown(use)} cannot be checked: its Config raised {type(exc).__name__}. Mend it"
         return [_placed(validate.Finding(at, message), root)]

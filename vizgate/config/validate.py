@@ -16,10 +16,11 @@ from vizgate.config.problems import ConfigError, Path, Place, Problem, did_you_m
 from vizgate.router import Rule, find_conflicts
 
 if TYPE_CHECKING:
-    from vizgate.extension.contract import Middleware
+    from vizgate.extension.contract import Component
 
-#: Gives the class behind a middleware's ``use``. Raises: VizgateError: there is none; the message is for people.
-ResolveMiddleware = Callable[[str], "type[Middleware]"]
+#: Gives the class of a kind (``middleware``, ``authenticator``) behind a name. Raises: VizgateError: there is none; the
+#: message is for people.
+Resolve = Callable[[str, str], "type[Component]"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a plugin author writes against.
 
-In: ``Middleware``, ``MiddlewareConfig`` and what a component is given at start. Not in: how names in the YAML find a
-class (``extension.registry``).
+In: ``Component``, ``Middleware`` and their settings, and what a component is given when it is made. Not in: the other
+kinds (``extension.authenticator``, ``extension.store``), and how names in the YAML find a class
+(``extension.registry``).
 """
 
 from __future__ import annotations
@@ -13,36 +14,52 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from vizgate.clock import Clock, SystemClock
+from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.store import NO_STORE, Store
+from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
 
-class MiddlewareConfig(BaseModel):
-    """The settings a middleware takes from the YAML, next to ``use:``; unknown keys are refused."""
+class ComponentConfig(BaseModel):
+    """The settings a component takes from the YAML; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class MiddlewareConfig(ComponentConfig):
+    """The settings a middleware takes from the YAML, next to ``use:``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a component may lean on: where it stands, and the sources of time and chance."""
+    """What a component may lean on: where it stands, the sources of time and chance, and the gateway's own means.
+
+    ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
+    ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
+    """
 
     route: str = ""
     clock: Clock = field(default_factory=SystemClock)
     random: random.Random = field(default_factory=random.Random)
+    name: str = ""
+    calls: CallerPort = NO_CALLS
+    store: Store = NO_STORE
+    metrics: Metrics = field(default_factory=Metrics)
 
 
-class Middleware:
-    """Base class of request middleware: it sees the request, decides whether to forward it, and sees the response.
+class Component:
+    """What every kind of component has in common.
 
     Life: ``__init__`` (configure; do no I/O) -> ``start`` -> many calls, concurrently -> ``stop``. ``stop`` runs even
-    when ``start`` failed. A call that raises anything but a ``vizgate.errors.ExchangeError`` is answered with 500.
+    when ``start`` failed.
 
     Args: config: an instance of this class's ``Config``. context: see ``Context``.
     """
 
-    Config: ClassVar[type[MiddlewareConfig]] = MiddlewareConfig
+    Config: ClassVar[type[ComponentConfig]] = ComponentConfig
 
     def __init__(self, config: Any, context: Context | None = None) -> None:
         self.config = config
@@ -53,6 +70,20 @@ class Middleware:
 
     async def stop(self) -> None:
         """Let go of everything; called once, also after a failed ``start``."""
+
+
+class Middleware(Component):
+    """Base class of request middleware: it sees the request, decides whether to forward it, and sees the response.
+
+    ``forward`` always gives back a response: what failed further in is an answer by then (``vizgate.errors.ClientGone``
+    excepted, when nobody is there to be answered). A call that raises anything but a ``vizgate.errors.ExchangeError``
+    is answered with 500.
+    """
+
+    Config: ClassVar[type[ComponentConfig]] = MiddlewareConfig
+    #: Whether it stands outside of the route's own policies (``cors``, ``auth``, ``limit``, ``validate``), so that it
+    #: sees the requests that these refuse, too. Inside, it knows the identity of the caller.
+    stands_outside: ClassVar[bool] = False
 
     async def __call__(self, request: Request, forward: Handler) -> Response:
         """Handle *request*, usually by awaiting ``forward(request)`` once."""

@@ -14,15 +14,22 @@ from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from vizgate.errors import VizgateError
-from vizgate.extension.contract import Middleware, MiddlewareConfig
+from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
+from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
 
 #: The entry-point group that distributions announce their plugins in.
 GROUP = "vizgate.plugins"
 
-_NO_BUILTINS: Mapping[str, type[Middleware]] = {}
+#: The kinds of components that the YAML can name, each with its base class and that of its settings.
+KINDS: Mapping[str, tuple[type[Component], type[ComponentConfig]]] = {
+    "middleware": (Middleware, MiddlewareConfig),
+    "authenticator": (Authenticator, AuthenticatorConfig),
+}
+
+_NO_BUILTINS: Mapping[str, type[Component]] = {}
 _IMPORT_PATH = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
 
 
@@ -58,7 +65,7 @@ class Registry:
     """
 
     def __init__(
-        self, builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS, announced: Iterable[EntryPoint] | None = None
+        self, builtin: Mapping[str, type[Component]] = _NO_BUILTINS, announced: Iterable[EntryPoint] | None = None
     ) -> None:
         self._builtin = dict(builtin)
         self._given = None if announced is None else tuple(announced)
@@ -76,33 +83,44 @@ class Registry:
         """Every short name that could be asked for, sorted."""
         return sorted({*self._builtin, *self._announced})
 
-    def resolve_middleware(self, use: str) -> type[Middleware]:
-        """The middleware class that *use* means: a built-in, an announced name, or ``package.module:Class``.
+    def resolve(self, kind: str, use: str) -> type[Component]:
+        """The class of a *kind* (see ``KINDS``) that *use* means: a built-in, an announced name, or
+        ``package.module:Class``.
 
-        Raises: PluginError: nothing has that name, several have it, or what has it cannot be imported or is not a
-        middleware.
+        Raises: PluginError: nothing has that name, several have it, or what has it cannot be imported or is of another
+        kind.
         """
         if ":" in use:
-            return _checked(_import(use), use, f"'{use}'")
+            return _checked(_import(use), kind, use, f"'{use}'")
         points = self._announced.get(use, [])
         self._refuse_clash(use, points)
         if points:
-            return _load(points[0])
+            return _load(points[0], kind)
         if use in self._builtin:
-            return self._builtin[use]
-        raise self._unknown(use)
+            return _checked(self._builtin[use], kind, use, f"'{use}'")
+        raise self._unknown(kind, use)
+
+    def resolve_middleware(self, use: str) -> type[Middleware]:
+        """As ``resolve``, for middleware."""
+        found: Any = self.resolve("middleware", use)
+        return cast("type[Middleware]", found)
+
+    def resolve_authenticator(self, use: str) -> type[Authenticator]:
+        """As ``resolve``, for authenticators."""
+        found: Any = self.resolve("authenticator", use)
+        return cast("type[Authenticator]", found)
 
     def installed_plugins(self) -> list[PluginInfo]:
         """Every announced plugin, sorted by name, each imported to see whether it can be used."""
         return [self._describe(point) for _, points in sorted(self._announced.items()) for point in points]
 
     def _describe(self, point: EntryPoint) -> PluginInfo:
-        problem, kind = "", "middleware"
+        problem, kind = "", "unknown"
         try:
             self._refuse_clash(point.name, self._announced[point.name])
-            _load(point)
+            kind = kind_of(_load(point))
         except PluginError as error:
-            problem, kind = str(error), "unknown"
+            problem = str(error)
         version = str(point.dist.version) if point.dist is not None else ""
         return PluginInfo(point.name, kind, _distribution(point), version, point.value, problem)
 
@@ -123,28 +141,34 @@ class Registry:
                 distributions=owners,
             )
 
-    def _unknown(self, use: str) -> PluginError:
-        close = get_close_matches(use, self.names, n=1)
+    def _unknown(self, kind: str, use: str) -> PluginError:
+        names = sorted({*self._announced, *(name for name, found in self._builtin.items() if kind_of(found) == kind)})
+        close = get_close_matches(use, names, n=1)
         hint = f"Did you mean '{close[0]}'? " if close else ""
-        known = ", ".join(self.names) or "none"
+        known = ", ".join(names) or "none"
         return PluginError(
-            f"no middleware is named '{use}'. {hint}Known names: {known}. For a class of your own write its import "
+            f"no {kind} is named '{use}'. {hint}Known names: {known}. For a class of your own write its import "
             "path, package.module:Class",
             name=use,
         )
 
 
-def resolve_middleware(use: str, builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS) -> type[Middleware]:
+def kind_of(found: type[Component]) -> str:
+    """Which of ``KINDS`` a class belongs to; ``component`` for none of them."""
+    return next((kind for kind, (base, _) in KINDS.items() if issubclass(found, base)), "component")
+
+
+def resolve_middleware(use: str, builtin: Mapping[str, type[Component]] = _NO_BUILTINS) -> type[Middleware]:
     """``Registry.resolve_middleware`` for a single name; for several, keep a ``Registry``."""
     return Registry(builtin).resolve_middleware(use)
 
 
-def installed_plugins(builtin: Mapping[str, type[Middleware]] = _NO_BUILTINS) -> list[PluginInfo]:
+def installed_plugins(builtin: Mapping[str, type[Component]] = _NO_BUILTINS) -> list[PluginInfo]:
     """``Registry.installed_plugins`` of every installed distribution; *builtin* is there to find clashes of names."""
     return Registry(builtin).installed_plugins()
 
 
-def _load(point: EntryPoint) -> type[Middleware]:
+def _load(point: EntryPoint, kind: str = "") -> type[Component]:
     owner = _distribution(point)
     try:
         found = point.load()
@@ -155,7 +179,7 @@ def _load(point: EntryPoint) -> type[Middleware]:
             name=point.name,
             distributions=(owner,),
         ) from error
-    return _checked(found, point.name, f"'{point.name}' of {owner} ({point.value})", (owner,))
+    return _checked(found, kind, point.name, f"'{point.name}' of {owner} ({point.value})", (owner,))
 
 
 def _import(use: str) -> Any:
@@ -187,24 +211,27 @@ def _import_failure(use: str, module_name: str, error: Exception) -> str:
     return f"'{use}' cannot be imported: {_told(error)}. Mend {module_name}"
 
 
-def _checked(found: Any, name: str, shown: str, owners: tuple[str, ...] = ()) -> type[Middleware]:
-    if not (isinstance(found, type) and issubclass(found, Middleware)):
+def _checked(found: Any, kind: str, name: str, shown: str, owners: tuple[str, ...] = ()) -> type[Component]:
+    """*found*, a class of *kind*, or of any kind for ""."""
+    kinds = [KINDS[kind]] if kind else list(KINDS.values())
+    fitting = [(base, model) for base, model in kinds if isinstance(found, type) and issubclass(found, base)]
+    if not fitting:
         what = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
+        wanted = " or ".join(f"{base.__module__}.{base.__name__}" for base, _ in kinds)
         raise PluginError(
-            f"{shown} is {what}, not a subclass of {Middleware.__module__}.Middleware. Derive it from that class",
-            name=name,
-            distributions=owners,
+            f"{shown} is {what}, not a subclass of {wanted}. Derive it from that class", name=name, distributions=owners
         )
     model: Any = found.Config
     # Any other model would take unknown keys in silence.
-    if not (isinstance(model, type) and issubclass(model, MiddlewareConfig)):
+    if not (isinstance(model, type) and issubclass(model, fitting[0][1])):
         raise PluginError(
-            f"the Config of {shown} is not a subclass of {MiddlewareConfig.__module__}.MiddlewareConfig. "
+            f"the Config of {shown} is not a subclass of {fitting[0][1].__module__}.{fitting[0][1].__name__}. "
             "Derive it from that class",
             name=name,
             distributions=owners,
         )
-    return found
+    component: type[Component] = found
+    return component
 
 
 def _distribution(point: EntryPoint) -> str:

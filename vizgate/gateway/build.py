@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from vizgate.balancer.build import build_balancer
 from vizgate.config import GatewayConfig
 from vizgate.config.model import RouteConfig, ServerConfig, ServiceConfig, TargetConfig
-from vizgate.extension.contract import Context, Middleware
+from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.registry import Registry
-from vizgate.gateway.dispatch import clean_forward
+from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
+from vizgate.gateway.policies.compiled import Policies, RouteLayers
+from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.gateway.state import GatewayState
 from vizgate.message.forwarding import ASSERTED, TrustRules
 from vizgate.pipeline.forward import Forwarder
@@ -44,10 +46,10 @@ Watch = Callable[[str, Middleware], MiddlewareCall]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A plan, and the middleware that must be started before it serves and stopped after."""
+    """A plan, and the components that must be started, in this order, before it serves, and stopped after."""
 
     plan: GatewayPlan
-    middleware: tuple[Middleware, ...]
+    components: tuple[Component, ...]
 
 
 def compile_plan(
@@ -57,10 +59,12 @@ def compile_plan(
     *,
     watch: Watch | None = None,
     services: Mapping[str, Handler] | None = None,
+    stand_in: StandIn | None = None,
 ) -> Compiled:
     """*config* as something to serve by; no I/O but reading certificates.
 
     Args: watch: see ``Watch``; nobody looks on by default. services: what stands in for services of these names.
+    stand_in: what stands in for verified identities.
     Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
     ValueError: *services* has a name that the configuration has not.
     """
@@ -72,15 +76,16 @@ def compile_plan(
         if services is None or name not in services
     }
     handlers |= _stand_ins(services or {}, config)
+    policies = Policies(Parts(config, state, registry, stand_in))
     rules, middleware = [], []
     for route in config.routes:
-        layers = _middleware_of(route, state, registry)
-        middleware += layers
-        calls = layers if watch is None else [watch(*pair) for pair in zip(_uses(route), layers, strict=True)]
-        rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handlers, calls, state)))
+        layers = policies.layers(route)
+        middleware += [layer.middleware for layer in layers.all]
+        handler = _passing(layers, _end_of(route, handlers), watch)
+        rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
     by_headers = any(route.match.headers for route in config.routes)
     plan = GatewayPlan(server, Router(rules), paths_of(config.server.public_endpoints), by_headers)
-    return Compiled(plan, tuple(middleware))
+    return Compiled(plan, (*policies.components, *middleware))
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:
@@ -166,32 +171,25 @@ def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:
     return service.host_header.encode("latin-1")
 
 
-def _middleware_of(route: RouteConfig, state: GatewayState, registry: Registry) -> list[Middleware]:
-    context = Context(route.name, state.clock, state.random)
-    layers = []
-    for entry in route.middleware:
-        kind = registry.resolve_middleware(entry.use)
-        layers.append(kind(entry.read(kind.Config), context))
-    return layers
+def _passing(layers: RouteLayers, handler: Handler, watch: Watch | None) -> Handler:
+    """*handler* inside *layers*; without any it is *handler* itself and costs nothing."""
+    if not layers.all:
+        return handler
+    inside = compose(_calls(layers.inner, watch), clean_forward(handler))
+    # Whatever the inner layers raise is an answer for the outer ones, which have fields to add to every answer.
+    return compose(_calls(layers.outer, watch), answered(inside) if layers.inner and layers.outer else inside)
 
 
-def _uses(route: RouteConfig) -> list[str]:
-    return [entry.use for entry in route.middleware]
+def _calls(layers: Sequence[Layer], watch: Watch | None) -> list[MiddlewareCall]:
+    return [layer.middleware if watch is None else watch(layer.use, layer.middleware) for layer in layers]
 
 
 def _route_plan(
-    route: RouteConfig,
-    server: ServerConfig,
-    services: Mapping[str, Handler],
-    layers: Sequence[MiddlewareCall],
-    state: GatewayState,
+    route: RouteConfig, server: ServerConfig, handler: Handler, layers: RouteLayers, state: GatewayState
 ) -> RoutePlan:
-    handler = _end_of(route, services)
-    if layers:
-        handler = compose(layers, clean_forward(handler))
     limit = server.limits.body if route.body_limit is None else route.body_limit
     cells = state.metrics.route(route.name)
-    return RoutePlan(route.name, handler, cells, limit, route.timeout, has_middleware=bool(layers))
+    return RoutePlan(route.name, handler, cells, limit, route.timeout, has_middleware=bool(layers.all))
 
 
 def _end_of(route: RouteConfig, services: Mapping[str, Handler]) -> Handler:

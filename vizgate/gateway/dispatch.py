@@ -48,17 +48,35 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
             if route.has_middleware:
                 _check(response)
                 _clean(request, response)
-    except ExchangeError as error:
-        response = _failed(request, error)
-    except asyncio.CancelledError:
+    except BaseException as error:  # noqa: BLE001  # what is no answer is raised again
+        response = _answer_to(request, error)
+    return _finished(request, response)
+
+
+def _answer_to(request: Request, error: BaseException) -> Response:
+    """What the client is told about *error*; called while it is handled. Raises *error* when nobody can be told."""
+    if isinstance(error, ExchangeError):
+        return _failed(request, error)
+    if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         if task is None or task.cancelling():
-            raise
+            raise error
         # Nobody cancelled this request: a middleware let out a cancellation of its own.
-        response = _broken(request)
-    except Exception:  # noqa: BLE001  # whatever a middleware raises, the client gets an answer
-        response = _broken(request)
-    return _finished(request, response)
+    elif not isinstance(error, Exception):
+        raise error
+    return _broken(request)
+
+
+def answered(handler: Handler) -> Handler:
+    """*handler*, whose errors are answers, so that the middleware around it sees a response whatever happened."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except BaseException as error:  # noqa: BLE001  # as in dispatch
+            return _answer_to(request, error)
+
+    return answer
 
 
 def _broken(request: Request) -> Response:
@@ -127,11 +145,16 @@ def _clean(request: Request, response: Response) -> None:
 
 
 def clean_forward(handler: Handler) -> Handler:
-    """*handler*, given requests from which the fields that only the gateway may write have been dropped."""
+    """*handler*, given requests from which the fields that only the gateway may write have been dropped; its errors are
+    answers, see ``answered``.
+    """
 
     async def forward(request: Request) -> Response:
         raw = request.headers.raw
         raw[:] = [field for field in raw if field[0].lower() not in FRAMING_NAMES]
-        return await handler(request)
+        try:
+            return await handler(request)
+        except BaseException as error:  # noqa: BLE001  # as in dispatch
+            return _answer_to(request, error)
 
     return forward

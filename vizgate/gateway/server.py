@@ -17,11 +17,11 @@ from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
 from vizgate.errors import VizgateError
-from vizgate.extension.contract import Middleware
-from vizgate.extension.registry import Registry
+from vizgate.extension.contract import Component
+from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.admin import AdminSite
 from vizgate.gateway.build import compile_plan
-from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.public import PublicSite
@@ -51,7 +51,7 @@ class Gateway:
 
     Use it with ``async with`` to serve on the configured addresses, or ``gateway.asgi`` under any ASGI server.
 
-    Args: clock: where time comes from; the system's by default. registry: finds middleware by name. services: handlers
+    Args: clock: where time comes from; the system's by default. registry: finds components by name. services: handlers
     that stand in for services of these names, for tests and rehearsals.
     Raises: PluginError, TlsFailed, RouteConflict: what the configuration names cannot be used.
     """
@@ -67,10 +67,10 @@ class Gateway:
         self.config = config
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
-        compiled = compile_plan(config, self.state, registry or Registry(MIDDLEWARE), services=services)
+        compiled = compile_plan(config, self.state, registry or Registry(BUILTIN), services=services)
         self.plan = compiled.plan
-        self._middleware = compiled.middleware
-        self._started: list[Middleware] = []
+        self._components = compiled.components
+        self._started: list[Component] = []
         self._endpoints = Endpoints(self.state)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
@@ -93,14 +93,14 @@ class Gateway:
         Modules beside the file can be named in ``use:``. Raises: ConfigError: with every problem of the file.
         """
         add_to_path(Path(path).resolve().parent)
-        registry = Registry(MIDDLEWARE)
-        return cls(load_config(path, overrides=overrides, resolve=registry.resolve_middleware), registry=registry)
+        registry = Registry(BUILTIN)
+        return cls(load_config(path, overrides=overrides, resolve=registry.resolve), registry=registry)
 
     @classmethod
     def from_text(cls, text: str, name: str = "<text>") -> Self:
         """A gateway by YAML *text*. Raises: ConfigError: with every problem, under *name*."""
-        registry = Registry(MIDDLEWARE)
-        return cls(load_text(text, name, resolve=registry.resolve_middleware), registry=registry)
+        registry = Registry(BUILTIN)
+        return cls(load_text(text, name, resolve=registry.resolve), registry=registry)
 
     # start
 
@@ -116,7 +116,7 @@ class Gateway:
     async def start(self) -> None:
         """Start every part and listen.
 
-        Raises: ListenFailed: an address cannot be listened on. StartFailed: a middleware or the access log failed.
+        Raises: ListenFailed: an address cannot be listened on. StartFailed: a component or the access log failed.
         Nothing is left running then.
         """
         try:
@@ -131,12 +131,14 @@ class Gateway:
         """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
         self.state.begin()
         self._open_access_log()
-        for middleware in self._middleware:
-            self._started.append(middleware)  # before it starts: stop() runs even when start() failed
+        for component in self._components:
+            self._started.append(component)  # before it starts: stop() runs even when start() failed
             try:
-                await middleware.start()
+                await component.start()
             except Exception as exc:
-                raise StartFailed(f"middleware {type(middleware).__qualname__} failed to start: {exc}") from exc
+                raise StartFailed(
+                    f"{kind_of(type(component))} {type(component).__qualname__} failed to start: {exc}"
+                ) from exc
         self._tick()
 
     async def _listen(self) -> None:
@@ -228,11 +230,11 @@ class Gateway:
         if self._public is not None:
             await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
         started, self._started = self._started, []
-        for middleware in reversed(started):
+        for component in reversed(started):
             try:
-                await middleware.stop()
+                await component.stop()
             except Exception:  # noqa: BLE001  # the others must be stopped, too
-                _log.exception("middleware %s failed to stop", type(middleware).__qualname__)
+                _log.exception("%s %s failed to stop", kind_of(type(component)), type(component).__qualname__)
         await self._stop_admin()
         self.state.close_pools()
         if self._ticker is not None:

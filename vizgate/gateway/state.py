@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from vizgate.clock import Clock, SystemClock
+from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
 from vizgate.observe.metrics import Metrics
+from vizgate.pipeline.ports import CallerPort
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
 
@@ -28,6 +31,10 @@ class GatewayState:
     health: Health = field(default_factory=Health)
     sweeper: DeadlineSweeper = field(default_factory=DeadlineSweeper)
     date: HttpDate = field(init=False)
+    #: Requests of the gateway's own.
+    calls: CallerPort = NO_CALLS
+    #: Numbers that are one for all workers.
+    store: Store = NO_STORE
     # Keyed by endpoint, not by service: two services on one address share its connections.
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Protocol
 
+from vizgate.message.headers import Field
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
@@ -22,5 +24,41 @@ class TargetPort(Protocol):
         ``nothing_sent`` is true.
 
         Raises: UpstreamError: the attempt failed. DownstreamError: the client broke off or sent a bad body.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of the gateway's own, to a key server or an authoriser: never one that carries a client's traffic.
+
+    ``url``: absolute, http or https. ``timeout_s``: for everything, from the connection to the last byte.
+    ``limit_bytes``: the longest answer that is read.
+    """
+
+    url: str
+    method: str = "GET"
+    fields: tuple[Field, ...] = ()
+    body: bytes = b""
+    timeout_s: float = 5.0
+    limit_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What came of a ``Call``: any status, redirects included, which are never followed."""
+
+    status: int
+    fields: tuple[Field, ...] = ()
+    body: bytes = b""
+
+
+class CallerPort(Protocol):
+    """How components make calls of their own."""
+
+    async def call(self, call: Call) -> CallAnswer:
+        """The answer to *call*.
+
+        Raises: CallFailed: no connection, no whole answer in time, or one that is too long or malformed.
         """
         ...

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from vizgate.errors import Termination
 from vizgate.message.headers import Headers
+from vizgate.message.identity import Identity
 from vizgate.message.template import NO_FIELDS, FieldTemplate, field_lines
 from vizgate.pipeline.body import EMPTY, Body
 
@@ -24,6 +25,7 @@ class Request:
     what is forwarded. ``authority``: host and port the client asked for. ``client``: IP address of the client, by the
     trust rules of ``server.trusted_proxies``. ``id``: the request id. ``route``: the name of the matched route, ""
     before routing. ``params``: path parameters, typed as the template says. ``body``: see ``pipeline.body``.
+    ``identity``: who the client is, None as long as nobody has verified that.
 
     Args: headers: the fields; without it they are those of *template* and *own*, made when they are asked for.
     """
@@ -31,6 +33,7 @@ class Request:
     # Class attributes, not slots: a request that never changes them does not pay for setting them.
     route = ""
     params: Mapping[str, Any] = _NO_PARAMS
+    identity: Identity | None = None
     #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
     deadline_s = 0.0
     expects_continue = False

@@ -31,7 +31,7 @@ from vizgate.extension.registry import Registry
 from vizgate.gateway.asgi.http import serve_http
 from vizgate.gateway.asgi.lifecycle import Keeper
 from vizgate.gateway.asgi.messages import Message, Scope
-from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.server import Gateway
 from vizgate.message.headers import Field, Headers
@@ -181,8 +181,8 @@ class MemoryClient:
 
 
 def _gateway_of(text: str, clock: Clock | None, services: Mapping[str, Handler] | None) -> Gateway:
-    registry = Registry(MIDDLEWARE)
-    config = load_text(text, resolve=registry.resolve_middleware)
+    registry = Registry(BUILTIN)
+    config = load_text(text, resolve=registry.resolve)
     return Gateway(_quiet(config), clock=clock, registry=registry, services=services)
 
 

@@ -37,10 +37,10 @@ class Headers(Middleware):
     Config = HeadersConfig
 
 
-def resolve(use: str) -> type[Middleware]:
+def resolve(kind: str, use: str) -> type[Middleware]:
     table = {"headers": Headers, "my_package.filters:AddHeader": AddHeader}
     if use not in table:
-        raise VizgateError(f"no middleware is named '{use}'. Did you mean 'headers'?")
+        raise VizgateError(f"no {kind} is named '{use}'. Did you mean 'headers'?")
     return table[use]
 
 

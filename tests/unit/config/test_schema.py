@@ -107,7 +107,7 @@ BAD = [
     "tests: [{request: {}, expect: {status: 200}}]",
     "tests: [{request: {url: 'http://a/'}, expect: {status: ok}}]",
     "server:",
-    "auth: {}",
+    "auth: {a: {kind: jwt}}",
 ]
 
 

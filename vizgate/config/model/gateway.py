@@ -6,17 +6,22 @@ In: ``GatewayConfig``. Not in: its parts (their own files) and checks across par
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from vizgate.auth.config import AuthConfig, IdentityHeadersConfig
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.model.checks import CheckConfig
 from vizgate.config.model.observe import ObserveConfig
+from vizgate.config.model.policies import DefaultsConfig, PolicyName
 from vizgate.config.model.route import RouteConfig
 from vizgate.config.model.server import ServerConfig
 from vizgate.config.model.service import ServiceConfig
 from vizgate.extension.fields import Integer
+from vizgate.limiter.config import LimitConfig
+from vizgate.store.config import StoreConfig, short_store
+from vizgate.versions.config import VersionConfig
 
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}$")]
 
@@ -36,6 +41,13 @@ def with_names(routes: tuple[RouteConfig, ...]) -> tuple[RouteConfig, ...]:
     return tuple(named)
 
 
+def with_defaults(routes: tuple[RouteConfig, ...], defaults: DefaultsConfig) -> tuple[RouteConfig, ...]:
+    """*routes*, where a key that is set in *defaults* and missing in a route has the value of the defaults."""
+    given = {key: getattr(defaults, key) for key in defaults.model_fields_set}
+    missing = [{key: value for key, value in given.items() if key not in route.model_fields_set} for route in routes]
+    return tuple(route.model_copy(update=more) if more else route for route, more in zip(routes, missing, strict=True))
+
+
 class GatewayConfig(ConfigModel):
     """Everything a gateway is told: one YAML file."""
 
@@ -45,5 +57,29 @@ class GatewayConfig(ConfigModel):
     routes: Annotated[tuple[RouteConfig, ...], AfterValidator(with_names)] = Field(
         default=(), description="Which requests go where; the most specific match wins, not the order."
     )
+    defaults: DefaultsConfig = Field(
+        default=DefaultsConfig(), description="What holds for every route that does not say otherwise."
+    )
+    auth: dict[PolicyName, AuthConfig] = Field(
+        default_factory=dict, description="Authenticators by name: how a request shows who sends it."
+    )
+    identity_headers: IdentityHeadersConfig = Field(
+        default=IdentityHeadersConfig(),
+        description="Fields that tell a service who the caller is; a client's own of these names are always removed.",
+    )
+    limits: dict[PolicyName, LimitConfig] = Field(default_factory=dict, description="Limits by name.")
+    store: Annotated[StoreConfig, BeforeValidator(short_store, json_schema_input_type=str | StoreConfig)] = Field(
+        default=StoreConfig(kind="memory"),
+        description="Where counters live: memory, shared, `redis://host:6379/0`, or a mapping.",
+    )
+    versions: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,50}$")], VersionConfig] = Field(
+        default_factory=dict, description="The life of API versions, by the `{version}` of a route's path."
+    )
     observe: ObserveConfig = Field(default=ObserveConfig(), description="Access log, metrics, request ids.")
     tests: tuple[CheckConfig, ...] = Field(default=(), description="What `vizgate check` tries, without a network.")
+
+    @model_validator(mode="after")
+    def _apply_defaults(self) -> Self:
+        if self.defaults.model_fields_set:
+            object.__setattr__(self, "routes", with_defaults(self.routes, self.defaults))
+        return self

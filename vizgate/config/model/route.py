@@ -11,10 +11,14 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from vizgate.auth.config import ClaimRule
 from vizgate.config.model.base import ConfigModel
+from vizgate.config.model.policies import AuthNames, LimitNames
+from vizgate.cors.config import CorsConfig
 from vizgate.extension.fields import Duration, Size, TextSource
 from vizgate.router.config import MatchConfig
 from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
+from vizgate.validation.config import ValidationConfig
 
 _M = TypeVar("_M", bound=BaseModel)
 _ENDS = ("service", "redirect", "respond")
@@ -75,6 +79,21 @@ class RouteConfig(ConfigModel):
     )
     respond: RespondConfig | None = Field(default=None, description="Instead of a service: a fixed answer.")
     rewrite: RewriteConfig | None = Field(default=None, description="How the path changes on its way to the service.")
+    auth: AuthNames = Field(
+        default=(),
+        description="Authenticators, any of which lets a request in; `none` makes a route public, `defaults` or not.",
+    )
+    scopes: tuple[str, ...] = Field(default=(), description="What the identity must be allowed, all of them. Else 403.")
+    claims: dict[str, ClaimRule] = Field(
+        default_factory=dict, description="What claims of the identity must be: a value, or one of a list. Else 403."
+    )
+    limit: LimitNames = Field(
+        default=(), description="Limits that a request counts against: one or a list; `none` for none. Over one: 429."
+    )
+    cors: CorsConfig | None = Field(default=None, description="Which pages of other origins may read the answers.")
+    validation: ValidationConfig | None = Field(
+        default=None, alias="validate", description="What messages are checked against, instead of the service's."
+    )
     body_limit: Size | None = Field(
         default=None, description="Longest request body, instead of server.limits.body. 0 means no limit."
     )
@@ -92,4 +111,7 @@ class RouteConfig(ConfigModel):
             raise ValueError(f"a route has {' and '.join(ends)}. Keep one of them")
         if self.rewrite is not None and self.service is None:
             raise ValueError(f"rewrite has no effect with {ends[0]}. Remove it")
+        for key in ("scopes", "claims"):
+            if getattr(self, key) and "auth" in self.model_fields_set and not self.auth:
+                raise ValueError(f"{key} has no effect on a public route. Write auth, or remove {key}")
         return self

@@ -15,6 +15,7 @@ from vizgate.config.model.address import TargetUrlField, parse_authority
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.config.problems import shown
 from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+from vizgate.validation.config import ValidationConfig
 
 _HOST_HEADER_WORDS = ("preserve", "target")
 
@@ -115,11 +116,14 @@ class ServiceConfig(ConfigModel):
         description="`preserve` sends the client's Host, `target` the target's own, anything else is sent as it is.",
     )
     tls: UpstreamTlsConfig = Field(default=UpstreamTlsConfig(), description="TLS to targets with https.")
+    validation: ValidationConfig | None = Field(
+        default=None, alias="validate", description="What messages of its routes are checked against."
+    )
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.builtin is not None:
-            more = sorted(self.model_fields_set - {"builtin"})
+            more = sorted(self.model_fields_set - {"builtin", "validation"})
             if more:
                 raise ValueError(f"a builtin service takes no {', '.join(more)}. Remove that, or builtin")
         elif not self.targets:

@@ -18,6 +18,8 @@ from vizgate.config.problems import Place, Problem
 from vizgate.units import MIB
 
 MAX_BYTES = MIB
+MAX_DEPTH = 40
+TOO_DEEP = f"values are nested more than {MAX_DEPTH} deep. Flatten them"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML 1.2 does not let stand in a text, 5.1.
@@ -60,6 +62,9 @@ def events(text: str, name: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         place = place_of(name, mark) if mark else Place(name, 1, 1)
+        if "maximum nesting depth" in (exc.problem or ""):
+            # Newer releases of libyaml look far ahead, and have a bound of their own that is met before ours.
+            raise Fault(Problem(place, (), TOO_DEEP)) from None
         context = f" {exc.context}" if exc.context else ""
         raise Fault(
             Problem(place, (), f"not valid YAML: {exc.problem}{context}. {_remedy(exc, text, place)}")

@@ -13,11 +13,10 @@ from typing import Any, NoReturn
 import yaml
 
 from vizgate.config.problems import Path, Place, Problem, shown
-from vizgate.config.text.events import Fault, events, place_of
+from vizgate.config.text.events import MAX_DEPTH, TOO_DEEP, Fault, events, place_of
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence
 from vizgate.config.text.scalars import resolve
 
-MAX_DEPTH = 40
 MAX_VALUES = 100_000
 #: How many values all aliases together may repeat: generous for people, far too few for a bomb.
 MAX_ALIASED_VALUES = 20_000
@@ -125,7 +124,7 @@ class _Builder:
         self._check_tag(event, place)
         self._count(place)
         if len(self._stack) >= MAX_DEPTH:
-            self._stop(place, path[:8], f"values are nested more than {MAX_DEPTH} deep. Flatten them")
+            self._stop(place, path[:8], TOO_DEEP)
         if self._frame_wanting_key() is not None:
             self._stop(place, path, "a list or mapping cannot be a key. Write a text")
         if isinstance(event, yaml.MappingStartEvent):

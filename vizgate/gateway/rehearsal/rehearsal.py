@@ -19,8 +19,8 @@ from urllib.parse import quote, urlsplit
 from vizgate.clock import SystemClock
 from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
-from vizgate.extension.contract import Middleware
-from vizgate.extension.registry import Registry
+from vizgate.extension.contract import Component, Middleware
+from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.build import compile_plan
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.plan import GatewayPlan
@@ -30,6 +30,7 @@ from vizgate.gateway.rehearsal.result import Rehearsed, SeenRequest, Step, Upstr
 from vizgate.gateway.rehearsal.trace import traced
 from vizgate.gateway.server import StartFailed
 from vizgate.message.headers import Field, Headers
+from vizgate.message.identity import Identity
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.pipeline.handler import MiddlewareCall
 from vizgate.pipeline.request import Request
@@ -64,7 +65,7 @@ class StandingClock:
 
 
 class Rehearsal:
-    """A gateway in memory. Use it with ``async with``, which starts and stops the middleware; time stands still.
+    """A gateway in memory. Use it with ``async with``, which starts and stops the components; time stands still.
 
     Args: wall_s: the time of day, seconds since the epoch; default now. patience_s: real seconds that a request may
     take.
@@ -77,26 +78,29 @@ class Rehearsal:
         clock = StandingClock(SystemClock().wall() if wall_s is None else wall_s)
         self._state = RehearsalState(clock=clock)
         self._steps: list[Step] = []
+        self._identity: Identity | None = None
         self._patience_s = patience_s
         self._builtins = {name for name, service in config.services.items() if service.builtin is not None}
-        compiled = compile_plan(config, self._state, registry, watch=self._watch)
+        compiled = compile_plan(config, self._state, registry, watch=self._watch, stand_in=lambda: self._identity)
         #: What the requests are served by.
         self.plan: GatewayPlan = compiled.plan
-        self._middleware = compiled.middleware
-        self._started: list[Middleware] = []
+        self._components = compiled.components
+        self._started: list[Component] = []
 
     def _watch(self, use: str, middleware: Middleware) -> MiddlewareCall:
         return traced(use, middleware, self._steps)
 
     async def __aenter__(self) -> Self:
         try:
-            for middleware in self._middleware:
-                self._started.append(middleware)
-                await middleware.start()
+            for component in self._components:
+                self._started.append(component)
+                await component.start()
         except Exception as exc:
+            kind = type(self._started[-1])
             await self._stop()
-            name = type(self._middleware[len(self._started) - 1]).__qualname__
-            raise StartFailed(f"middleware {name} failed to start: {type(exc).__name__}: {exc}") from exc
+            raise StartFailed(
+                f"{kind_of(kind)} {kind.__qualname__} failed to start: {type(exc).__name__}: {exc}"
+            ) from exc
         self._state.health.mark_ready()
         return self
 
@@ -106,17 +110,26 @@ class Rehearsal:
         await self._stop()
 
     async def _stop(self) -> None:
-        for middleware in reversed(self._started):
-            await middleware.stop()
+        for component in reversed(self._started):
+            await component.stop()
 
-    async def send(self, method: str, url: str, headers: Iterable[tuple[str, str]] = ()) -> Rehearsed:
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]] = (),
+        *,
+        identity: Identity | None = None,
+    ) -> Rehearsed:
         """What becomes of a request from a client on this machine.
 
-        Args: url: absolute; its host is sent as Host unless *headers* has one.
+        Args: url: absolute; its host is sent as Host unless *headers* has one. identity: stands in for a verified one;
+        without it the request has to show a credential wherever one is asked for.
         Raises: ValueError: a header that cannot stand in a message. RehearsalStuck: no answer came.
         """
         scheme, data = request_bytes(method, url, Headers.of(headers))
         self._steps.clear()
+        self._identity = identity
         self._state.heard.clear()
         site = _RehearsalSite(self.plan, self._state, scheme)
         answer = bytearray()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vizgate.errors import Termination
 from vizgate.observe.exchange import ExchangeRecord
+from vizgate.observe.metrics.counters import CounterFamily
 
 #: Values of the label ``method``. Any other token counts as "other": a client must not be able to create series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -172,3 +173,5 @@ class CellSet:
     routes: dict[str, RouteCells]
     #: By (service, address).
     targets: dict[tuple[str, str], TargetCells]
+    #: Of components, by name.
+    counters: dict[str, CounterFamily]

@@ -66,6 +66,7 @@ class CellCollector(Collector):
         yield from _route_families(routes)
         yield _terminations(self._cells)
         yield from _target_families(targets)
+        yield from _counters(self._cells)
 
 
 def _gateway_families(cells: CellSet) -> Iterator[Metric]:
@@ -138,6 +139,15 @@ def _target_families(targets: list[tuple[tuple[str, str], TargetCells]]) -> Iter
             attempts.add_metric((service, target, outcome), count)
         _add_histogram(duration, (service, target), cells.duration)
     yield from (attempts, duration)
+
+
+def _counters(cells: CellSet) -> Iterator[Metric]:
+    """What components count."""
+    for name, counters in sorted(cells.counters.copy().items()):
+        family = CounterMetricFamily(f"vizgate_{name}", counters.help, labels=counters.labels)
+        for values, counter in sorted(counters.series.copy().items()):
+            family.add_metric(values, counter.value)
+        yield family
 
 
 def _add_histogram(family: HistogramMetricFamily, labels: tuple[str, ...], histogram: Histogram) -> None:

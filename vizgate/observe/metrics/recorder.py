@@ -20,6 +20,7 @@ from vizgate.observe.metrics.cells import (
     TargetCells,
     TerminationCells,
 )
+from vizgate.observe.metrics.counters import CounterFamily
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -47,7 +48,7 @@ class Metrics:
         self._terminations = TerminationCells()
         self.gateway = GatewayCells()
         self.access_log = AccessLogCells()
-        self._cells = CellSet(version, self.gateway, self.access_log, self._terminations, {}, {})
+        self._cells = CellSet(version, self.gateway, self.access_log, self._terminations, {}, {}, {})
         self._registry: CollectorRegistry | None = None
         self._lock = threading.Lock()
         self.unrouted = self.route("")
@@ -65,6 +66,16 @@ class Metrics:
         if (service, address) not in targets:
             targets[service, address] = TargetCells(self._bounds)
         return targets[service, address]
+
+    def counters(self, name: str, help: str, labels: tuple[str, ...] = ()) -> CounterFamily:  # noqa: A002  # Prometheus's word
+        """The counters ``vizgate_<name>_total`` of a component; always the same object for the same name.
+
+        Raises: ValueError: the name is taken by a family with other labels.
+        """
+        family = self._cells.counters.setdefault(name, CounterFamily(name, help, labels))
+        if family.labels != labels:
+            raise ValueError(f"the counters {name} have the labels {family.labels} already")
+        return family
 
     def use_buckets(self, buckets: Sequence[float]) -> None:
         """Take the bounds of a reloaded configuration; if they differ, every histogram begins again at zero.

@@ -1,0 +1,1 @@
+"""What is let through: addresses, content types, and requests that a browser was tricked into."""

@@ -1,0 +1,1 @@
+"""API keys of which only hashes are stored."""

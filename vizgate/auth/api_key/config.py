@@ -1,0 +1,56 @@
+"""What the YAML may say about API keys.
+
+In: ``ApiKeyConfig`` and ``KeyConfig``. Not in: looking keys up (``auth.api_key.table``).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from vizgate.extension.authenticator import AuthenticatorConfig
+from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
+from vizgate.transform.config import FieldName
+
+KeyHash = Annotated[str, Field(pattern=r"^(sha256|hmac-sha256):[0-9a-f]{64}$")]
+
+
+class KeyConfig(ComponentConfig):
+    """One key, as ``vizgate keys new`` prints it; the key itself stands nowhere."""
+
+    id: str = Field(min_length=1, max_length=200, description="Names the key in logs; unique.")
+    hash: KeyHash = Field(
+        description="`sha256:` and the digest of the key; with a pepper `hmac-sha256:` and the keyed digest."
+    )
+    user: str = Field(min_length=1, description="Whose key it is.")
+    tier: str = Field(default="", description="The line of a limit's tiers.")
+    scopes: tuple[str, ...] = Field(default=(), description="What the key may do.")
+    created: date | None = Field(
+        default=None, description="When it was made; a key older than 90 days is warned about."
+    )
+    expires: date | None = Field(default=None, description="It is refused from the end of this day on (UTC).")
+    disabled: Flag = Field(default=False, description="Whether it is refused.")
+
+
+class ApiKeyConfig(AuthenticatorConfig):
+    """``kind: api_key``: a secret of high entropy in a header field."""
+
+    kind: Literal["api_key"] = Field(description="API keys.")
+    header: FieldName = Field(default="X-API-Key", description="The field that carries the key.")
+    keys: tuple[KeyConfig, ...] = Field(default=(), description="The keys.")
+    keys_file: ExistingFile | None = Field(
+        default=None, description="A YAML file with a list of keys, read again when it changes."
+    )
+    pepper: SecretField | None = Field(
+        default=None, description="Makes the hashes keyed, so that whoever steals them cannot try keys."
+    )
+    max_age: PositiveDuration = Field(default=90 * 86_400.0, description="A key older than this is warned about.")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if not self.keys and self.keys_file is None:
+            raise ValueError("there are neither keys nor keys_file. `vizgate keys new` prints a key and its entry")
+        return self

@@ -1,0 +1,1 @@
+"""User name and password (RFC 7617)."""

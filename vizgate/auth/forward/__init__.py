@@ -1,0 +1,1 @@
+"""An outside authoriser that is asked about every request."""

@@ -1,0 +1,1 @@
+"""Identity from the certificate that a client showed in its TLS handshake."""

@@ -1,0 +1,1 @@
+"""Cross-origin resource sharing (the Fetch standard's CORS protocol)."""

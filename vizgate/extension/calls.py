@@ -1,0 +1,27 @@
+"""Calls where there is no network: what a component has that was made without a gateway.
+
+In: ``NO_CALLS``. Not in: real calls (``transport``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vizgate.errors import CallFailed
+from vizgate.pipeline.ports import Call, CallAnswer, CallerPort
+
+
+class _NoCalls:
+    """Refuses every call."""
+
+    async def call(self, call: Call) -> CallAnswer:
+        """Raises: CallFailed: always."""
+        raise CallFailed(
+            f"no network to call {call.url.partition('?')[0]} here. Give the component a Context with calls"
+        )
+
+    def __repr__(self) -> str:
+        return "<NO_CALLS>"
+
+
+NO_CALLS: Final[CallerPort] = _NoCalls()

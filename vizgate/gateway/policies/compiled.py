@@ -1,0 +1,69 @@
+"""All policies of a plan.
+
+In: ``Policies``, which knows their order. Not in: what each of them does.
+
+From the outside in, middleware that stands outside, versions, cors, who is it
+(``auth``), how much (``limit``), may they (``auth``, ``scopes``, ``claims``), is it well-formed (``validate``), the
+route's own middleware. A limit comes after the question who it is, because tiers depend on the answer, and before a bad
+credential is refused, so that guessing costs as much as asking.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vizgate.config.model import RouteConfig
+from vizgate.extension.contract import Component
+from vizgate.gateway.policies.auth import AuthPolicies
+from vizgate.gateway.policies.cors import cors_layers
+from vizgate.gateway.policies.limits import LimitPolicies
+from vizgate.gateway.policies.own import own_layers
+from vizgate.gateway.policies.parts import Layer, Parts
+from vizgate.gateway.policies.validation import ValidationPolicies
+from vizgate.gateway.policies.versions import version_layers
+
+
+class RouteLayers(NamedTuple):
+    """What a request passes, the first outermost. ``outer``: up to the question whether it may; ``inner``: what comes
+    then.
+    """
+
+    outer: tuple[Layer, ...]
+    inner: tuple[Layer, ...]
+
+    @property
+    def all(self) -> tuple[Layer, ...]:
+        """Both, in order."""
+        return self.outer + self.inner
+
+
+class Policies:
+    """What the routes of one plan share, and the layers of each.
+
+    ``components``: to be started before the middleware of the layers, in this order.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._auth = AuthPolicies(parts)
+        self._limits = LimitPolicies(parts)
+        self._validation = ValidationPolicies(parts)
+        self.components: tuple[Component, ...] = (*self._auth.components, *self._limits.components)
+
+    def layers(self, route: RouteConfig) -> RouteLayers:
+        """What a request of *route* passes."""
+        own = own_layers(route, self._parts)
+        return RouteLayers(
+            outer=(
+                *(layer for layer in own if layer.middleware.stands_outside),
+                *version_layers(route, self._parts),
+                *cors_layers(route, self._parts),
+                *self._auth.identifying(route),
+                *self._limits.layers(route),
+                *self._auth.requiring(route),
+            ),
+            inner=(
+                *self._validation.layers(route),
+                *(layer for layer in own if not layer.middleware.stands_outside),
+            ),
+        )

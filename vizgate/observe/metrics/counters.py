@@ -1,0 +1,48 @@
+"""Counters of components: labelled integers that cost an addition.
+
+In: ``Counter`` and ``CounterFamily``. Not in: how they look to Prometheus (``metrics.exposition``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: The most label combinations of one family: more would be a client's doing, and are counted together.
+MAX_SERIES = 10_000
+_REST = "other"
+
+
+class Counter:
+    """A number that only grows; one thread, the event loop's, adds to it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def __repr__(self) -> str:
+        return f"<Counter {self.value}>"
+
+
+@dataclass(slots=True)
+class CounterFamily:
+    """Counters of one name. ``name``: without ``vizgate_`` and ``_total``. ``labels``: names, values go to ``of``."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    series: dict[tuple[str, ...], Counter] = field(default_factory=dict)
+
+    def of(self, *values: str) -> Counter:
+        """The counter of these label *values*, always the same; to be bound once where that can be done.
+
+        Raises: ValueError: not one value for each label.
+        """
+        counter = self.series.get(values)
+        if counter is None:
+            if len(values) != len(self.labels):
+                raise ValueError(f"{self.name} has the labels {self.labels}, not {len(values)} of them")
+            if len(self.series) >= MAX_SERIES:
+                values = (_REST,) * len(self.labels)
+            counter = self.series.setdefault(values, Counter())
+        return counter

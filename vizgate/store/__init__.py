@@ -1,0 +1,1 @@
+"""Where numbers live that several workers share: in this process, on this machine, in Redis."""

@@ -1,0 +1,1 @@
+"""Messages checked against OpenAPI documents and JSON Schemas."""
