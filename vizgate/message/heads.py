@@ -93,3 +93,6 @@ class ResponseHead:
     upgrade: bytes = b""
     has_date: bool = True
     named: frozenset[bytes] = frozenset()
+    #: The size of the body if this is a final answer whose connection can be used again right behind that many bytes;
+    #: -1 for every other.
+    plain_length: int = -1

@@ -6,7 +6,7 @@ In: ``ResponseReader``. Not in: bodies (``wire.bodies``).
 from __future__ import annotations
 
 from vizgate.errors import InvalidResponse
-from vizgate.message.heads import ResponseHead
+from vizgate.message.heads import KIND_LENGTH, KIND_NONE, ResponseHead
 from vizgate.message.template import FieldTemplate
 from vizgate.wire.codec import CodecRejected, HeadCodec
 from vizgate.wire.fields import FieldSorter
@@ -103,4 +103,7 @@ class ResponseReader:
             raise InvalidResponse("101 without the protocol it switches to")
         template = FieldTemplate(kept)
         has_date = fields.has_date
-        return ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, has_date, options)
+        head = ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, has_date, options)
+        if keep_alive and status >= 200 and framing.kind in (KIND_LENGTH, KIND_NONE):
+            head.plain_length = framing.length
+        return head
