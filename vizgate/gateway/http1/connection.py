@@ -224,7 +224,7 @@ class Connection:
         self._template = FieldTemplate([*shape.fields, *provenance.fields])
         self._authority = shape.authority.decode("latin-1")
         self._client = provenance.client
-        if self._site.logs_headers:
+        if self._site.log is not None:
             fields = Headers(shape.fields)
             self._user_agent = fields.get_bytes(b"user-agent") or b""
             self._referer = fields.get_bytes(b"referer") or b""
@@ -320,7 +320,7 @@ class Connection:
 
     def _complete(self, request: Request) -> None:
         """The end of every request that was read, exactly once: let go of connections, count, log."""
-        site, reply, outcome = self._site, self._reply, request.outcome
+        site, reply = self._site, self._reply
         if request.has_callbacks:
             for callback in request.take_callbacks():
                 try:
@@ -330,31 +330,35 @@ class Connection:
         site.cells.requests_active -= 1
         arriving = self._arriving
         bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
-        status = reply.status or 499
-        site.complete(
-            ExchangeRecord(
-                self._received_wall_s,
-                self.stream.clock.monotonic() - self._started_s,
-                request.method,
-                self._target,
-                request.minor,
-                request.authority,
-                request.scheme,
-                request.client,
-                self._peer.peer,
-                request.id,
-                request.route,
-                outcome.service,
-                outcome.upstream,
-                outcome.attempts,
-                outcome.upstream_s,
-                status,
-                bytes_in,
-                reply.bytes_out,
-                outcome.termination,
-                self._user_agent,
-                self._referer,
-            )
+        duration_s = self.stream.clock.monotonic() - self._started_s
+        site.count(request, reply.status or 499, duration_s, bytes_in, reply.bytes_out)
+        if site.log is not None:
+            site.log(self._record(request, duration_s, bytes_in))
+
+    def _record(self, request: Request, duration_s: float, bytes_in: int) -> ExchangeRecord:
+        outcome = request.outcome
+        return ExchangeRecord(
+            self._received_wall_s,
+            duration_s,
+            request.method,
+            self._target,
+            request.minor,
+            request.authority,
+            request.scheme,
+            request.client,
+            self._peer.peer,
+            request.id,
+            request.route,
+            outcome.service,
+            outcome.upstream,
+            outcome.attempts,
+            outcome.upstream_s,
+            self._reply.status or 499,
+            bytes_in,
+            self._reply.bytes_out,
+            outcome.termination,
+            self._user_agent,
+            self._referer,
         )
 
     async def _refuse(self, error: DownstreamError, head: RequestHead | None) -> None:
