@@ -53,7 +53,7 @@ class Visit:
         request = Request(
             head.method,
             head.target,
-            template=FieldTemplate([*shape.fields, *provenance.fields]),
+            template=shape.template + FieldTemplate(provenance.fields),
             own=SingleField(server.request_id_header, request_id.encode("latin-1")),
             authority=shape.authority.decode("latin-1"),
             scheme=provenance.scheme,
@@ -114,7 +114,7 @@ class Visit:
             outcome.termination,
         )
         if head is not None:
-            for name, value in head.shape.fields:
+            for name, value in head.shape.template.fields:
                 if name.lower() == b"user-agent":
                     record.user_agent = value
                 elif name.lower() == b"referer":

@@ -44,9 +44,10 @@ _NOWHERE = Origin(NO_FIELDS, "", "", "", 1, b"")
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = ("_arriving", "_closed", "_has_left", "_is_gone", "_leftover", "_origin", "_owes_continue", "_peer",
-                 "_reader", "_received_wall_s", "_referer", "_reply", "_served", "_shape", "_site", "_started_s",
-                 "_target", "_task", "_tunneled", "_user_agent", "is_idle", "stream")  # fmt: skip
+    __slots__ = ("_added", "_arriving", "_client", "_closed", "_has_left", "_is_gone", "_leftover", "_origin",
+                 "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme", "_served",
+                 "_shape", "_site", "_started_s", "_target", "_task", "_tunneled", "_user_agent", "is_idle",
+                 "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
@@ -63,6 +64,9 @@ class Connection:
         self._owes_continue = False
         self._shape: RequestShape | None = None
         self._origin = _NOWHERE
+        #: What the gateway tells the upstream about the way of the requests that share ``_shape``.
+        self._added = NO_FIELDS
+        self._client = self._scheme = ""
         self._user_agent = self._referer = b""
         self._is_gone = False
         self._has_left = False
@@ -208,16 +212,18 @@ class Connection:
 
     def _learn(self, shape: RequestShape) -> None:
         """Keep what follows from *shape* for the requests that share it."""
-        provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
-        self._shape = shape
-        self._origin = Origin(
-            FieldTemplate([*shape.fields, *provenance.fields]),
-            shape.authority.decode("latin-1"),
-            provenance.scheme,
-            provenance.client,
+        last, self._shape = self._shape, shape
+        if last is None or (last.asserted, last.authority, last.minor) != (
+            shape.asserted,
+            shape.authority,
             shape.minor,
-            shape.upgrade,
-        )
+        ):
+            provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
+            self._added = FieldTemplate(provenance.fields)
+            self._client, self._scheme = provenance.client, provenance.scheme
+        authority = shape.authority.decode("latin-1")
+        template = shape.template + self._added
+        self._origin = Origin(template, authority, self._scheme, self._client, shape.minor, shape.upgrade)
         if self._site.log is not None:
             fields = Headers(shape.fields)
             self._user_agent = fields.get_bytes(b"user-agent") or b""

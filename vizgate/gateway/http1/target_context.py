@@ -65,7 +65,7 @@ class TargetContext:
         self.date = tools.date
         self._tools = tools
         self._host = settings.host
-        self._memo: HeadMemo = {}
+        self._memo = HeadMemo()
 
     def new_reader(self) -> ResponseReader:
         """A reader for a fresh connection."""
