@@ -32,7 +32,7 @@ def test_record_made(benchmark: BenchmarkFixture) -> None:
 
 
 def test_route_cells_complete(benchmark: BenchmarkFixture) -> None:
-    benchmark(Metrics().route("user").complete, make_record())
+    benchmark(Metrics().route("user").complete, "GET", 200, 0.0125, 0, 512, Termination.NORMAL)
 
 
 def test_target_cells_answer_and_end(benchmark: BenchmarkFixture) -> None:
@@ -65,7 +65,7 @@ def test_complete_step_whole(benchmark: BenchmarkFixture) -> None:
         record = make_record()
         target.answer(record.upstream_s)
         target.end(record.termination)
-        route.complete(record)
+        route.complete("GET", 200, record.duration_s, 0, 512, record.termination)
         log.append(record)
 
     benchmark(complete)
@@ -91,5 +91,5 @@ def test_http_date_value(benchmark: BenchmarkFixture) -> None:
 def test_exposition_of_routes(benchmark: BenchmarkFixture, routes: int) -> None:
     metrics = Metrics()
     for number in range(routes):
-        metrics.route(f"route-{number}").complete(make_record())
+        metrics.route(f"route-{number}").complete("GET", 200, 0.0125, 0, 512, Termination.NORMAL)
     benchmark(metrics.exposition)

@@ -115,7 +115,7 @@ def read_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verd
 
 def read_response(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
     """As ``read_request``, for the head of a response."""
-    reader = ResponseReader(codec, LIMITS, FieldSorter(), {})
+    reader = ResponseReader(codec, LIMITS, FieldSorter())
     if before:
         reader.feed(before, to_head=False)
     fed = 0

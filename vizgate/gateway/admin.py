@@ -13,7 +13,6 @@ from vizgate.gateway.http1.connection import Connection
 from vizgate.gateway.plan import ServerPlan
 from vizgate.gateway.state import GatewayState
 from vizgate.message.headers import Field
-from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import GatewayCells
 from vizgate.observe.request_id import new_request_id
 from vizgate.pipeline.request import Request
@@ -28,7 +27,8 @@ class AdminSite:
     """See ``gateway.site.Site``; its requests are in neither the access log nor the metrics of the public ones."""
 
     scheme = "http"
-    logs_headers = False
+    #: A scrape every few seconds would only fill the log.
+    log = None
 
     def __init__(self, server: ServerPlan, state: GatewayState, endpoints: Endpoints) -> None:
         self.server = server
@@ -60,8 +60,8 @@ class AdminSite:
         """See ``Site.handle``."""
         return self._endpoints.answer(request)
 
-    def complete(self, record: ExchangeRecord) -> None:
-        """See ``Site.complete``; a scrape every few seconds would only fill the log."""
+    def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
+        """See ``Site.count``; only requests of clients are counted."""
 
     def report_failure(self, request: Request) -> None:
         """See ``Site.report_failure``."""

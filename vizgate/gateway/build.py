@@ -107,8 +107,8 @@ def _server_plan(config: GatewayConfig) -> ServerPlan:
 
 
 def _response_sorter(server: ServerPlan) -> FieldSorter:
-    # The id of the request is the gateway's to tell: what an upstream says about it is put aside.
-    return FieldSorter(frozenset({server.request_id_header.lower()}))
+    # The id of the request is the gateway's to tell: what an upstream says about it is dropped.
+    return FieldSorter(dropped=frozenset({server.request_id_header.lower()}))
 
 
 def _service_handler(

@@ -41,11 +41,10 @@ class PublicSite:
         self.state = state
         self.date = state.date
         self.is_draining = False
-        self.logs_headers = log is not None
+        self.log = log
         self.connections: set[Connection] = set()
         self.cells = state.metrics.gateway
         self._endpoints = endpoints
-        self._log = log
 
     @property
     def server(self) -> ServerPlan:
@@ -84,11 +83,10 @@ class PublicSite:
             return self._endpoints.answer(request)
         return dispatch(plan, request, self.state.clock)
 
-    def complete(self, record: ExchangeRecord) -> None:
-        """See ``Site.complete``."""
-        self.state.metrics.route(record.route).complete(record)
-        if self._log is not None:
-            self._log(record)
+    def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
+        """See ``Site.count``."""
+        cells = self.state.metrics.route(request.route)
+        cells.complete(request.method, status, duration_s, bytes_in, bytes_out, request.outcome.termination)
 
     def report_failure(self, request: Request) -> None:
         """See ``Site.report_failure``."""

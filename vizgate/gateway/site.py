@@ -5,7 +5,7 @@ In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from vizgate.gateway.plan import ServerPlan
@@ -24,8 +24,11 @@ class Site(Protocol):
     date: HttpDate
     cells: GatewayCells
     is_draining: bool
-    #: Whether User-Agent and Referer are wanted in the record of a request.
-    logs_headers: bool
+
+    @property
+    def log(self) -> Callable[[ExchangeRecord], None] | None:
+        """Takes the record of each request that has ended; None where nobody wants them, so that none is made."""
+        ...
 
     @property
     def server(self) -> ServerPlan:
@@ -43,8 +46,8 @@ class Site(Protocol):
         """
         ...
 
-    def complete(self, record: ExchangeRecord) -> None:
-        """Take the record of a request that has ended."""
+    def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
+        """Count *request*, which has ended. Args: status: what the client was sent. bytes: of bodies."""
         ...
 
     def report_failure(self, request: Request) -> None:

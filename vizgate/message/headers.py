@@ -65,8 +65,9 @@ class Headers:
 
     def get_bytes(self, lower_name: bytes) -> bytes | None:
         """The first value of *lower_name* (already lower case), or None."""
+        size = len(lower_name)
         for name, value in self.raw:
-            if name.lower() == lower_name:
+            if len(name) == size and name.lower() == lower_name:
                 return value
         return None
 

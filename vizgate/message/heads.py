@@ -45,13 +45,13 @@ KIND_UNTIL_CLOSE = BodyKind.UNTIL_CLOSE
 class RequestShape:
     """What a request head says apart from method and target. A client repeats it, so it is shared: not to be changed.
 
-    ``fields`` holds what may travel on: hop-by-hop fields, framing and fields named in ``Connection`` are gone.
+    ``template`` holds what may travel on: hop-by-hop fields, framing and fields named in ``Connection`` are gone.
     ``asserted``: what the client asserts about the way the request took (``message.forwarding.ASSERTED``).
     """
 
     #: The minor version: 0 or 1.
     minor: int
-    fields: list[Field]
+    template: FieldTemplate
     asserted: tuple[Field, ...]
     #: Host and optional port, from the target if it was absolute, else from ``Host``; empty only on HTTP/1.0.
     authority: bytes
@@ -62,6 +62,11 @@ class RequestShape:
     upgrade: bytes = b""
     #: What ``Connection`` names: it must not travel on as a trailer, either.
     named: frozenset[bytes] = frozenset()
+
+    @property
+    def fields(self) -> list[Field]:
+        """Those of ``template``, as a list of one's own."""
+        return [*self.template.fields]
 
 
 class RequestHead:
@@ -93,3 +98,6 @@ class ResponseHead:
     upgrade: bytes = b""
     has_date: bool = True
     named: frozenset[bytes] = frozenset()
+    #: The size of the body if this is a final answer whose connection can be used again right behind that many bytes;
+    #: -1 for every other.
+    plain_length: int = -1

@@ -23,6 +23,23 @@ class FieldTemplate:
         self.fields = tuple(fields)
         self.lines = field_lines(self.fields)
 
+    @classmethod
+    def of_lines(cls, fields: tuple[Field, ...], lines: bytes) -> FieldTemplate:
+        """As the constructor, for who has the *lines* of *fields* already."""
+        self = cls.__new__(cls)
+        self.fields = fields
+        self.lines = lines
+        return self
+
+    def __add__(self, other: FieldTemplate) -> FieldTemplate:
+        return FieldTemplate.of_lines(self.fields + other.fields, self.lines + other.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return self.fields == other.fields if isinstance(other, FieldTemplate) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
     def __repr__(self) -> str:
         return f"<FieldTemplate [{len(self.fields)} fields]>"
 

@@ -1,4 +1,4 @@
-"""The one record every completed request leaves behind.
+"""The one record every completed request leaves behind where somebody wants it.
 
 In: ``ExchangeRecord``. Not in: what becomes of it (``observe.access_log``, ``observe.metrics``).
 """
@@ -12,7 +12,7 @@ from vizgate.errors import Termination
 
 @dataclass(slots=True)
 class ExchangeRecord:
-    """What happened to one request that was read; made exactly once per request, when it ends.
+    """What happened to one request that was read; made once, when it ends, for the access log and observers.
 
     ``started_s`` is wall-clock seconds since the epoch; durations are seconds. ``status`` is what the client was sent,
     or 499 when it went away before. ``bytes_in`` and ``bytes_out`` count body bytes; ``client`` is the client by the

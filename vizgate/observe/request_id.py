@@ -18,7 +18,7 @@ def new_request_id(random: random_module.Random) -> str:
 
     Why not ``uuid4``: it reads the system's entropy and costs ten times as much.
     """
-    return "%032x" % random.getrandbits(128)  # noqa: UP031  # a quarter cheaper than the f-string here
+    return random.randbytes(16).hex()
 
 
 def is_acceptable(value: bytes) -> bool:

@@ -9,6 +9,7 @@ import json as _json
 from typing import Any, Protocol
 
 from vizgate.message.headers import Field, Headers
+from vizgate.message.heads import ResponseHead
 from vizgate.message.template import NO_FIELDS, FieldTemplate, field_lines
 from vizgate.pipeline.body import Body, BytesBody
 
@@ -76,6 +77,20 @@ class Response:
         self.reason = reason
         self.tunnel = tunnel
         self.local = local
+
+    @classmethod
+    def forwarded(cls, head: ResponseHead, template: FieldTemplate, body: Body) -> Response:
+        """The answer of an upstream that began with *head*: each request has one, and naming arguments is slow."""
+        self = cls.__new__(cls)
+        self.status = head.status
+        self._headers = None
+        self.template = template
+        self._own = NO_FIELDS
+        self.body = body
+        self.reason = head.reason
+        self.tunnel = None
+        self.local = False
+        return self
 
     @property
     def headers(self) -> Headers:

@@ -45,7 +45,7 @@ class PooledStream(Stream):
     not asked for must never become the answer to the next request (response-queue poisoning).
     """
 
-    __slots__ = ("context", "is_idle", "reused")
+    __slots__ = ("context", "is_idle", "leave", "reused")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
         super().__init__(loop, clock, sweeper)
@@ -54,12 +54,14 @@ class PooledStream(Stream):
         self.is_idle = False
         #: Whatever the user of the connection keeps with it.
         self.context: Any = None
+        #: Takes it out of the pool and closes it; made when it is first given to one.
+        self.leave: Callable[[], None] | None = None
 
-    def rest(self, deadline_s: float, unasked: Callable[[], None]) -> None:
-        """Lie idle until *deadline_s* (monotonic seconds); *unasked* is called when anything but a new use happens."""
+    def rest(self, deadline_s: float) -> None:
+        """Lie idle until *deadline_s* (monotonic seconds); ``leave`` is called when anything but a new use happens."""
         self.reused = self.is_idle = True
         self.on_gone = None
-        self.on_unasked = unasked
+        self.on_unasked = self.leave
         self._read_deadline_s = deadline_s
         if deadline_s < self.due_s:
             self.sweeper.enter(self, deadline_s)
@@ -85,7 +87,8 @@ class TargetPool:
 
     def __init__(self, endpoint: Endpoint, limits: PoolLimits, clock: Clock, sweeper: DeadlineSweeper) -> None:
         self.endpoint = endpoint
-        self._limits = limits
+        self._max_idle = limits.max_idle
+        self._idle_timeout_s = limits.idle_timeout_s
         self._clock = clock
         self._sweeper = sweeper
         self._idle: dict[PooledStream, None] = {}
@@ -103,13 +106,15 @@ class TargetPool:
             stream.abort()
         return None
 
-    def give(self, stream: PooledStream) -> None:
-        """Keep *stream* for reuse, if it is still good and there is room; else close it."""
-        if self._closed or not stream.is_quiet or len(self._idle) >= self._limits.max_idle:
+    def give(self, stream: PooledStream, now_s: float) -> None:
+        """Keep *stream* for reuse, if it is still good and there is room; else close it. Args: now_s: monotonic."""
+        if self._closed or not stream.is_quiet or len(self._idle) >= self._max_idle:
             stream.close()
             return
         self._idle[stream] = None
-        stream.rest(self._clock.monotonic() + self._limits.idle_timeout_s, partial(self.discard, stream))
+        if stream.leave is None:
+            stream.leave = partial(self.discard, stream)
+        stream.rest(now_s + self._idle_timeout_s)
 
     def discard(self, stream: PooledStream) -> None:
         """Drop an idle *stream* and close it."""

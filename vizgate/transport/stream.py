@@ -12,7 +12,8 @@ import math
 import select
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Generator
+import types
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from vizgate.clock import Clock
@@ -197,21 +198,20 @@ class Stream(asyncio.Protocol):
         if not deadline_s:
             self._write_deadline_s = 0.0
 
-    def receive(self, deadline_s: float = 0.0) -> Awaitable[bytes]:
+    @types.coroutine
+    def receive(self, deadline_s: float = 0.0) -> Generator[Wakeup, None, bytes]:
         """The next bytes; ``b""`` at the end of the stream. Args: deadline_s: monotonic seconds, 0 for none.
 
-        Raises (when awaited): StreamLost: the connection broke. StreamTimedOut: nothing came before the deadline.
+        Raises: StreamLost: the connection broke. StreamTimedOut: nothing came before the deadline.
         """
-        if deadline_s and not self._pending:
+        # A generator and not ``async def``: that one could yield to the task only through a second one.
+        pending = self._pending
+        if deadline_s and not pending:
             self._read_deadline_s = deadline_s
             if deadline_s < self.due_s:
                 self.sweeper.enter(self, deadline_s)
-        return self
-
-    def __await__(self) -> Generator[Wakeup, None, bytes]:
-        # The stream is its own awaitable: a coroutine for each wait would cost as much as the wait.
         try:
-            while not self._pending:
+            while not pending:
                 if self._error is not None:
                     raise self._error
                 if self._eof:
@@ -221,9 +221,9 @@ class Stream(asyncio.Protocol):
                 yield self._readable.arm()
         finally:
             self._read_deadline_s = 0.0
-        if len(self._pending) == 1 and not self._reading_paused:
+        if len(pending) == 1 and not self._reading_paused:
             self._pending_bytes = 0
-            return self._pending.pop()
+            return pending.pop()
         return self.take()
 
     def write(self, data: bytes) -> None:

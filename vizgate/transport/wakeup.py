@@ -58,11 +58,8 @@ class Wakeup:
     def __await__(self) -> Generator[Wakeup, None, None]:
         yield self.arm()
 
-    # What asyncio.Task calls on the future it waits for.
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop this belongs to."""
-        return self._loop
+    # What asyncio.Task calls on the future it waits for. For the loop it calls ``get_loop`` where there is one, and
+    # reads ``_loop`` where there is none: that spares each wait a call.
 
     def add_done_callback(self, callback: Callable[[Any], None], *, context: Context | None = None) -> None:
         """Keep the task's wake-up."""

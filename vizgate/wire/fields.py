@@ -6,6 +6,8 @@ gateway adds (``message.forwarding``).
 
 from __future__ import annotations
 
+from enum import Enum
+
 from vizgate.message.headers import Field
 
 # Plain integers: this is compared for every field of every message.
@@ -28,6 +30,21 @@ _OF_NAME = {
     b"te": _DROP,
     b"http2-settings": _DROP,
 }
+
+
+class Effect(Enum):
+    """What the value of a field means for its head."""
+
+    #: Nothing: it is dropped.
+    NOTHING = "nothing"
+    #: The field travels on, and no more.
+    FIELD = "field"
+    #: It tells the size of the body.
+    LENGTH = "length"
+    MORE = "more"
+
+
+_EFFECTS = {_KEEP: Effect.FIELD, _DATE: Effect.FIELD, _DROP: Effect.NOTHING, _LENGTH: Effect.LENGTH}
 
 # Never removed because ``Connection`` names them: what the gateway itself sets and what delimits the message
 # (CVE-2022-31813, CVE-2024-45410).
@@ -60,15 +77,22 @@ class SortedFields:
 class FieldSorter:
     """Sorts fields in one pass, with the fate of each spelling of a name remembered.
 
-    Args: asserted: lower-case names that are put aside because only some peers may set them. drop_underscored: whether
-    a name with "_" is dropped: many servers read ``X_User`` as ``X-User``, so a twin could stand in for a field that
-    the gateway guards.
+    Args: asserted: lower-case names that are put aside because only some peers may set them. dropped: lower-case names
+    that do not travel on. drop_underscored: whether a name with "_" is dropped: many servers read ``X_User`` as
+    ``X-User``, so a twin could stand in for a field that the gateway guards.
     """
 
-    __slots__ = ("_asserted", "_drop_underscored", "_memo")
+    __slots__ = ("_asserted", "_drop_underscored", "_dropped", "_memo")
 
-    def __init__(self, asserted: frozenset[bytes] = frozenset(), *, drop_underscored: bool = False) -> None:
+    def __init__(
+        self,
+        asserted: frozenset[bytes] = frozenset(),
+        dropped: frozenset[bytes] = frozenset(),
+        *,
+        drop_underscored: bool = False,
+    ) -> None:
         self._asserted = asserted
+        self._dropped = dropped
         self._drop_underscored = drop_underscored
         self._memo: dict[bytes, int] = {}
 
@@ -95,12 +119,16 @@ class FieldSorter:
                 out.has_date = out.has_date and b"date" not in named
         return out
 
+    def effect(self, name: bytes) -> Effect:
+        """What changes about a head when the field *name*, in this spelling, has another value."""
+        return _EFFECTS.get(self._fate(name), Effect.MORE)
+
     def _fate(self, name: bytes) -> int:
         lower = name.lower()
         fate = _OF_NAME.get(lower, _KEEP)
         if lower in self._asserted:
             fate = _ASSERTED
-        elif self._drop_underscored and b"_" in name:
+        elif lower in self._dropped or (self._drop_underscored and b"_" in name):
             fate = _DROP
         if len(name) <= _MEMO_NAME_BYTES:
             if len(self._memo) >= _MEMO_SIZE:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vizgate.errors import BadRequest, ExpectationFailed, HeadTooLarge
 from vizgate.message.heads import NO_BODY, RequestHead, RequestShape
 from vizgate.message.target import is_valid_authority, split_absolute
+from vizgate.message.template import FieldTemplate
 from vizgate.wire.codec import CodecRejected, HeadCodec
 from vizgate.wire.fields import FieldSorter, SortedFields
 from vizgate.wire.framing import request_framing
@@ -22,6 +23,7 @@ from vizgate.wire.grammar import (
     request_problem,
 )
 from vizgate.wire.limits import WireLimits
+from vizgate.wire.pattern import HeadPattern
 
 _MAX_EMPTY_LINES = 8
 _SHOWN_BYTES = 256
@@ -36,13 +38,14 @@ class RequestReader:
     """Turns the bytes of one downstream connection into request heads.
 
     A head whose fields are, byte for byte, those of the head before is not taken apart again: the two share a
-    ``RequestShape``.
+    ``RequestShape``. Where only values differ, only these are read; see ``HeadPattern``.
 
     ``rest`` holds the bytes after the head that ``feed`` returned last: the body, or the next request.
     """
 
     __slots__ = (
-        "_buffer", "_checked", "_codec", "_empty_lines", "_limits", "_shape", "_sorter", "_tail", "first_line", "rest",
+        "_buffer", "_checked", "_codec", "_empty_lines", "_limits", "_pattern", "_shape", "_sorter", "_tail",
+        "first_line", "rest",
     )  # fmt: skip
 
     def __init__(self, codec: HeadCodec, limits: WireLimits, sorter: FieldSorter) -> None:
@@ -56,6 +59,8 @@ class RequestReader:
         #: What followed the target in the last head, and what it meant.
         self._tail = b""
         self._shape: RequestShape | None = None
+        #: Made when a head differs for the first time: most connections are short, or send the same over and over.
+        self._pattern: HeadPattern | None = None
         self.rest = b""
         #: The beginning of what was read last as a head, for the log when it is none.
         self.first_line = b""
@@ -88,13 +93,36 @@ class RequestReader:
             self.rest = block[end:]
             block = block[:end]
         at = block.find(b" HTTP/1.")
-        if self._shape is not None and block[at:] == self._tail:
+        if self._shape is not None and len(block) <= self._limits.head_bytes:
             request_line = REQUEST_TARGET.fullmatch(block, 0, at)
             if request_line is not None:
                 method = _METHOD_TEXT.get(request_line[1])
-                if method is not None and len(block) <= self._limits.head_bytes:
-                    return RequestHead(method, request_line[2], self._shape)
+                shape = self._shape if block[at:] == self._tail else self._similar(block[at:], self._shape)
+                if method is not None and shape is not None:
+                    return RequestHead(method, request_line[2], shape)
         return self._read(block, at)
+
+    def _similar(self, tail: bytes, last: RequestShape) -> RequestShape | None:
+        """The shape that *tail* says, if it differs from that of the *last* head in nothing but values; else None."""
+        pattern = self._pattern
+        if pattern is None:
+            lines = self._tail.split(b"\r\n")
+            pattern = self._pattern = HeadPattern(lines, last.template.fields, last.framing, self._sorter)
+        if len(tail) > _SHARED_BYTES or not pattern.accept(tail.split(b"\r\n")):
+            return None
+        self._tail = tail
+        self._shape = RequestShape(
+            last.minor,
+            pattern.template(),
+            last.asserted,
+            last.authority,
+            pattern.framing,
+            last.keep_alive,
+            last.expects_continue,
+            last.upgrade,
+            last.named,
+        )
+        return self._shape
 
     def _skip_empty_lines(self, block: bytes) -> bytes:
         # RFC 9112 2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore at least one
@@ -137,6 +165,7 @@ class RequestReader:
         except CodecRejected as exc:
             raise BadRequest("malformed head") from exc
         head = self._build(_METHOD_TEXT[method], target, int(minor), fields)
+        self._pattern = None
         # Only the origin form: another form says things about the authority that the fields do not.
         if target[:1] == b"/" and len(block) - at <= _SHARED_BYTES:
             self._shape, self._tail = head.shape, block[at:]
@@ -151,7 +180,7 @@ class RequestReader:
             target, authority = self._absolute(method, target, authority, fields)
         options = fields.options
         keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
-        shape = RequestShape(minor, fields.kept, fields.asserted, authority, framing, keep_alive)
+        shape = RequestShape(minor, FieldTemplate(fields.kept), fields.asserted, authority, framing, keep_alive)
         shape.named = options
         if fields.expects and minor == 1:
             shape.expects_continue = _expects_continue(fields.expects) and framing is not NO_BODY

@@ -6,18 +6,45 @@ In: ``ResponseReader``. Not in: bodies (``wire.bodies``).
 from __future__ import annotations
 
 from vizgate.errors import InvalidResponse
-from vizgate.message.heads import ResponseHead
+from vizgate.message.heads import KIND_LENGTH, KIND_NONE, ResponseHead
 from vizgate.message.template import FieldTemplate
 from vizgate.wire.codec import CodecRejected, HeadCodec
 from vizgate.wire.fields import FieldSorter
 from vizgate.wire.framing import response_framing
 from vizgate.wire.grammar import RESPONSE_HEAD, partial_fields_problem, partial_status_problem
 from vizgate.wire.limits import WireLimits
+from vizgate.wire.pattern import HeadPattern
 
-#: Heads that were read before, by their bytes.
-HeadMemo = dict[bytes, ResponseHead]
 _MEMO_SIZE = 64
+_PATTERNS = 16
 _MEMO_BYTES = 2048
+
+
+class HeadMemo:
+    """The heads that the connections to one target have read: whole ones by their bytes, and patterns of such as differ
+    in values by their status line and how many lines they have. Both are bounded.
+    """
+
+    __slots__ = ("heads", "patterns")
+
+    def __init__(self) -> None:
+        self.heads: dict[bytes, ResponseHead] = {}
+        self.patterns: dict[tuple[bytes, int], tuple[HeadPattern, ResponseHead]] = {}
+
+    def keep_head(self, block: bytes, head: ResponseHead) -> None:
+        """Remember what *block* said."""
+        if len(self.heads) >= _MEMO_SIZE:
+            self.heads.clear()
+        self.heads[block] = head
+
+    def keep_pattern(self, lines: list[bytes], pattern: HeadPattern, head: ResponseHead) -> None:
+        """Compare heads that begin as *lines* do with *pattern*, which was made of *head*."""
+        if len(self.patterns) >= _PATTERNS:
+            self.patterns.clear()
+        self.patterns[lines[0], len(lines)] = pattern, head
+
+    def __repr__(self) -> str:
+        return f"<HeadMemo [{len(self.heads)} heads, {len(self.patterns)} patterns]>"
 
 
 class ResponseReader:
@@ -32,7 +59,7 @@ class ResponseReader:
         self._codec = codec
         self._limits = limits
         self._sorter = sorter
-        self._memo: HeadMemo = {} if memo is None else memo
+        self._memo = HeadMemo() if memo is None else memo
         self._buffer = b""
         self._checked = 0
         self.rest = b""
@@ -57,15 +84,21 @@ class ResponseReader:
             block = block[:end]
         if to_head:
             return self._read(block, to_head=True)
-        head = self._memo.get(block)
+        head = self._memo.heads.get(block)
         return self._remember(block) if head is None else head
 
     def _remember(self, block: bytes) -> ResponseHead:
-        head = self._read(block, to_head=False)
-        if len(block) <= _MEMO_BYTES:
-            if len(self._memo) >= _MEMO_SIZE:
-                self._memo.clear()
-            self._memo[block] = head
+        if len(block) > min(_MEMO_BYTES, self._limits.response_head_bytes):
+            return self._read(block, to_head=False)
+        lines = block.split(b"\r\n")
+        pattern, last = self._memo.patterns.get((lines[0], len(lines)), (None, None))
+        if pattern is not None and last is not None and pattern.accept(lines):
+            head = _similar(last, pattern)
+        else:
+            head = self._read(block, to_head=False)
+            pattern = HeadPattern(lines, head.template.fields, head.framing, self._sorter)
+            self._memo.keep_pattern(lines, pattern, head)
+        self._memo.keep_head(block, head)
         return head
 
     def _check_partial(self, block: bytes) -> None:
@@ -103,4 +136,23 @@ class ResponseReader:
             raise InvalidResponse("101 without the protocol it switches to")
         template = FieldTemplate(kept)
         has_date = fields.has_date
-        return ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, has_date, options)
+        head = ResponseHead(status, reason or b"", minor, template, framing, keep_alive, upgrade, has_date, options)
+        if keep_alive and status >= 200 and framing.kind in (KIND_LENGTH, KIND_NONE):
+            head.plain_length = framing.length
+        return head
+
+
+def _similar(last: ResponseHead, pattern: HeadPattern) -> ResponseHead:
+    """The head that *pattern* accepted, which is as *last* but for values."""
+    return ResponseHead(
+        last.status,
+        last.reason,
+        last.minor,
+        pattern.template(),
+        pattern.framing,
+        last.keep_alive,
+        last.upgrade,
+        last.has_date,
+        last.named,
+        -1 if last.plain_length < 0 else pattern.framing.length,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vizgate.message.heads import NO_BODY, BodyKind, Framing, RequestHead, RequestShape
+from vizgate.message.template import NO_FIELDS
 
 
 def test_framing_compares_by_value() -> None:
@@ -13,7 +14,7 @@ def test_framing_compares_by_value() -> None:
 
 def test_request_head_shows_what_was_asked() -> None:
     """A head in a debugger shows method, target and authority."""
-    shape = RequestShape(1, [], (), b"a.example", NO_BODY, keep_alive=True)
+    shape = RequestShape(1, NO_FIELDS, (), b"a.example", NO_BODY, keep_alive=True)
     text = repr(RequestHead("GET", b"/x", shape))
     assert "GET b'/x'" in text
     assert "a.example" in text

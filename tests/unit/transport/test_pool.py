@@ -82,8 +82,8 @@ def test_take_gives_the_connection_used_last(run: Run) -> None:
             first, _ = await here.connect()
             second, _ = await here.connect()
             assert (first.reused, here.pool.take()) == (False, None)
-            here.pool.give(first)
-            here.pool.give(second)
+            here.pool.give(first, here.clock.monotonic())
+            here.pool.give(second, here.clock.monotonic())
             assert (here.pool.idle, first.is_idle) == (2, True)
             assert [here.pool.take(), here.pool.take(), here.pool.take()] == [second, first, None]
             assert (first.reused, first.is_idle, first.deadline_s) == (True, False, 0.0)
@@ -104,7 +104,7 @@ def test_take_given_back_connection_works(run: Run) -> None:
                 assert await asyncio.get_running_loop().sock_recv(peer, 9) == number
                 peer.send(b"answer")
                 assert await stream.receive() == b"answer"
-                here.pool.give(stream)
+                here.pool.give(stream, here.clock.monotonic())
                 assert here.pool.take(careful=True) is stream
             stream.close()
 
@@ -117,7 +117,7 @@ def test_idle_bytes_drop_the_connection(run: Run) -> None:
     async def scenario() -> None:
         async with _pooled() as here:
             stream, peer = await here.connect()
-            here.pool.give(stream)
+            here.pool.give(stream, here.clock.monotonic())
             peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
             assert await _is_reset_or_ended(peer)
             assert (here.pool.idle, here.pool.take()) == (0, None)
@@ -131,7 +131,7 @@ def test_idle_end_drops_the_connection(run: Run) -> None:
     async def scenario() -> None:
         async with _pooled() as here:
             stream, peer = await here.connect()
-            here.pool.give(stream)
+            here.pool.give(stream, here.clock.monotonic())
             peer.shutdown(socket.SHUT_WR)
             assert await _is_reset_or_ended(peer)
             assert here.pool.idle == 0
@@ -146,7 +146,7 @@ def test_take_careful_sees_what_the_loop_has_not_told(run: Run, news: str) -> No
     async def scenario() -> None:
         async with _pooled() as here:
             stream, peer = await here.connect()
-            here.pool.give(stream)
+            here.pool.give(stream, here.clock.monotonic())
             if news == "bytes":
                 peer.send(b"x")
             else:
@@ -165,7 +165,7 @@ def test_give_with_unread_bytes_or_end_closes(run: Run) -> None:
             for left in (b"x", b""):
                 stream, peer = await here.connect()
                 stream.data_received(left) if left else stream.eof_received()
-                here.pool.give(stream)
+                here.pool.give(stream, here.clock.monotonic())
                 assert here.pool.idle == 0
                 assert await _is_reset_or_ended(peer)
 
@@ -179,8 +179,8 @@ def test_give_over_max_idle_closes(run: Run) -> None:
         async with _pooled(PoolLimits(max_idle=1)) as here:
             kept, _ = await here.connect()
             surplus, peer = await here.connect()
-            here.pool.give(kept)
-            here.pool.give(surplus)
+            here.pool.give(kept, here.clock.monotonic())
+            here.pool.give(surplus, here.clock.monotonic())
             assert (here.pool.idle, here.pool.take()) == (1, kept)
             assert await _is_reset_or_ended(peer)
             kept.close()
@@ -195,8 +195,8 @@ def test_idle_timeout_closes(run: Run) -> None:
         async with _pooled(PoolLimits(idle_timeout_s=10.0)) as here:
             old, peer = await here.connect()
             used, _ = await here.connect()
-            here.pool.give(old)
-            here.pool.give(used)
+            here.pool.give(old, here.clock.monotonic())
+            here.pool.give(used, here.clock.monotonic())
             assert here.pool.take() is used
             here.clock.advance(10.0 + 2 * TICK_S)
             here.sweeper.sweep(here.clock.monotonic())
@@ -218,7 +218,7 @@ def test_give_back_after_break_is_not_kept(run: Run) -> None:
             stream, _ = await here.connect()
             stream.abort()
             await _turns()
-            here.pool.give(stream)
+            here.pool.give(stream, here.clock.monotonic())
             assert here.pool.idle == 0
 
     run(scenario())
@@ -231,7 +231,7 @@ def test_give_closing_is_not_kept(run: Run) -> None:
         async with _pooled() as here:
             stream, _ = await here.connect()
             stream.close()
-            here.pool.give(stream)
+            here.pool.give(stream, here.clock.monotonic())
             assert here.pool.idle == 0
 
     run(scenario())
@@ -244,9 +244,9 @@ def test_close_drops_idle_and_what_comes_back(run: Run) -> None:
         async with _pooled() as here:
             idle, idle_peer = await here.connect()
             busy, busy_peer = await here.connect()
-            here.pool.give(idle)
+            here.pool.give(idle, here.clock.monotonic())
             here.pool.close()
-            here.pool.give(busy)
+            here.pool.give(busy, here.clock.monotonic())
             assert here.pool.idle == 0
             assert await _is_reset_or_ended(idle_peer)
             assert await _is_reset_or_ended(busy_peer)

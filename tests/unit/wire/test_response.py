@@ -234,7 +234,7 @@ def _read_or_error(reader: ResponseReader, data: bytes, *, to_head: bool) -> obj
 def test_feed_with_memo_reads_as_without(heads: list[tuple[bytes, bool]], rest: bytes) -> None:
     """What was read before, on any connection and for any method, does not change what a head means."""
     for codec in (choose_codec("httptools"), choose_codec("h11")):
-        memo: HeadMemo = {}
+        memo = HeadMemo()
         for head, to_head in heads:
             warm = ResponseReader(codec, WireLimits(), FieldSorter(), memo)
             fresh = ResponseReader(codec, WireLimits(), FieldSorter())
@@ -245,7 +245,7 @@ def test_feed_with_memo_reads_as_without(heads: list[tuple[bytes, bool]], rest: 
 
 def test_feed_repeated_head_is_read_once(codec: HeadCodec) -> None:
     """The same bytes give the same head, which is therefore not to be changed."""
-    memo: HeadMemo = {}
+    memo = HeadMemo()
     first, second = [
         ResponseReader(codec, WireLimits(), FieldSorter(), memo).feed(_HEADS[0], to_head=False) for _ in "ab"
     ]
@@ -254,11 +254,11 @@ def test_feed_repeated_head_is_read_once(codec: HeadCodec) -> None:
 
 def test_feed_many_heads_memo_stays_small(codec: HeadCodec) -> None:
     """An upstream whose heads all differ does not fill the memory."""
-    memo: HeadMemo = {}
+    memo = HeadMemo()
     reader = ResponseReader(codec, WireLimits(), FieldSorter(), memo)
     for number in range(300):
         assert reader.feed(OK + b"X: %d\r\n\r\n" % number, to_head=False) is not None
         assert reader.feed(OK + b"X: %d\r\n\r\n" % number + b"", to_head=True) is not None
     reader.feed(_HEADS[6], to_head=False)
-    assert len(memo) <= 64
-    assert max(map(len, memo)) <= 2048
+    assert len(memo.heads) <= 64
+    assert max(map(len, memo.heads)) <= 2048

@@ -17,6 +17,7 @@ from vizgate.gateway.plan import ServerPlan
 from vizgate.message.headers import Field, encode_name, encode_value
 from vizgate.message.heads import NO_BODY, RequestHead, RequestShape
 from vizgate.message.target import is_valid_authority, strip_prefix
+from vizgate.message.template import FieldTemplate
 from vizgate.wire.fields import SortedFields
 from vizgate.wire.framing import request_framing
 from vizgate.wire.grammar import TARGET, check_method
@@ -45,7 +46,8 @@ def read_head(scope: Scope, server: ServerPlan) -> RequestHead:
     _check_size(target, fields, server.limits)
     found = server.sorter.sort(fields)
     framing = NO_BODY if is_websocket else request_framing(found.lengths, found.encodings, minor)
-    shape = RequestShape(minor, found.kept, found.asserted, _authority(found, minor), framing, keep_alive=True)
+    template = FieldTemplate(found.kept)
+    shape = RequestShape(minor, template, found.asserted, _authority(found, minor), framing, keep_alive=True)
     if found.expects and minor == 1 and not is_websocket:
         shape.expects_continue = _expects_continue(found.expects) and framing is not NO_BODY
     if is_websocket:

@@ -53,7 +53,7 @@ class Visit:
         request = Request(
             head.method,
             head.target,
-            template=FieldTemplate([*shape.fields, *provenance.fields]),
+            template=shape.template + FieldTemplate(provenance.fields),
             own=SingleField(server.request_id_header, request_id.encode("latin-1")),
             authority=shape.authority.decode("latin-1"),
             scheme=provenance.scheme,
@@ -80,11 +80,21 @@ class Visit:
         """The end of every request, exactly once: let go of connections, count, log. Args: status: 0 for none sent."""
         for callback in request.take_callbacks():
             callback()
-        site, outcome, head = self._site, request.outcome, self._head
+        site = self._site
         site.cells.requests_active -= 1
+        duration_s = self._clock.monotonic() - self._started_s
+        status = status or 499
+        site.count(request, status, duration_s, bytes_in, bytes_out)
+        if site.log is not None:
+            site.log(self._record(request, status, duration_s, bytes_in, bytes_out))
+
+    def _record(
+        self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int
+    ) -> ExchangeRecord:
+        outcome, head = request.outcome, self._head
         record = ExchangeRecord(
             self._started_wall_s,
-            self._clock.monotonic() - self._started_s,
+            duration_s,
             request.method,
             request.target if head is None else head.target,
             request.minor,
@@ -98,18 +108,18 @@ class Visit:
             outcome.upstream,
             outcome.attempts,
             outcome.upstream_s,
-            status or 499,
+            status,
             bytes_in,
             bytes_out,
             outcome.termination,
         )
-        if site.logs_headers and head is not None:
-            for name, value in head.shape.fields:
+        if head is not None:
+            for name, value in head.shape.template.fields:
                 if name.lower() == b"user-agent":
                     record.user_agent = value
                 elif name.lower() == b"referer":
                     record.referer = value
-        site.complete(record)
+        return record
 
     def __repr__(self) -> str:
         return f"<Visit {self._scope.get('method', 'GET')} {self._scope['path']} from {self._peer or 'unknown'}>"

@@ -28,7 +28,7 @@ from vizgate.message.template import NO_FIELDS, FieldTemplate, SingleField
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.pipeline.body import EMPTY, Body, BytesBody
 from vizgate.pipeline.replies import problem_of
-from vizgate.pipeline.request import Request
+from vizgate.pipeline.request import Origin, Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
 from vizgate.wire.bodies import make_decoder
@@ -38,15 +38,16 @@ from vizgate.wire.serialize import response_head
 # How long an idle connection is kept when the gateway stops: a request that crosses the end on the wire is lost, and a
 # client cannot know whether it was served.
 _DRAIN_GRACE_S = 0.25
+_NOWHERE = Origin(NO_FIELDS, "", "", "", 1, b"")
 
 
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = ("_arriving", "_authority", "_client", "_closed", "_has_left", "_is_gone", "_leftover",
-                 "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme",
-                 "_served", "_shape", "_site", "_started_s", "_target", "_task", "_template", "_tunneled",
-                 "_user_agent", "is_idle", "stream")  # fmt: skip
+    __slots__ = ("_added", "_arriving", "_client", "_closed", "_has_left", "_is_gone", "_leftover", "_origin",
+                 "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme", "_served",
+                 "_shape", "_site", "_started_s", "_target", "_task", "_tunneled", "_user_agent", "is_idle",
+                 "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
@@ -62,8 +63,10 @@ class Connection:
         #: Whether the client waits for a 100 before it sends its body.
         self._owes_continue = False
         self._shape: RequestShape | None = None
-        self._template = NO_FIELDS
-        self._authority = self._client = self._scheme = ""
+        self._origin = _NOWHERE
+        #: What the gateway tells the upstream about the way of the requests that share ``_shape``.
+        self._added = NO_FIELDS
+        self._client = self._scheme = ""
         self._user_agent = self._referer = b""
         self._is_gone = False
         self._has_left = False
@@ -199,41 +202,37 @@ class Connection:
         self._target = head.target
         self._served += 1
         request_id = site.request_id(shape.asserted)
-        request = Request(
-            head.method,
-            head.target,
-            template=self._template,
-            own=SingleField(site.server.request_id_header, request_id.encode("latin-1")),
-            authority=self._authority,
-            scheme=self._scheme,
-            client=self._client,
-            id=request_id,
-            minor=shape.minor,
-            body=body,
-            upgrade=shape.upgrade,
-        )
-        request.expects_continue = self._owes_continue
+        own = SingleField(site.server.request_id_header, request_id.encode("latin-1"))
+        request = Request.of(head.method, head.target, self._origin, own, request_id, body)
+        if self._owes_continue:
+            request.expects_continue = True
         if shape.minor:
             request.relay_interim = self._relay_interim
         return request
 
     def _learn(self, shape: RequestShape) -> None:
         """Keep what follows from *shape* for the requests that share it."""
-        provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
-        self._shape = shape
-        self._template = FieldTemplate([*shape.fields, *provenance.fields])
-        self._authority = shape.authority.decode("latin-1")
-        self._client = provenance.client
-        if self._site.logs_headers:
+        last, self._shape = self._shape, shape
+        if last is None or (last.asserted, last.authority, last.minor) != (
+            shape.asserted,
+            shape.authority,
+            shape.minor,
+        ):
+            provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
+            self._added = FieldTemplate(provenance.fields)
+            self._client, self._scheme = provenance.client, provenance.scheme
+        authority = shape.authority.decode("latin-1")
+        template = shape.template + self._added
+        self._origin = Origin(template, authority, self._scheme, self._client, shape.minor, shape.upgrade)
+        if self._site.log is not None:
             fields = Headers(shape.fields)
             self._user_agent = fields.get_bytes(b"user-agent") or b""
             self._referer = fields.get_bytes(b"referer") or b""
-        self._scheme = provenance.scheme
 
     # interim answers
 
     def _say_continue(self) -> None:
-        if self._owes_continue and not self._reply.began:
+        if self._owes_continue and not self._reply.status:
             self._relay_interim(100, b"")
 
     def _relay_interim(self, status: int, lines: bytes) -> None:
@@ -258,10 +257,9 @@ class Connection:
             if response.status == 101 and response.tunnel is not None:
                 await self._run_tunnel(request, response)
             else:
-                keep_alive = head.shape.keep_alive
-                if site.is_draining or self._arriving is not None or request.upgrade:
-                    keep_alive = keep_alive and self._may_keep_alive(request)
-                keep_alive = await reply.send(request, response, keep_alive=keep_alive)
+                keep_alive = head.shape.keep_alive and self._may_keep_alive(request)
+                if not reply.write_whole(request, response, keep_alive=keep_alive) or stream.is_writing_paused:
+                    keep_alive = await reply.send(request, response, keep_alive=keep_alive)
         except asyncio.CancelledError:
             if not self._is_gone:
                 outcome.termination = Termination.SHUTDOWN
@@ -307,8 +305,8 @@ class Connection:
         assert response.tunnel is not None
         extra = b"Connection: Upgrade\r\nUpgrade: " + response.tunnel.protocol + b"\r\n"
         stream.write(response_head(101, response.reason, response.field_lines(), NO_BODY, extra))
-        self._reply.began = self._reply.ended = True
         self._reply.status = 101
+        self._reply.ended = True
         stream.on_gone = None
         copy = TunnelCopy(stream, response.tunnel)
         early, self._leftover = self._leftover, b""
@@ -320,7 +318,7 @@ class Connection:
 
     def _complete(self, request: Request) -> None:
         """The end of every request that was read, exactly once: let go of connections, count, log."""
-        site, reply, outcome = self._site, self._reply, request.outcome
+        site, reply = self._site, self._reply
         if request.has_callbacks:
             for callback in request.take_callbacks():
                 try:
@@ -330,31 +328,35 @@ class Connection:
         site.cells.requests_active -= 1
         arriving = self._arriving
         bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
-        status = reply.status or 499
-        site.complete(
-            ExchangeRecord(
-                self._received_wall_s,
-                self.stream.clock.monotonic() - self._started_s,
-                request.method,
-                self._target,
-                request.minor,
-                request.authority,
-                request.scheme,
-                request.client,
-                self._peer.peer,
-                request.id,
-                request.route,
-                outcome.service,
-                outcome.upstream,
-                outcome.attempts,
-                outcome.upstream_s,
-                status,
-                bytes_in,
-                reply.bytes_out,
-                outcome.termination,
-                self._user_agent,
-                self._referer,
-            )
+        duration_s = self.stream.clock.monotonic() - self._started_s
+        site.count(request, reply.status or 499, duration_s, bytes_in, reply.bytes_out)
+        if site.log is not None:
+            site.log(self._record(request, duration_s, bytes_in))
+
+    def _record(self, request: Request, duration_s: float, bytes_in: int) -> ExchangeRecord:
+        outcome = request.outcome
+        return ExchangeRecord(
+            self._received_wall_s,
+            duration_s,
+            request.method,
+            self._target,
+            request.minor,
+            request.authority,
+            request.scheme,
+            request.client,
+            self._peer.peer,
+            request.id,
+            request.route,
+            outcome.service,
+            outcome.upstream,
+            outcome.attempts,
+            outcome.upstream_s,
+            self._reply.status or 499,
+            bytes_in,
+            self._reply.bytes_out,
+            outcome.termination,
+            self._user_agent,
+            self._referer,
         )
 
     async def _refuse(self, error: DownstreamError, head: RequestHead | None) -> None:

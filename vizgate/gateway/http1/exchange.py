@@ -55,13 +55,34 @@ class Exchange:
 
     async def run(self) -> Response:
         """The response, once its head is there. Raises: see ``TargetPort.exchange``."""
-        target, request = self._target, self.request
-        started_s = target.clock.monotonic()
+        started_s = self._target.clock.monotonic()
         try:
-            stream = target.pool.take(careful=request.method not in IDEMPOTENT) or await self._connect()
+            careful = self.request.method not in IDEMPOTENT
+            stream = self._target.pool.take(careful=careful) or await self._connect()
             self._send(stream)
+        except BaseException as error:
+            self.abort(_termination_of(error))
+            raise
+        return await self._answer(stream, None, started_s)
+
+    async def go_on(
+        self, stream: PooledStream, head: ResponseHead | None, started_s: float, *, answered: bool
+    ) -> Response:
+        """As ``run``, for an attempt whose request was written to *stream*.
+
+        Args: head: the first one that came, None for none yet. started_s: when it was written, in monotonic seconds.
+        answered: whether any byte of an answer came.
+        """
+        self._stream = stream
+        self._reader = stream.context
+        self._answered = answered
+        return await self._answer(stream, head, started_s)
+
+    async def _answer(self, stream: PooledStream, head: ResponseHead | None, started_s: float) -> Response:
+        target = self._target
+        try:
             try:
-                head = await self._read_head(stream, started_s)
+                head = await self._read_head(stream, started_s, head)
             except StaleConnection:
                 # Closed on our side, too, and an attempt of its own in the metrics.
                 stream.abort()
@@ -71,12 +92,12 @@ class Exchange:
                 # A fresh one: every idle connection may have been closed by the same restart.
                 stream = await self._connect()
                 self._send(stream)
-                head = await self._read_head(stream, target.clock.monotonic())
+                head = await self._read_head(stream, target.clock.monotonic(), None)
         except BaseException as error:
-            self.abort(error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
+            self.abort(_termination_of(error))
             raise
         elapsed_s = target.clock.monotonic() - started_s
-        request.outcome.upstream_s = elapsed_s
+        self.request.outcome.upstream_s = elapsed_s
         target.cells.answer(elapsed_s)
         return self._response(head)
 
@@ -135,42 +156,47 @@ class Exchange:
 
     # read response head
 
-    async def _read_head(self, stream: PooledStream, now_s: float) -> ResponseHead:
+    async def _read_head(self, stream: PooledStream, now_s: float, head: ResponseHead | None) -> ResponseHead:
+        """The head of the final answer. Args: head: the first one, None when it has not come yet."""
         reader = self._reader
         assert reader is not None
-        to_head = self.request.method == "HEAD"
         # While a body is being sent only the request's own deadline counts; ``Upload`` sets the other when it is done.
         deadline_s = self.request.deadline_s
         if self._upload is None and self._target.timeouts.response_s:
             response_s = now_s + self._target.timeouts.response_s
             deadline_s = min(deadline_s, response_s) if deadline_s else response_s
+        if head is None:
+            head = await self._next_head(stream, reader, b"", deadline_s)
         interim = 0
-        data = b""
-        while True:
-            if not data:
-                if self._upload is not None and self._upload.response_deadline_s:
-                    # The end of each wait clears the stream's deadline, and with it what ``Upload`` set.
-                    deadline_s = self._deadline_of(self._upload.response_deadline_s)
-                try:
-                    data = await stream.receive(deadline_s)
-                except StreamLost as exc:
-                    raise self._lost(stream) from exc
-                except StreamTimedOut as exc:
-                    raise ResponseTimedOut("no response head in time") from exc
-                if not data:
-                    raise self._lost(stream)
-                self._answered = True
-            head = reader.feed(data, to_head=to_head)
-            data = b""
-            if head is None:
-                continue
-            if head.status >= 200 or head.status == 101:
-                return head
+        while head.status < 200 and head.status != 101:
             interim += 1
             if interim > _MAX_INTERIM_ANSWERS:
                 raise InvalidResponse("too many interim responses")
             self._relay_interim(head)
-            data = reader.rest
+            head = await self._next_head(stream, reader, reader.rest, deadline_s)
+        return head
+
+    async def _next_head(
+        self, stream: PooledStream, reader: ResponseReader, data: bytes, deadline_s: float
+    ) -> ResponseHead:
+        """The next head, of which *data* is there already."""
+        to_head = self.request.method == "HEAD"
+        head = reader.feed(data, to_head=to_head) if data else None
+        while head is None:
+            if self._upload is not None and self._upload.response_deadline_s:
+                # The end of each wait clears the stream's deadline, and with it what ``Upload`` set.
+                deadline_s = self._deadline_of(self._upload.response_deadline_s)
+            try:
+                data = await stream.receive(deadline_s)
+            except StreamLost as exc:
+                raise self._lost(stream) from exc
+            except StreamTimedOut as exc:
+                raise ResponseTimedOut("no response head in time") from exc
+            if not data:
+                raise self._lost(stream)
+            self._answered = True
+            head = reader.feed(data, to_head=to_head)
+        return head
 
     def _deadline(self, timeout_s: float) -> float:
         """*timeout_s* from now (0 means never), or the request's own deadline when that is earlier."""
@@ -200,14 +226,10 @@ class Exchange:
         self._head = head
         if self._upload is not None:
             self._upload.response_began = True
-        template = head.template
-        if not head.has_date:
-            # RFC 9110 6.6.1: "A recipient with a clock that receives a response message without a Date header field
-            # MUST record the time it was received and append a corresponding Date header field".
-            template = FieldTemplate((*template.fields, (b"Date", self._target.date.value())))
+        template = self._target.template_of(head)
         if head.status == 101:
             return self._tunnel_response(head, template)
-        return Response(head.status, None, self._body(head), reason=head.reason, template=template, local=False)
+        return Response.forwarded(head, template, self._body(head))
 
     def _body(self, head: ResponseHead) -> Body:
         assert self._reader is not None
@@ -287,7 +309,7 @@ class Exchange:
         if isinstance(exc, StreamTimedOut):
             self.abort(Termination.UPSTREAM_TIMEOUT)
             raise ResponseTimedOut("the upstream stalled inside its answer") from exc
-        self.abort(exc.termination if isinstance(exc, ExchangeError) else Termination.CLIENT_ABORT)
+        self.abort(_termination_of(exc))
 
     def _finish(self, *, clean: bool) -> None:
         """The response is complete. Args: clean: whether no byte came after it."""
@@ -299,10 +321,14 @@ class Exchange:
         if self._upload is not None:
             self._upload.cancel()
         if clean and sent and head.keep_alive and head.framing.kind is not KIND_UNTIL_CLOSE:
-            self._target.pool.give(stream)
+            self._target.pool.give(stream, self._target.clock.monotonic())
         else:
             stream.close()
         self._target.cells.end(Termination.NORMAL)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.request.method} at {self._target.address} [{'ended' if self._ended else 'running'}]>"
+
+
+def _termination_of(error: BaseException) -> Termination:
+    return error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT

@@ -22,56 +22,64 @@ _WITHOUT_BODY = frozenset({204, 304})
 class ReplyWriter:
     """The answers on one connection; what it says about the last one is for the log.
 
-    ``status``: what the client was told, 0 before. ``bytes_out``: body bytes written. ``began``, ``ended``: whether the
-    head, the whole answer has been written.
+    ``status``: what the client was told, 0 before its head was written. ``bytes_out``: body bytes written. ``ended``:
+    whether the whole answer has been written.
     """
 
-    __slots__ = ("_date", "_stream", "_until_close", "_write_s", "began", "bytes_out", "ended", "status")
+    __slots__ = ("_date", "_stream", "_until_close", "_write_s", "bytes_out", "ended", "status")
 
     def __init__(self, stream: Stream, date: HttpDate, write_s: float) -> None:
         self._stream = stream
         self._date = date
         self._write_s = write_s
+        # Such an answer is the last one on its connection, so this need not be set back.
+        self._until_close = False
         self.reset()
 
     def reset(self) -> None:
         """Be ready for the next answer."""
         self.status = 0
         self.bytes_out = 0
-        self.began = False
         self.ended = False
-        self._until_close = False
 
     def interim(self, status: int, lines: bytes) -> None:
         """Write a 1xx answer with the whole field *lines*, unless the final one has begun."""
-        if not self.began:
+        if not self.status:
             self._stream.write(response_head(status, b"", lines, NO_BODY))
 
+    def write_whole(self, request: Request, response: Response, *, keep_alive: bool) -> bool:
+        """Write *response* in one piece if it is one with its body in memory; whether it was."""
+        body, status = response.body, response.status
+        data = body.data
+        if data is None or body.length is None or status in _WITHOUT_BODY or request.method == "HEAD":
+            return False
+        extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
+        self._begin(status, whole_response(status, response.reason, self._lines_of(response), data, extra))
+        self.bytes_out = len(data)
+        self.ended = True
+        return True
+
     async def send(self, request: Request, response: Response, *, keep_alive: bool) -> bool:
-        """Write *response*; whether the connection may serve another request.
+        """Write what is to be written of *response* yet, and wait for the client; whether it may send another request.
 
         Raises: StreamLost, StreamTimedOut: the client went away or stopped reading. Anything the body raises.
         """
-        body, status = response.body, response.status
-        lines = response.field_lines()
-        if response.local:
-            lines += b"Date: %b\r\nServer: vizgate\r\n" % self._date.value()
-        data = body.data
-        if request.method == "HEAD" or status in _WITHOUT_BODY:
-            self._begin(status, self._bare_head(request, response, lines, keep_alive=keep_alive))
-        elif data is not None and body.length is not None:
-            extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
-            self._begin(status, whole_response(status, response.reason, lines, data, extra))
-            self.bytes_out = len(data)
-        else:
-            keep_alive = await self._send_stream(request, response, lines, keep_alive=keep_alive)
-        self.ended = True
+        if not (self.ended or self.write_whole(request, response, keep_alive=keep_alive)):
+            lines = self._lines_of(response)
+            if request.method == "HEAD" or response.status in _WITHOUT_BODY:
+                self._begin(response.status, self._bare_head(request, response, lines, keep_alive=keep_alive))
+            else:
+                keep_alive = await self._send_stream(request, response, lines, keep_alive=keep_alive)
+            self.ended = True
         if self._stream.is_writing_paused:
             await self._stream.drain(self._stream.clock.monotonic() + self._write_s)
         return keep_alive
 
+    def _lines_of(self, response: Response) -> bytes:
+        lines = response.field_lines()
+        return lines + b"Date: %b\r\nServer: vizgate\r\n" % self._date.value() if response.local else lines
+
     def _begin(self, status: int, data: bytes) -> None:
-        self.began = True
         self.status = status
         self._stream.write(data)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vizgate.clock import Clock
-from vizgate.message.template import field_lines
+from vizgate.errors import ExchangeError, Termination
+from vizgate.message.heads import ResponseHead
+from vizgate.message.template import FieldTemplate, field_lines
 from vizgate.observe.date import HttpDate
 from vizgate.observe.metrics import TargetCells
 from vizgate.pipeline.request import Request
-from vizgate.transport.pool import TargetPool
+from vizgate.transport.pool import PooledStream, TargetPool
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
 from vizgate.wire.limits import WireLimits
@@ -63,7 +65,7 @@ class TargetContext:
         self.date = tools.date
         self._tools = tools
         self._host = settings.host
-        self._memo: HeadMemo = {}
+        self._memo = HeadMemo()
 
     def new_reader(self) -> ResponseReader:
         """A reader for a fresh connection."""
@@ -79,6 +81,21 @@ class TargetContext:
             host = request.headers.get_bytes(b"host") or self.address.encode("latin-1")
         fields = [field for field in request.headers.raw if field[0].lower() != b"host"]
         return field_lines([(b"Host", host), *fields])
+
+    def template_of(self, head: ResponseHead) -> FieldTemplate:
+        """The fields of the answer that begins with *head*."""
+        template = head.template
+        if head.has_date:
+            return template
+        # RFC 9110 6.6.1: "A recipient with a clock that receives a response message without a Date header field
+        # MUST record the time it was received and append a corresponding Date header field".
+        return FieldTemplate((*template.fields, (b"Date", self.date.value())))
+
+    def give_up(self, stream: PooledStream | None, error: BaseException) -> None:
+        """The end of an attempt that *error* broke off."""
+        if stream is not None:
+            stream.abort()
+        self.cells.end(error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.address} {self.pool!r}>"

@@ -86,7 +86,7 @@ class RecordingPool(TargetPool):
         stream.connection_made(MemoryTransport(stream, written))
         return stream
 
-    def give(self, stream: PooledStream) -> None:
+    def give(self, stream: PooledStream, now_s: float) -> None:  # noqa: ARG002  # it is not kept
         """Close *stream*: each request gets a connection of its own."""
         stream.close()
 

@@ -177,7 +177,7 @@ class _RehearsalSite(PublicSite):
     """The public site of one request, which it remembers."""
 
     def __init__(self, plan: GatewayPlan, state: RehearsalState, scheme: str) -> None:
-        super().__init__(plan, state, Endpoints(state), None)
+        super().__init__(plan, state, Endpoints(state), self._completed)
         self.scheme = scheme
         self.completed: asyncio.Future[ExchangeRecord] = asyncio.get_running_loop().create_future()
         self.request: Request | None = None
@@ -190,8 +190,7 @@ class _RehearsalSite(PublicSite):
         self.seen = SeenRequest(request.method, request.authority, request.target, headers, request.client)
         return super().handle(request)
 
-    def complete(self, record: ExchangeRecord) -> None:
-        """See ``Site.complete``."""
+    def _completed(self, record: ExchangeRecord) -> None:
         if not self.completed.done():
             self.completed.set_result(record)
 

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from vizgate.errors import Termination
-from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics.counters import CounterFamily
 
 #: Values of the label ``method``. Any other token counts as "other": a client must not be able to create series.
@@ -78,21 +77,23 @@ class RouteCells:
         self.bytes_out = 0
         self.terminations = terminations
 
-    def complete(self, record: ExchangeRecord) -> None:
+    def complete(
+        self, method: str, status: int, duration_s: float, bytes_in: int, bytes_out: int, termination: Termination
+    ) -> None:
         """Count a completed request. Call it once per request, from the event loop's thread."""
         try:
-            self.requests[record.method][record.status] += 1
+            self.requests[method][status] += 1
         except KeyError:
-            self._count_new(record.method, record.status)
+            self._count_new(method, status)
         duration = self.duration  # ``observe``, without its call
-        duration.counts[bisect_left(duration.bounds, record.duration_s)] += 1
-        duration.total_s += record.duration_s
-        self.bytes_in += record.bytes_in
-        self.bytes_out += record.bytes_out
-        if record.termination is _NORMAL:
+        duration.counts[bisect_left(duration.bounds, duration_s)] += 1
+        duration.total_s += duration_s
+        self.bytes_in += bytes_in
+        self.bytes_out += bytes_out
+        if termination is _NORMAL:
             self.terminations.normal += 1
         else:
-            self.terminations.count(record.termination)
+            self.terminations.count(termination)
 
     def _count_new(self, method: str, status: int) -> None:
         by_status = self.requests.setdefault(method if method in METHODS else OTHER, {})

@@ -14,6 +14,12 @@ from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics.cells import METHODS, Histogram, RouteCells, TargetCells, TerminationCells
 
 
+def _count(cells: RouteCells, record: ExchangeRecord) -> None:
+    cells.complete(
+        record.method, record.status, record.duration_s, record.bytes_in, record.bytes_out, record.termination
+    )
+
+
 @pytest.fixture
 def cells() -> RouteCells:
     return RouteCells((0.01, 0.1), TerminationCells())
@@ -41,7 +47,7 @@ def test_histogram_observe_anything_counts_each_once(observed: list[float]) -> N
 def test_complete_requests_are_counted_by_method_and_status(cells: RouteCells, record: ExchangeRecord) -> None:
     """Each pair has its own count; bytes and seconds add up."""
     for method, status in (("GET", 200), ("GET", 200), ("GET", 404), ("POST", 200)):
-        cells.complete(replace(record, method=method, status=status, bytes_in=10))
+        _count(cells, replace(record, method=method, status=status, bytes_in=10))
     assert cells.requests == {"GET": {200: 2, 404: 1}, "POST": {200: 1}}
     assert (cells.bytes_in, cells.bytes_out) == (40, 2048)
     assert cells.duration.counts == [0, 4, 0]
@@ -53,7 +59,7 @@ def test_complete_strange_methods_and_statuses_make_no_series(pairs: list[tuple[
     """Whatever clients and upstreams send, labels stay in their sets, and no request goes uncounted."""
     cells = RouteCells((1.0,), TerminationCells())
     for method, status in pairs:
-        cells.complete(_bare(method, status))
+        _count(cells, _bare(method, status))
     assert set(cells.requests) <= METHODS | {"other"}
     assert all(status == 0 or 100 <= status <= 599 for counts in cells.requests.values() for status in counts)
     assert sum(sum(counts.values()) for counts in cells.requests.values()) == len(pairs)
@@ -62,7 +68,7 @@ def test_complete_strange_methods_and_statuses_make_no_series(pairs: list[tuple[
 def test_complete_method_named_other_counts_as_other(cells: RouteCells, record: ExchangeRecord) -> None:
     """A client that sends the method "other" meets the same count."""
     for method in ("FROB", "other", "get"):
-        cells.complete(replace(record, method=method))
+        _count(cells, replace(record, method=method))
     assert cells.requests == {"other": {200: 3}}
 
 
@@ -70,9 +76,9 @@ def test_complete_terminations_are_counted_over_all_routes(record: ExchangeRecor
     """Two routes share the counts of terminations; every request has one."""
     terminations = TerminationCells()
     first, second = RouteCells((1.0,), terminations), RouteCells((1.0,), terminations)
-    first.complete(record)
-    second.complete(replace(record, termination=Termination.CLIENT_ABORT))
-    first.complete(replace(record, termination=Termination.CLIENT_ABORT))
+    _count(first, record)
+    _count(second, replace(record, termination=Termination.CLIENT_ABORT))
+    _count(first, replace(record, termination=Termination.CLIENT_ABORT))
     assert (terminations.normal, terminations.others) == (1, {Termination.CLIENT_ABORT: 2})
 
 

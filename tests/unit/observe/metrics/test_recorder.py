@@ -13,11 +13,17 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from vizgate.errors import Termination
 from vizgate.observe.exchange import ExchangeRecord
-from vizgate.observe.metrics import Metrics
+from vizgate.observe.metrics import Metrics, RouteCells
 
 Sample = tuple[str | tuple[str, str], ...]
 
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+def _count(cells: RouteCells, record: ExchangeRecord) -> None:
+    cells.complete(
+        record.method, record.status, record.duration_s, record.bytes_in, record.bytes_out, record.termination
+    )
 
 
 @pytest.fixture
@@ -38,8 +44,8 @@ def _samples(metrics: Metrics, accept: str = "") -> dict[Sample, float]:
 def _fill(metrics: Metrics, record: ExchangeRecord) -> None:
     user = metrics.route("user")
     for duration_s, status in ((0.005, 200), (0.05, 200), (7.0, 502)):
-        user.complete(replace(record, duration_s=duration_s, status=status, bytes_in=5, bytes_out=100))
-    metrics.unrouted.complete(replace(record, route="", method="FROB", status=501, termination=Termination.BAD_REQUEST))
+        _count(user, replace(record, duration_s=duration_s, status=status, bytes_in=5, bytes_out=100))
+    _count(metrics.unrouted, replace(record, route="", method="FROB", status=501, termination=Termination.BAD_REQUEST))
     target = metrics.target("users", "127.0.0.1:3001")
     target.answer(0.02)
     target.end(Termination.NORMAL)
@@ -117,7 +123,7 @@ def test_exposition_format_follows_accept(metrics: Metrics, accept: str, content
 def test_exposition_route_name_with_quotes_is_escaped(metrics: Metrics, record: ExchangeRecord) -> None:
     """A name from the YAML cannot break the format."""
     name = 'a"b\\c\nd'
-    metrics.route(name).complete(record)
+    _count(metrics.route(name), record)
     assert _samples(metrics)["vizgate_request_bytes_total", ("route", name)] == 0
 
 
@@ -140,7 +146,7 @@ def test_route_and_target_same_labels_are_the_same_cells(metrics: Metrics) -> No
 def test_registry_of_two_gateways_are_apart(metrics: Metrics, record: ExchangeRecord) -> None:
     """Two gateways in one process do not count into each other."""
     other = Metrics()
-    metrics.route("user").complete(record)
+    _count(metrics.route("user"), record)
     assert ("vizgate_request_bytes_total", ("route", "user")) not in _samples(other)
 
 
@@ -159,7 +165,7 @@ def test_registry_name_that_is_ours_is_refused(metrics: Metrics) -> None:
 def test_use_buckets_other_bounds_begin_again(metrics: Metrics, record: ExchangeRecord) -> None:
     """New bounds empty every histogram and leave every counter."""
     cells = metrics.route("user")
-    cells.complete(record)
+    _count(cells, record)
     metrics.use_buckets((1.0, 2.0))
     assert (cells.duration.bounds, cells.duration.counts) == ((1.0, 2.0), [0, 0, 0])
     assert cells.requests == {"GET": {200: 1}}
@@ -169,7 +175,7 @@ def test_use_buckets_other_bounds_begin_again(metrics: Metrics, record: Exchange
 def test_use_buckets_same_bounds_change_nothing(metrics: Metrics, record: ExchangeRecord) -> None:
     """A reload that leaves the buckets alone leaves the histograms alone."""
     cells = metrics.route("user")
-    cells.complete(record)
+    _count(cells, record)
     metrics.use_buckets([0.01, 0.1])
     assert sum(cells.duration.counts) == 1
 
