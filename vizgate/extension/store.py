@@ -10,8 +10,7 @@ Redis, and one test suite holds the two against each other.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from vizgate.errors import VizgateError
 
@@ -26,10 +25,10 @@ class StoreFailed(VizgateError):
     """The store could not run a program: it is away, or too slow. Whoever asked decides what that means."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a program did: the new *cells* (``NO_CELLS`` forgets the key), how many seconds they mean anything, and the
-    *result*.
+# A tuple, because one is made for every decision: a frozen dataclass costs three times as much.
+class Step(NamedTuple):
+    """What a program did: the new *cells* (``NO_CELLS`` forgets the key), how many seconds they mean anything (0 or
+    less: the key is forgotten), and the *result*.
     """
 
     cells: Cells
@@ -38,10 +37,12 @@ class Step:
 
 
 class Program(Protocol):
-    """A pure function of the cells of one key.
+    """A pure function of the cells of one key, in two languages.
 
-    ``name``: unique. ``lua``: the same as a Redis script: ``KEYS[1]`` is a key, ``ARGV`` holds the arguments after the
-    time as the store sees it (``ARGV[1]``, seconds since the epoch), and it returns an array of numbers as text.
+    ``name``: unique. ``lua``: the body of a Lua 5.1 function of ``cells``, ``now`` and ``arguments``: the same as
+    those of ``run``, numbers in arrays that begin at 1; ``cells`` is empty for a new or expired key. It returns three
+    values, those of ``Step``: ``return {level, now}, ttl, {1, wait}``. It keeps nothing itself, calls no command of
+    Redis, and takes the time from ``now`` alone.
     """
 
     name: ClassVar[str]
@@ -50,7 +51,8 @@ class Program(Protocol):
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
         """The next state and the result.
 
-        Args: cells: ``NO_CELLS`` for a new or expired key. now_s: wall-clock seconds.
+        Args: cells: ``NO_CELLS`` for a new or expired key, else at most ``MAX_CELLS``. now_s: wall-clock seconds as the
+        store sees them; they may jump, also back.
         """
         ...
 

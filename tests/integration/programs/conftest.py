@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import trustme
+
+from tests.integration.installed import free_port, program
 
 FILE_BYTES = 1_048_576
 
@@ -42,21 +42,6 @@ http {{
     }}
 }}
 """
-
-
-def program(name: str) -> str:
-    """The path of the program *name*; the test skips without it."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is not installed (apt-get install {name})")
-    return found
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -111,12 +96,6 @@ async def nginx(tmp_path: Path, authority: trustme.CA) -> AsyncIterator[Nginx]:
         yield server
     finally:
         await server.stop()
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """A certificate authority of the tests' own."""
-    return trustme.CA()
 
 
 Curl = Callable[..., Awaitable[bytes]]

@@ -1,0 +1,1 @@
+"""The store for many machines: programs run inside Redis, asked for over one pipelined connection."""

@@ -1,0 +1,57 @@
+"""Which tokens have been revoked, for as long as they would be good.
+
+In: the two programs, and the key of a token. Not in: when a token is asked about (``auth``).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import ClassVar
+
+from vizgate.extension.store import NO_CELLS, Cells, Step
+
+_FORGOTTEN = Step(NO_CELLS, 0.0, (0.0,))
+
+
+def revocation_key(issuer: str, token_id: str) -> bytes:
+    """The key of the token *token_id* (``jti``) of *issuer*, as long for every token."""
+    # The length in front keeps ("a", "bc") and ("ab", "c") apart.
+    return b"revoked:" + sha256(f"{len(issuer)}:{issuer}{token_id}".encode("utf-8", "surrogatepass")).digest()
+
+
+class Revoke:
+    """Marks a key until ``arguments[0]``, seconds since the epoch; an earlier mark never ends sooner for it.
+
+    The result is 1 when the key is marked now, 0 when that time has passed already.
+    """
+
+    name: ClassVar[str] = "revoke"
+    lua: ClassVar[str] = """
+local ends = arguments[1]
+if cells[1] and cells[1] > ends then ends = cells[1] end
+if ends <= now then return {}, 0, {0} end
+return {ends}, ends - now, {1}
+"""
+
+    def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
+        """See ``Program.run``."""
+        ends_s = max(cells[0], arguments[0]) if cells else arguments[0]
+        return _FORGOTTEN if ends_s <= now_s else Step((ends_s,), ends_s - now_s, (1.0,))
+
+
+class IsRevoked:
+    """Asks whether a key is marked; it takes no arguments, and the result is 1 or 0."""
+
+    name: ClassVar[str] = "is_revoked"
+    lua: ClassVar[str] = """
+if not cells[1] or cells[1] <= now then return {}, 0, {0} end
+return cells, cells[1] - now, {1}
+"""
+
+    def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:  # noqa: ARG002  # the signature of Program
+        """See ``Program.run``."""
+        return _FORGOTTEN if not cells or cells[0] <= now_s else Step(cells, cells[0] - now_s, (1.0,))
+
+
+REVOKE = Revoke()
+IS_REVOKED = IsRevoked()
