@@ -49,6 +49,10 @@ def _is_later_middleware(value: Any) -> bool:
     return isinstance(value, str) and value in {"compress", "cache", "ip_filter"}
 
 
+def _is_later_authenticator(value: Any) -> bool:
+    return isinstance(value, str) and value in {"jwt", "oauth2_introspection", "basic", "forward_auth", "mtls"}
+
+
 def _first_name(value: Any) -> str:
     """A text, or the first key of a mapping such as ``{hash: {on: ip}}``."""
     name = next(iter(value), "") if isinstance(value, dict) else value
@@ -56,12 +60,9 @@ def _first_name(value: Any) -> str:
 
 
 _TOP_LEVEL = {
-    "auth": "authentication",
     "limits": "rate limits",
     "store": "a shared store",
     "versions": "the life cycle of API versions",
-    "defaults": "defaults for routes and services",
-    "identity_headers": "fields that carry an identity",
     "plugins": "settings of plugins",
 }
 _SERVICE = {
@@ -76,9 +77,6 @@ _SERVICE = {
     "discovery": "service discovery",
 }
 _ROUTE = {
-    "auth": "authentication",
-    "scopes": "authorization by scopes",
-    "claims": "authorization by claims",
     "limit": "rate limits",
     "cors": "CORS",
     "split": "traffic splitting",
@@ -94,6 +92,9 @@ _LISTENERS = ("server.listen", "server.listen.*")
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
+    Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use api_key"),
+    Later("defaults.limit", "rate limits"),
+    Later("defaults.cors", "CORS"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(
         Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")
@@ -113,7 +114,6 @@ TABLE: tuple[Later, ...] = (
     *(Later(f"routes.*.{key}", what) for key, what in _ROUTE.items()),
     Later("routes.*.middleware.*.use", "the middleware {}", _is_later_middleware),
     Later("observe.tracing", "tracing"),
-    Later("tests.*.request.as", "a test with an identity"),
 )
 
 

@@ -14,10 +14,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from vizgate.auth.api_key.config import ApiKeyConfig, refuse_unfit
 from vizgate.auth.config import BUILT_IN_KINDS
 from vizgate.config import later, validate
+from vizgate.config.across.auth import AuthParts
+from vizgate.config.keys_file import read_keys_file
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
-from vizgate.config.problems import ConfigError, Path, Place, Problem, shown
+from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, shown
 from vizgate.config.text import events, variables, yaml_reader
 from vizgate.config.text import overrides as overlay
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
@@ -124,6 +127,8 @@ def _build(root: Mapping, source: TextSource, problems: list[Problem], resolve: 
         problems += problems_of(exc, root, model=GatewayConfig)
     parts = validate.parts_of(config) if config is not None else _valid_parts(root, source)
     problems += [_placed(finding, root) for finding in validate.findings(parts)]
+    if config is not None:
+        problems += _key_file_problems(config, root)
     if resolve is not None:
         problems += _component_problems(root, source, resolve)
     if problems or config is None:
@@ -131,7 +136,21 @@ def _build(root: Mapping, source: TextSource, problems: list[Problem], resolve: 
     return config
 
 
-def _placed(finding: validate.Finding, root: Mapping) -> Problem:
+def _key_file_problems(config: GatewayConfig, root: Mapping) -> list[Problem]:
+    """What is wrong in files of API keys, where it stands, or between such a file and the keys beside it."""
+    problems: list[Problem] = []
+    for name, auth in config.auth.items():
+        if isinstance(auth, ApiKeyConfig) and auth.keys_file is not None:
+            try:
+                refuse_unfit([*auth.keys, *read_keys_file(auth.keys_file)], has_pepper=auth.pepper is not None)
+            except ConfigError as exc:
+                problems += exc.problems
+            except ValueError as exc:
+                problems.append(_placed(Finding(("auth", name, "keys_file"), str(exc)), root))
+    return problems
+
+
+def _placed(finding: Finding, root: Mapping) -> Problem:
     node, path = find(root, finding.path), finding.path
     while node is None:
         path = path[:-1]
@@ -143,7 +162,6 @@ def _placed(finding: validate.Finding, root: Mapping) -> Problem:
 
 def _valid_parts(root: Mapping, source: TextSource) -> validate.Parts:
     """What can be checked across parts although a part is wrong, so that its problems are not found one run later."""
-    services = root.entries.get("services")
     routes = _valid_items(root, "routes", RouteConfig, source)
     names = _texts(root, "name")
     return validate.Parts(
@@ -151,9 +169,27 @@ def _valid_parts(root: Mapping, source: TextSource) -> validate.Parts:
         tests=_valid_items(root, "tests", CheckConfig, source),
         names=names,
         services=_texts(root, "service"),
-        known_services=tuple(services.entries) if isinstance(services, Mapping) else (),
+        known_services=_names_under(root, "services"),
         all_routes=all(index in routes or index in names for index, _ in _items(root, ("routes",))),
+        auth=AuthParts(names=_names_under(root, "auth"), asked=_names_in_routes(root, "auth")),
     )
+
+
+def _names_under(root: Mapping, key: str) -> tuple[str, ...]:
+    """The keys of the mapping *key*, whether what stands under them is good or not."""
+    node = root.entries.get(key)
+    return tuple(node.entries) if isinstance(node, Mapping) else ()
+
+
+def _names_in_routes(root: Mapping, key: str) -> dict[int, tuple[str, ...]]:
+    """The names that each route has under *key*, one or a list, faulty routes included."""
+    found = {}
+    for index, route in _items(root, ("routes",)):
+        node = child_of(route, key)
+        texts = [node] if isinstance(node, Scalar) else node.items if isinstance(node, Sequence) else []
+        names = [text.value for text in texts if isinstance(text, Scalar) and not text.broken]
+        found[index] = tuple(name for name in names if isinstance(name, str) and name != "none")
+    return found
 
 
 def _items(root: Mapping, path: Path) -> Iterator[tuple[int, Node]]:
@@ -211,8 +247,8 @@ def _entry_problems(
     except ValidationError as exc:
         return problems_of(exc, root, at=at, model=model)
     except VizgateError as exc:
-        return [_placed(validate.Finding((*at, key), str(exc)), root)]
+        return [_placed(Finding((*at, key), str(exc)), root)]
     except Exception as exc:  # noqa: BLE001  # whatever a stranger's model raises; its text may hold a secret
         message = f"the settings of {shown(use)} cannot be checked: its Config raised {type(exc).__name__}. Mend it"
-        return [_placed(validate.Finding(at, message), root)]
+        return [_placed(Finding(at, message), root)]
     return []

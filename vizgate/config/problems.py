@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vizgate.errors import VizgateError
@@ -45,6 +45,15 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place} {format_path(self.path)}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong at *path*; ``other``: the part it clashes with, if any, told where ``{other}`` stands."""
+
+    path: Path
+    message: str
+    other: Path = ()
 
 
 class ConfigError(VizgateError, ValueError):
@@ -84,6 +93,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower()[:_MAX_SHOWN], by_lower, n=1, cutoff=0.6)
     return f" Did you mean {shown(by_lower[near[0]])}?" if near else ""
+
+
+def unknown_name(kind: str, name: str, known: Sequence[str], under: str = "") -> str:
+    """That nothing of *kind* has *name*, and what to do. Args: under: the key that defines them, default ``KINDs``."""
+    remedy = f" Define it under {under or f'{kind}s'}"
+    if known:
+        remedy = did_you_mean(name, known) or f" There are: {listing(known)}"
+    return f"no {kind} named {shown(name)}.{remedy}"
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

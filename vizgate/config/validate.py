@@ -7,12 +7,13 @@ part can be asked alone (``model``) and places in a text (``load``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vizgate.config.across.auth import AuthParts, auth_findings
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
-from vizgate.config.problems import ConfigError, Path, Place, Problem, did_you_mean, format_path, listing, shown
+from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, format_path, shown, unknown_name
 from vizgate.router import Rule, find_conflicts
 
 if TYPE_CHECKING:
@@ -24,20 +25,12 @@ Resolve = Callable[[str, str], "type[Component]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong at *path*; ``other``: the part it clashes with, if any."""
-
-    path: Path
-    message: str
-    other: Path = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Parts:
     """What is checked, by index; of a part that is faulty alone, only what can be told of it in spite of that.
 
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
+    ``auth``: what is asked of authenticators.
     """
 
     routes: Mapping[int, RouteConfig]
@@ -46,6 +39,7 @@ class Parts:
     services: Mapping[int, str]
     known_services: Sequence[str]
     all_routes: bool = True
+    auth: AuthParts = field(default_factory=AuthParts)
 
 
 def parts_of(config: GatewayConfig) -> Parts:
@@ -56,6 +50,16 @@ def parts_of(config: GatewayConfig) -> Parts:
         names={index: route.name for index, route in enumerate(config.routes)},
         services={index: route.service for index, route in enumerate(config.routes) if route.service is not None},
         known_services=tuple(config.services),
+        auth=AuthParts(
+            names=tuple(config.auth),
+            # What a route has from the defaults is told there.
+            asked={i: route.auth for i, route in enumerate(config.routes) if route.auth != config.defaults.auth},
+            authenticators=config.auth,
+            defaults=config.defaults.auth,
+            identity=config.identity_headers,
+            request_id=config.observe.request_id.header,
+            is_whole=True,
+        ),
     )
 
 
@@ -73,22 +77,18 @@ def findings(parts: Parts) -> Iterator[Finding]:
     """Everything that is wrong between the parts."""
     yield from _services(parts)
     yield from _names(parts.names)
+    yield from auth_findings(parts.auth, parts.routes)
     for index, route in parts.routes.items():
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)
     yield from _tests(parts)
 
 
-def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    remedy = did_you_mean(name, known) or f" There are: {listing(known)}"
-    return f"no {kind} named {shown(name)}.{remedy if known else f' Define it under {kind}s'}"
-
-
 def _services(parts: Parts) -> Iterator[Finding]:
     known = set(parts.known_services)
     for index, service in parts.services.items():
         if service not in known:
-            yield Finding(("routes", index, "service"), _unknown("service", service, parts.known_services))
+            yield Finding(("routes", index, "service"), unknown_name("service", service, parts.known_services))
 
 
 def _names(names: Mapping[int, str]) -> Iterator[Finding]:
@@ -126,9 +126,9 @@ def _tests(parts: Parts) -> Iterator[Finding]:
         route, service = test.expect.route, test.expect.service
         # With a faulty route left out, its default name cannot be told from one that does not exist.
         if parts.all_routes and route is not None and route not in routes:
-            yield Finding((*at, "route"), _unknown("route", route, routes))
+            yield Finding((*at, "route"), unknown_name("route", route, routes))
         if service is not None and service not in parts.known_services:
-            yield Finding((*at, "service"), _unknown("service", service, parts.known_services))
+            yield Finding((*at, "service"), unknown_name("service", service, parts.known_services))
 
 
 def _conflicts(routes: Mapping[int, RouteConfig]) -> Iterator[Finding]:

@@ -29,13 +29,14 @@ class CredentialRefused(VizgateError):
     """A credential was shown and is not good: 401, whatever other authenticators would say.
 
     ``detail`` is safe to show to the client. ``error``: a code of RFC 6750 3.1, for authenticators with a Bearer
-    challenge.
+    challenge. ``status``: 401, or 403 from an authenticator that knows who it is and that they may not.
     """
 
-    def __init__(self, detail: str, error: str = "invalid_token") -> None:
+    def __init__(self, detail: str, error: str = "invalid_token", *, status: int = 401) -> None:
         super().__init__(detail)
         self.detail = detail
         self.error = error
+        self.status = status
 
 
 class AuthenticationUnavailable(VizgateError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from vizgate.auth.reserved import reserved_names
 from vizgate.balancer.build import build_balancer
 from vizgate.config import GatewayConfig
 from vizgate.config.model import RouteConfig, ServerConfig, ServiceConfig, TargetConfig
@@ -93,10 +94,11 @@ def _server_plan(config: GatewayConfig) -> ServerPlan:
     request_id = config.observe.request_id
     codec: HeadCodec = choose_codec(server.http)
     header = request_id.header.encode("latin-1")
+    reserved = reserved_names(config.identity_headers, config.auth.values())
     return ServerPlan(
         codec=codec,
-        sorter=FieldSorter(ASSERTED | {header.lower()}, drop_underscored=True),
-        limits=WireLimits(limits.head, limits.headers, limits.response_head),
+        sorter=FieldSorter(ASSERTED | reserved | {header.lower()}, drop_underscored=True),
+        limits=WireLimits(limits.head, limits.headers, limits.response_head, refused_trailers=reserved),
         upload=UploadLimits(limits.body_idle, limits.body_rate),
         timeouts=DownstreamTimeouts(limits.head_timeout, limits.idle_timeout),
         trust=TrustRules(server.trusted_proxies),

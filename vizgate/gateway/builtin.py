@@ -10,13 +10,16 @@ from collections.abc import Mapping
 
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
+from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "headers": HeadersMiddleware,
 }
 
-AUTHENTICATORS: Mapping[str, type[Authenticator]] = {}
+AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
+    "api_key": FileApiKeys,
+}
 
 #: Everything, for a ``Registry``.
 BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS}

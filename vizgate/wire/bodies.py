@@ -244,7 +244,7 @@ class ChunkedDecoder:
         block = data[at : end + 4]
         if TRAILERS.fullmatch(block) is None or block.count(b"\r\n") - 1 > self._limits.fields:
             raise self._error("malformed trailer section")
-        self.trailers += _allowed_trailers(block, self._named)
+        self.trailers += _allowed_trailers(block, self._named | self._limits.refused_trailers)
         self.done = True
         return end + 4
 
@@ -255,8 +255,8 @@ def _check_partial_trailers(block: bytes, error: type[ExchangeError]) -> None:
         raise error("malformed trailer section")
 
 
-def _allowed_trailers(block: bytes, named: frozenset[bytes]) -> list[Field]:
-    refused = FORBIDDEN_TRAILERS | named
+def _allowed_trailers(block: bytes, also_refused: frozenset[bytes]) -> list[Field]:
+    refused = FORBIDDEN_TRAILERS | also_refused
     fields = [(match[1], match[2].rstrip(b" \t")) for match in TRAILER_LINE.finditer(block)]
     return [field for field in fields if field[0].lower() not in refused and b"_" not in field[0]]
 

@@ -17,3 +17,5 @@ class WireLimits:
     trailer_bytes: int = 16 * KIB
     #: All chunk extensions of one message together: CVE-2023-39326 is what happens without a bound.
     extension_bytes: int = 16 * KIB
+    #: Lower-case names that may not come as trailers, beside those that never may: fields a service trusts.
+    refused_trailers: frozenset[bytes] = frozenset()

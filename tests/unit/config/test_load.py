@@ -79,7 +79,7 @@ a: 2
         "routes[0].rewrite.path",
         "routes[1].name",
         "routes[1].timeout",
-        "routes[2].auth",
+        "routes[2].auth[0]",
         "routes[2].body_limit",
         "tests[0].request.url",
         "tests[1].expect.route",

@@ -38,7 +38,7 @@ def test_reference_rows_are_of_four_cells(reference: str) -> None:
         "| `routes[].timeout` | duration | `0s` | ",
         "| `observe.access_log.sample` | share | `100%` | ",
         "| `observe.metrics.buckets` | list of number | `[0.005, 0.01, ",
-        "| `routes.*.auth` | authentication |",
+        "| `routes.*.split` | traffic splitting |",
     ],
 )
 def test_reference_has_path_type_and_default(reference: str, row: str) -> None:

@@ -5,17 +5,31 @@ In: ``ApiKeyConfig`` and ``KeyConfig``. Not in: looking keys up (``auth.api_key.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.field_names import FieldName
 from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
 
-KeyHash = Annotated[str, Field(pattern=r"^(sha256|hmac-sha256):[0-9a-f]{64}$")]
+_HASH = r"^(sha256|hmac-sha256):[0-9a-f]{64}$"
+_is_hash = re.compile(_HASH).match
+
+
+def _key_hash(text: str) -> str:
+    # Not a pattern of pydantic: its message shows the text, which may be the key itself.
+    if _is_hash(text) is None:
+        raise ValueError("must be 'sha256:' or 'hmac-sha256:' and 64 hex digits. `vizgate keys hash` makes it")
+    return text
+
+
+KeyHash = Annotated[str, AfterValidator(_key_hash), WithJsonSchema({"type": "string", "pattern": _HASH})]
 
 
 class KeyConfig(ComponentConfig):
@@ -53,4 +67,18 @@ class ApiKeyConfig(AuthenticatorConfig):
     def _coherent(self) -> Self:
         if not self.keys and self.keys_file is None:
             raise ValueError("there are neither keys nor keys_file. `vizgate keys new` prints a key and its entry")
+        refuse_unfit(self.keys, has_pepper=self.pepper is not None)
         return self
+
+
+def refuse_unfit(keys: Sequence[KeyConfig], *, has_pepper: bool) -> None:
+    """Raises: ValueError: *keys* cannot stand in one table, or some could never be found without a pepper."""
+    for what, values in (("id", [key.id for key in keys]), ("hash", [key.hash for key in keys])):
+        double = [value for value, count in Counter(values).items() if count > 1]
+        if double:
+            owners = [key.id for key in keys if key.hash == double[0]] if what == "hash" else double
+            raise ValueError(f"two keys have the same {what}: {', '.join(owners)}. Remove one of them")
+    if not has_pepper:
+        keyed = [key.id for key in keys if key.hash.startswith("hmac-")]
+        if keyed:
+            raise ValueError(f"the hash of {keyed[0]} was made with a pepper, and there is none. Write pepper")

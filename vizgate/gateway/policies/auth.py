@@ -5,22 +5,76 @@ In: ``AuthPolicies``. Not in: verifying credentials (``auth``).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
+from vizgate.auth.config import AuthConfig, PluginAuthConfig
+from vizgate.auth.gate.identify import Identify
+from vizgate.auth.gate.identity_fields import IdentityFields
+from vizgate.auth.gate.require import Require
+from vizgate.auth.gate.rules import AccessRules
 from vizgate.config.model import RouteConfig
-from vizgate.extension.contract import Component
-from vizgate.gateway.policies.parts import Layer, Parts
+from vizgate.extension.authenticator import Authenticator
+from vizgate.extension.contract import Component, Middleware, MiddlewareConfig
+from vizgate.gateway.policies.parts import Layer, Parts, StandIn
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
 
 
 class AuthPolicies:
-    """The authenticators of the configuration, and the layers that ask them."""
+    """The authenticators of the configuration, each made once, and the layers that ask them.
+
+    Raises: PluginError: the class of an authenticator cannot be found or used.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.components: tuple[Component, ...] = ()
+        self._authenticators = {name: _authenticator(name, config, parts) for name, config in parts.config.auth.items()}
+        self.components: tuple[Component, ...] = tuple(self._authenticators.values())
+        fields = parts.config.identity_headers
+        self._fields = IdentityFields(fields) if fields.names else None
 
-    def identifying(self, route: RouteConfig) -> list[Layer]:  # noqa: ARG002  # see requiring
-        """The layer that finds out who sends a request of *route*."""
-        return []
+    def identifying(self, route: RouteConfig) -> list[Layer]:
+        """The layer that finds out who sends a request of *route*; none where everybody may."""
+        if not route.auth:
+            return []
+        parts = self._parts
+        identify: Middleware = Identify(self._of(route), parts.context(route=route.name))
+        if parts.stand_in is not None:
+            identify = _StandingIn(identify, parts.stand_in)
+        return [Layer("auth", identify)]
 
-    def requiring(self, route: RouteConfig) -> list[Layer]:  # noqa: ARG002  # routes cannot ask for it yet
+    def requiring(self, route: RouteConfig) -> list[Layer]:
         """The layer that refuses who may not."""
-        return []
+        if not route.auth:
+            return []
+        rules = AccessRules(route.scopes, route.claims)
+        keys = [key for key in ("scopes", "claims") if getattr(route, key)]
+        context = self._parts.context(route=route.name)
+        return [Layer(" and ".join(keys) or "auth", Require(self._of(route), rules, self._fields, context))]
+
+    def _of(self, route: RouteConfig) -> list[Authenticator]:
+        return [self._authenticators[name] for name in dict.fromkeys(route.auth)]
+
+
+def _authenticator(name: str, config: AuthConfig, parts: Parts) -> Authenticator:
+    kind = parts.registry.resolve_authenticator(config.kind)
+    settings = config.read(kind.Config) if isinstance(config, PluginAuthConfig) else config
+    return kind(settings, parts.context(name=name))
+
+
+class _StandingIn(Middleware):
+    """In a rehearsal: the identity that stands in for a verified one, if there is any; else *identify* decides."""
+
+    def __init__(self, identify: Middleware, stand_in: StandIn) -> None:
+        super().__init__(MiddlewareConfig(), identify.context)
+        self._identify = identify
+        self._stand_in = stand_in
+
+    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
+        """Forward *request*."""
+        identity = self._stand_in()
+        if identity is None:
+            return self._identify(request, forward)
+        request.identity = identity
+        return forward(request)

@@ -1,0 +1,113 @@
+"""Who sends a request?
+
+In: ``Identify``, which asks the authenticators of a route. Not in: refusing those who may not (``auth.gate.require``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+
+from vizgate.auth.gate.complaints import Complaints
+from vizgate.auth.gate.refusal import Refusal
+from vizgate.errors import ExchangeError
+from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
+from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+from vizgate.message.identity import Identity
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+
+OUTCOMES = ("accepted", "refused", "unavailable", "failed")
+
+
+class _Asked:
+    """An authenticator, and what is counted and told about it."""
+
+    __slots__ = ("accepted", "authenticate", "complaints", "failed", "name", "refused", "unavailable")
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        context = authenticator.context
+        self.name = context.name
+        self.authenticate = authenticator.authenticate
+        self.complaints = Complaints(context.name, context.clock)
+        cells = context.metrics.counters(
+            "auth_credentials", "Credentials that were shown, by what became of them.", ("authenticator", "outcome")
+        )
+        self.accepted, self.refused, self.unavailable, self.failed = (
+            cells.of(context.name, outcome) for outcome in OUTCOMES
+        )
+
+
+class Identify(Middleware):
+    """Finds out who sends a request, and lets it go on in any case: ``Require`` refuses.
+
+    The authenticators are asked in order. The first whose credential is there decides: a bad one is refused even where
+    another would do, so that nobody learns more by showing several.
+    """
+
+    def __init__(self, authenticators: Sequence[Authenticator], context: Context | None = None) -> None:
+        super().__init__(MiddlewareConfig(), context)
+        self._asked = tuple(_Asked(authenticator) for authenticator in authenticators)
+
+    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
+        """Forward *request*, with ``identity`` set when a good credential was shown."""
+        # Whatever middleware further out has set is not verified.
+        request.identity = None
+        return self._ask(request, forward, self._asked)
+
+    def _ask(self, request: Request, forward: Handler, asked: tuple[_Asked, ...]) -> Awaitable[Response]:
+        for number, one in enumerate(asked):
+            try:
+                found = one.authenticate(request)
+            except Exception as error:  # noqa: BLE001  # whatever it is, nobody is let in by it
+                _refuse(request, one, error)
+                break
+            if found is None:
+                continue
+            if not isinstance(found, Identity):
+                return self._wait(request, forward, asked[number:], found)
+            one.accepted.value += 1
+            request.identity = found
+            break
+        return forward(request)
+
+    async def _wait(
+        self, request: Request, forward: Handler, asked: tuple[_Asked, ...], answer: Awaitable[Identity | None]
+    ) -> Response:
+        """As ``_ask``, where the first of *asked* gives its answer later."""
+        one = asked[0]
+        try:
+            found = await answer
+            if found is not None:
+                _accept(request, one, found)
+        except Exception as error:  # noqa: BLE001  # as above
+            _refuse(request, one, error)
+            return await forward(request)
+        if found is None:
+            return await self._ask(request, forward, asked[1:])
+        return await forward(request)
+
+    def __repr__(self) -> str:
+        return f"<Identify by {', '.join(one.name for one in self._asked)}>"
+
+
+def _accept(request: Request, one: _Asked, found: object) -> None:
+    if not isinstance(found, Identity):
+        raise TypeError(f"an authenticator gave {type(found).__name__}, not an Identity")
+    one.accepted.value += 1
+    request.identity = found
+
+
+def _refuse(request: Request, one: _Asked, error: Exception) -> None:
+    """Leave with *request* why it has no identity. Raises *error* when it is about the connection, not a credential."""
+    if isinstance(error, ExchangeError):
+        raise error
+    if isinstance(error, CredentialRefused):
+        one.refused.value += 1
+    elif isinstance(error, AuthenticationUnavailable):
+        one.unavailable.value += 1
+        one.complaints.tell(error, is_fault=False)
+    else:
+        one.failed.value += 1
+        one.complaints.tell(error, is_fault=True)
+    Refusal.of(error, one.name).leave(request)

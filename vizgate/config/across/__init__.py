@@ -1,0 +1,1 @@
+"""Checks of one part of a configuration against the others, by subject."""
