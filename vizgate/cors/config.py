@@ -11,8 +11,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.field_names import FieldName
 from vizgate.extension.fields import Duration, Flag
-from vizgate.transform.config import FieldName
 
 _ORIGIN = re.compile(r"\*|null|https?://(\*\.)?[A-Za-z0-9.\-]+(:\d{1,5})?|[a-z][a-z0-9+.\-]*://[A-Za-z0-9.\-]+")
 

@@ -13,37 +13,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from vizgate.errors import BadRequest
 from vizgate.extension.contract import MiddlewareConfig
+from vizgate.extension.field_names import FieldName, RequestFieldName
 from vizgate.extension.fields import Integer
-from vizgate.message.headers import encode_name, encode_value
+from vizgate.message.headers import encode_value
 from vizgate.message.target import check_rewritten
 from vizgate.transform.template import parse_template, refuse_other_beginning, refuse_unknown_names
 
-# RFC 9110 7.6.1 and RFC 9112 6: these describe one connection or one message's length, and the gateway writes its own.
-_OWNED_BY_GATEWAY = frozenset(
-    {
-        "connection", "content-length", "expect", "http2-settings", "keep-alive", "proxy-connection", "te", "trailer",
-        "transfer-encoding", "upgrade",
-    }
-)  # fmt: skip
 _STATUS_WITHOUT_BODY = frozenset({204, 205, 304})
 _PATH_END = re.compile(r"[?#]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-]+(?::\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
-
-
-def _field_name(name: str) -> str:
-    try:
-        encode_name(name.encode("utf-8"))
-    except ValueError:
-        raise ValueError(f"{name!r} is not a header name. Use letters, digits and '-', for example X-Gateway") from None
-    if name.lower() in _OWNED_BY_GATEWAY:
-        raise ValueError(f"{name} belongs to one connection and is written by the gateway itself. Leave it out")
-    return name
-
-
-def _request_field_name(name: str) -> str:
-    if name.lower() == "host":
-        raise ValueError("Host is not set here. Use the service's host_header: preserve, target, or a literal name")
-    return _field_name(name)
 
 
 def _field_values(value: Any) -> str | tuple[str, ...]:
@@ -104,8 +82,6 @@ def _refuse_twins(where: str, names: dict[str, Any]) -> None:
             raise ValueError(f"{where} names {twin} and {name}, which are one header. Keep one, with a list of values")
 
 
-FieldName = Annotated[str, AfterValidator(_field_name)]
-RequestFieldName = Annotated[str, AfterValidator(_request_field_name)]
 #: One value, or one line for each of several. One validator for both, so that a mistake is told once.
 FieldValues = Annotated[
     str | tuple[str, ...],

@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.field_names import FieldName
 from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
-from vizgate.transform.config import FieldName
 
 KeyHash = Annotated[str, Field(pattern=r"^(sha256|hmac-sha256):[0-9a-f]{64}$")]
 

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from vizgate.auth.fields import HttpUrl
 from vizgate.extension.authenticator import AuthenticatorConfig
+from vizgate.extension.field_names import FieldName, RequestFieldName
 from vizgate.extension.fields import Duration, Integer, PositiveDuration
-from vizgate.transform.config import FieldName, RequestFieldName
 
 
 class ForwardAuthConfig(AuthenticatorConfig):

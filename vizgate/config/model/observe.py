@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.extension.field_names import FieldName
 from vizgate.extension.fields import Flag, Number, Share, TextSource
-from vizgate.transform.config import FieldName
 
 _STREAMS = frozenset({"stdout", "stderr"})
 

@@ -1,0 +1,43 @@
+"""Names of header fields in settings.
+
+In: the annotated types, and which names nobody may set. Not in: values, and changing messages (``transform``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from vizgate.message.headers import encode_name
+
+# RFC 9110 7.6.1 and RFC 9112 6: these describe one connection or one message's length, and the gateway writes its own.
+_OWNED_BY_GATEWAY = frozenset(
+    {
+        "connection", "content-length", "expect", "http2-settings", "keep-alive", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    }
+)  # fmt: skip
+
+
+def _field_name(name: str) -> str:
+    try:
+        encode_name(name.encode("utf-8"))
+    except ValueError:
+        raise ValueError(f"{name!r} is not a header name. Use letters, digits and '-', for example X-Gateway") from None
+    if name.lower() in _OWNED_BY_GATEWAY:
+        raise ValueError(f"{name} belongs to one connection and is written by the gateway itself. Leave it out")
+    return name
+
+
+def _request_field_name(name: str) -> str:
+    if name.lower() == "host":
+        raise ValueError("Host is not set here. Use the service's host_header: preserve, target, or a literal name")
+    return _field_name(name)
+
+
+#: The name of a field that the gateway does not write itself.
+FieldName = Annotated[str, AfterValidator(_field_name)]
+
+#: As ``FieldName``, for requests: not ``Host``, either.
+RequestFieldName = Annotated[str, AfterValidator(_request_field_name)]
