@@ -33,19 +33,15 @@ class ConcurrencyProgram:
 
     name: ClassVar[str] = "concurrency"
     lua: ClassVar[str] = """
-local now, action, taken = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local most, length = tonumber(ARGV[4]), tonumber(ARGV[5])
-local span = math.floor(now / length)
-local places = {0, 0, 0}
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local was, n0, n1, n2 = struct.unpack('<dddd', kept)
-  if span < was and was - span <= 3 then span = was end
-  if span < was then
-    places = {n0 + n1 + n2, 0, 0}
-  else
-    local old = {n0, n1, n2}
-    for index = 1, 3 do places[index] = old[index - (span - was)] or 0 end
+local action, taken, most, length = arguments[1], arguments[2], arguments[3], arguments[4]
+local span, places = math.floor(now / length), {0, 0, 0}
+local was = cells[1]
+if was and span < was and was - span > 3 then
+  places[1] = cells[2] + cells[3] + cells[4]
+elseif was then
+  span = math.max(span, was)
+  for index = 1, 3 do
+    if index > span - was then places[index] = cells[1 + index - (span - was)] end
   end
 end
 local passed = true
@@ -54,27 +50,21 @@ if action == 1 then
   if passed then places[1] = places[1] + 1 end
 else
   local index = math.max(span - taken, 0) + 1
-  if places[index] and places[index] > 0 then places[index] = places[index] - 1 end
+  if index <= 3 and places[index] > 0 then places[index] = places[index] - 1 end
   if action == 2 then places[1] = places[1] + 1 end
 end
 local total = places[1] + places[2] + places[3]
+local result = {passed and 1 or 0, math.max(most - total, 0), passed and 0 or 1, 0, span}
+if total == 0 then return {}, 0, result end
 local age = places[1] > 0 and 3 or places[2] > 0 and 2 or 1
-local reset = 0
-if total > 0 then
-  reset = (span + age) * length - now
-  redis.call('SET', KEYS[1], struct.pack('<dddd', span, places[1], places[2], places[3]),
-             'PX', math.ceil(reset * 1000) + 1)
-else
-  redis.call('DEL', KEYS[1])
-end
-return {passed and '1' or '0', string.format('%.17g', math.max(most - total, 0)), passed and '0' or '1',
-        string.format('%.17g', reset), string.format('%.17g', span)}
+result[4] = (span + age) * length - now
+return {span, places[1], places[2], places[3]}, result[4], result
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
         """See ``Program.run``; the class has cells, arguments and result."""
         action, taken, most, length = arguments
-        span, places = _present(cells, now_s // length)
+        span, places = _present(cells, now_s / length // 1.0)
         passed = True
         if action == TAKE:
             passed = sum(places) < most

@@ -30,25 +30,19 @@ class FixedWindowProgram:
 
     name: ClassVar[str] = "fixed_window"
     lua: ClassVar[str] = """
-local now, cost, forced = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) ~= 0
-local most, period, patience, per_s = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local cost, forced, most, period = arguments[1], arguments[2] ~= 0, arguments[3], arguments[4]
+local patience, per_s = arguments[5], arguments[6]
 now = math.floor(now * per_s)
 local start, used = math.floor(now / period) * period, 0
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local began, count = struct.unpack('<dd', kept)
-  if start <= began then
-    used = count
-    if began - start <= patience then start = began end
-  end
+if cells[1] and start <= cells[1] then
+  used = cells[2]
+  if cells[1] - start <= patience then start = cells[1] end
 end
 local wanted = used + cost
-local passed = forced or wanted <= most
+local passed = wanted <= most or forced
 if passed then used = math.min(math.max(wanted, 0), 4503599627370496) end
 local reset = (start + period - now) / per_s
-redis.call('SET', KEYS[1], struct.pack('<dd', start, used), 'PX', math.ceil(reset * 1000) + 1)
-return {passed and '1' or '0', string.format('%.17g', math.max(most - used, 0)),
-        passed and '0' or string.format('%.17g', reset), string.format('%.17g', reset)}
+return {start, used}, reset, {passed and 1 or 0, math.max(most - used, 0), passed and 0 or reset, reset}
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:

@@ -30,9 +30,7 @@ class QuotaProgram:
 
     name: ClassVar[str] = "quota"
     lua: ClassVar[str] = """
-local now, cost, forced = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) ~= 0
-local most, monthly = tonumber(ARGV[4]), tonumber(ARGV[5]) ~= 0
--- Days from 1970-01-01 to the first of a month that is counted from March of year 0.
+local cost, forced, most, monthly = arguments[1], arguments[2] ~= 0, arguments[3], arguments[4] ~= 0
 local function first_day(month)
   local year = math.floor(month / 12)
   local era = math.floor(year / 400)
@@ -44,31 +42,22 @@ end
 local function bounds(at)
   local day = math.floor(at / 86400)
   if not monthly then return day * 86400, (day + 1) * 86400 end
-  local shifted = day + 719468
-  local month = math.floor(shifted / 30.436875)
+  local month = math.floor((day + 719468) / 30.436875)
   if first_day(month) > day then month = month - 1 end
   if first_day(month + 1) <= day then month = month + 1 end
   return first_day(month) * 86400, first_day(month + 1) * 86400
 end
 local start, finish = bounds(now)
 local used = 0
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local began, count = struct.unpack('<dd', kept)
-  if start <= began then
-    used = count
-    if began - start <= (monthly and 2678400 or 86400) then
-      start, finish = bounds(began)
-    end
-  end
+if cells[1] and start <= cells[1] then
+  used = cells[2]
+  if cells[1] - start <= (monthly and 2678400 or 86400) then start, finish = bounds(cells[1]) end
 end
 local wanted = used + cost
-local passed = forced or wanted <= most
+local passed = wanted <= most or forced
 if passed then used = math.min(math.max(wanted, 0), 4503599627370496) end
 local reset = finish - now
-redis.call('SET', KEYS[1], struct.pack('<dd', start, used), 'PX', math.ceil(reset * 1000) + 1)
-return {passed and '1' or '0', string.format('%.17g', math.max(most - used, 0)),
-        passed and '0' or string.format('%.17g', reset), string.format('%.17g', reset)}
+return {start, used}, reset, {passed and 1 or 0, math.max(most - used, 0), passed and 0 or reset, reset}
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:

@@ -26,39 +26,29 @@ class SlidingWindowProgram:
 
     name: ClassVar[str] = "sliding_window"
     lua: ClassVar[str] = """
-local now, cost, forced = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) ~= 0
-local most, period, patience, per_s = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local cost, forced, most, period = arguments[1], arguments[2] ~= 0, arguments[3], arguments[4]
+local patience, per_s = arguments[5], arguments[6]
 now = math.floor(now * per_s)
 local start, used, before = math.floor(now / period) * period, 0, 0
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  local began, count, older = struct.unpack('<ddd', kept)
-  if start <= began then
-    used, before = count, older
-    if began - start <= patience then start = began end
-  elseif start - began <= period then
-    before = count
-  end
+if cells[1] and start <= cells[1] then
+  used, before = cells[2], cells[3]
+  if cells[1] - start <= patience then start = cells[1] end
+elseif cells[1] and start - cells[1] <= period then
+  before = cells[2]
 end
-local rest = start + period - math.max(now, start)
-local ahead = math.max(start - now, 0)
-local room = most - used - cost
-local passed = forced or before * rest <= room * period
-local retry = 0
+local rest, ahead = start + period - math.max(now, start), math.max(start - now, 0)
+local room, retry = most - used - cost, 0
+local passed = before * rest <= room * period or forced
 if passed then
   used = math.min(math.max(used + cost, 0), 4503599627370496)
 elseif room >= 0 then
-  retry = (rest - math.floor(room * period / before) + ahead) / per_s
+  retry = rest - math.floor(room * period / before) + ahead
 else
-  retry = (rest + period - math.floor((most - cost) * period / used) + ahead) / per_s
+  retry = rest + period - math.floor((most - cost) * period / used) + ahead
 end
 local left = math.max(math.floor(((most - used) * period - before * rest) / period), 0)
-local reset = ahead
-if used > 0 then reset = rest + period + ahead elseif before > 0 then reset = rest + ahead end
-reset = reset / per_s
-redis.call('SET', KEYS[1], struct.pack('<ddd', start, used, before), 'PX', math.ceil(reset * 1000) + 1)
-return {passed and '1' or '0', string.format('%.17g', left), string.format('%.17g', retry),
-        string.format('%.17g', reset)}
+local reset = ((used > 0 and rest + period or before > 0 and rest or 0) + ahead) / per_s
+return {start, used, before}, reset, {passed and 1 or 0, left, retry / per_s, reset}
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:

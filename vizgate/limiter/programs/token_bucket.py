@@ -33,39 +33,27 @@ class TokenBucketProgram:
 
     name: ClassVar[str] = "token_bucket"
     lua: ClassVar[str] = """
-local now, cost, forced = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]) ~= 0
-local per_tick, per_token, capacity = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local patience, per_s = tonumber(ARGV[7]), tonumber(ARGV[8])
+local cost, forced, per_tick, per_token = arguments[1], arguments[2] ~= 0, arguments[3], arguments[4]
+local capacity, patience, per_s = arguments[5], arguments[6], arguments[7]
 now = math.floor(now * per_s)
-local spent, last = 0, now
-local kept = redis.call('GET', KEYS[1])
-if kept then
-  spent, last = struct.unpack('<dd', kept)
-  if now > last then
-    spent = spent - (now - last) * per_tick
-    if spent < 0 then spent = 0 end
-    last = now
-  elseif last - now > patience then
-    last = now
-  end
+local spent, last = cells[1] or 0, cells[2] or now
+if now > last then
+  spent = math.max(spent - (now - last) * per_tick, 0)
+  last = now
+elseif last - now > patience then
+  last = now
 end
-local wanted = spent + cost * per_token
-local passed = forced or wanted <= capacity
-local retry = 0
+local wanted, retry = spent + cost * per_token, 0
+local passed = wanted <= capacity or forced
 if passed then
   spent = math.min(math.max(wanted, 0), 4503599627370496)
 else
   retry = (math.ceil((wanted - capacity) / per_tick) + last - now) / per_s
 end
-local left = math.max(math.floor((capacity - spent) / per_token), 0)
-if spent == 0 then
-  redis.call('DEL', KEYS[1])
-  return {passed and '1' or '0', string.format('%.17g', left), string.format('%.17g', retry), '0'}
-end
-local reset = (math.ceil(spent / per_tick) + last - now) / per_s
-redis.call('SET', KEYS[1], struct.pack('<dd', spent, last), 'PX', math.ceil(reset * 1000) + 1)
-return {passed and '1' or '0', string.format('%.17g', left), string.format('%.17g', retry),
-        string.format('%.17g', reset)}
+local result = {passed and 1 or 0, math.max(math.floor((capacity - spent) / per_token), 0), retry, 0}
+if spent == 0 then return {}, 0, result end
+result[4] = (math.ceil(spent / per_tick) + last - now) / per_s
+return {spent, last}, result[4], result
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
