@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.transform.middleware import HeadersMiddleware
@@ -16,7 +17,9 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "headers": HeadersMiddleware,
 }
 
-AUTHENTICATORS: Mapping[str, type[Authenticator]] = {}
+AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
+    "jwt": JwtAuthenticator,
+}
 
 #: Everything, for a ``Registry``.
 BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS}
