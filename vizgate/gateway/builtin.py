@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.gateway.policies.api_keys import FileApiKeys
@@ -19,6 +20,7 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
     "api_key": FileApiKeys,
+    "jwt": JwtAuthenticator,
 }
 
 #: Everything, for a ``Registry``.

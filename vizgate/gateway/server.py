@@ -22,6 +22,7 @@ from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.admin import AdminSite
 from vizgate.gateway.build import compile_plan
 from vizgate.gateway.builtin import BUILTIN
+from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.public import PublicSite
@@ -32,6 +33,7 @@ from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.transport.client import ControlClient
 from vizgate.transport.deadlines import TICK_S
 from vizgate.transport.listener import Listener
 
@@ -67,6 +69,8 @@ class Gateway:
         self.config = config
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
+        self._client = ControlClient()
+        self.state.calls = Calls(self._client)
         compiled = compile_plan(config, self.state, registry or Registry(BUILTIN), services=services)
         self.plan = compiled.plan
         self._components = compiled.components
@@ -236,6 +240,7 @@ class Gateway:
             except Exception:  # noqa: BLE001  # the others must be stopped, too
                 _log.exception("%s %s failed to stop", kind_of(type(component)), type(component).__qualname__)
         await self._stop_admin()
+        await self._client.close()
         self.state.close_pools()
         if self._ticker is not None:
             self._ticker.cancel()

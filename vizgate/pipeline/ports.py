@@ -33,7 +33,8 @@ class Call:
     """A request of the gateway's own, to a key server or an authoriser: never one that carries a client's traffic.
 
     ``url``: absolute, http or https. ``timeout_s``: for everything, from the connection to the last byte.
-    ``limit_bytes``: the longest answer that is read.
+    ``limit_bytes``: the longest answer that is read. ``may_repeat``: whether asking twice does no harm, so that a
+    broken connection may be followed by a second try; with GET it never does.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Call:
     body: bytes = b""
     timeout_s: float = 5.0
     limit_bytes: int = 1024 * 1024
+    may_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.fields import Duration, ExistingFile, Integer, PositiveDuration, SecretField, Size
 from vizgate.units import KIB
 
+CookieName = Annotated[str, Field(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$")]
+
 Algorithm = Literal[
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
@@ -51,12 +53,18 @@ class JwtConfig(AuthenticatorConfig):
         default=30.0, description="A key id that is unknown makes the keys be fetched again at most once in this time."
     )
     issuer: Strings = Field(default=(), description="Who may have issued a token (`iss`): one text or a list.")
-    audience: Strings = Field(default=(), description="Whom a token must be meant for (`aud`): one text or a list.")
+    audience: Strings = Field(
+        default=(),
+        description="Whom a token must be meant for (`aud`): one text or a list. Empty: a token with `aud` is refused.",
+    )
     leeway: Duration = Field(default=30.0, description="How far clocks may differ when `exp` and `nbf` are checked.")
     require: tuple[str, ...] = Field(default=("exp",), description="Claims that must be there.")
+    types: Strings = Field(
+        default=(), description="What `typ` in the header must be, such as `at+jwt` (RFC 9068); empty for anything."
+    )
     claims: TokenClaimsConfig = Field(default=TokenClaimsConfig(), description="Which claims become the identity.")
-    cookie: str | None = Field(
-        default=None, min_length=1, description="A cookie that may hold the token instead of the Authorization field."
+    cookie: CookieName | None = Field(
+        default=None, description="A cookie that may hold the token instead of the Authorization field."
     )
     max_token: Annotated[Size, Field(ge=256)] = Field(default=8 * KIB, description="A longer token is refused unread.")
     cache: Integer = Field(
@@ -83,4 +91,23 @@ class JwtConfig(AuthenticatorConfig):
         if self.secret is None and symmetric:
             # RFC 8725 3.1: a public key must never be taken for an HMAC secret.
             raise ValueError(f"{symmetric[0]} needs secret: a public key is no secret. Remove it from algorithms")
+        self._check_keys()
         return self
+
+    def _check_keys(self) -> None:
+        """Keys that are at hand are tried now: a gateway that can believe no token is no use."""
+        from vizgate.auth.jwt.keys.key_set import KeySet
+        from vizgate.auth.jwt.keys.material import KeyUnusable, key_of_pem, key_of_secret
+        from vizgate.auth.jwt.keys.source import read_document
+
+        algorithms = frozenset[str](self.algorithms)
+        key = "secret" if self.secret is not None else "public_key" if self.public_key is not None else "jwks_file"
+        try:
+            if self.secret is not None:
+                key_of_secret(self.secret.reveal(), algorithms)
+            elif self.public_key is not None:
+                key_of_pem(self.public_key.reveal(), algorithms)
+            elif self.jwks_file is not None:
+                KeySet.of_document(read_document(self.jwks_file), algorithms)
+        except KeyUnusable as exc:
+            raise ValueError(f"{key} {exc}") from exc

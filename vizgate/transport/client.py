@@ -1,0 +1,195 @@
+"""The gateway's own requests, to key servers and authorisers: the control plane, never a client's traffic.
+
+In: ``ControlClient``, over httpcore, with a bound on everything. Not in: who calls and why (``auth``), and the data
+path, which has a pool of its own (``transport.pool``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from vizgate.errors import CallFailed
+from vizgate.message.headers import Field
+from vizgate.transport.tls import UpstreamTls, upstream_context
+
+if TYPE_CHECKING:
+    import httpcore
+
+#: Most connections to one origin. Each origin has a pool of its own, so that one that hangs delays no other.
+MAX_CONNECTIONS = 512
+_MAX_IDLE = 32
+_IDLE_S = 15.0
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_FIELDS: tuple[Field, ...] = ((b"User-Agent", b"vizgate"),)
+
+Origin = tuple[str, str]
+
+
+class OutgoingCall(Protocol):
+    """What is asked, and within which bounds; see ``pipeline.ports.Call``."""
+
+    @property
+    def url(self) -> str: ...  # noqa: D102  # described by the class
+    @property
+    def method(self) -> str: ...  # noqa: D102
+    @property
+    def fields(self) -> tuple[Field, ...]: ...  # noqa: D102
+    @property
+    def body(self) -> bytes: ...  # noqa: D102
+    @property
+    def timeout_s(self) -> float: ...  # noqa: D102
+    @property
+    def limit_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def may_repeat(self) -> bool: ...  # noqa: D102
+
+
+class Reply(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    fields: tuple[Field, ...]
+    body: bytes
+
+
+class ControlClient:
+    """Asks other servers on behalf of the gateway itself.
+
+    Redirects are answers like any other: whoever can make a trusted server redirect must not choose whom the gateway
+    asks next. Answers are never decompressed. Nothing is taken from the environment but OpenSSL's ``SSL_CERT_FILE``.
+
+    Args: tls: how servers are verified; by the system's authorities by default. max_connections: to one origin.
+    """
+
+    def __init__(self, tls: UpstreamTls | None = None, *, max_connections: int = MAX_CONNECTIONS) -> None:
+        self._tls = tls or UpstreamTls()
+        self._max_connections = max_connections
+        self._context: ssl.SSLContext | None = None
+        # By origin; the URLs come from the configuration, so there are few.
+        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
+
+    async def exchange(self, call: OutgoingCall) -> Reply:
+        """The answer to *call*, whatever its status.
+
+        Raises: CallFailed: no connection, no whole answer in time, or one that is too long or malformed.
+        """
+        parts = urlsplit(call.url)
+        host = parts.netloc.rpartition("@")[2]
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                pool = await self._pool((parts.scheme, parts.netloc))
+                return await _asked(pool, call)
+        # The causes of all three are cut off: messages of the libraries quote the fields that were sent.
+        except TimeoutError:
+            raise CallFailed(f"{host}: no whole answer within {call.timeout_s:g} s") from None
+        except _Refused as refused:
+            raise CallFailed(f"{host}: {refused}") from None
+        except Exception as exc:  # noqa: BLE001  # whatever four libraries raise, the contract knows one error
+            raise CallFailed(f"{host}: {reason_of(exc)}") from None
+
+    async def _pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        import httpcore
+
+        if origin[0] == "https" and self._context is None:
+            # Reading the system's authorities takes tens of milliseconds.
+            self._context = await asyncio.to_thread(upstream_context, self._tls)
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = httpcore.AsyncConnectionPool(
+                ssl_context=self._context,
+                max_connections=self._max_connections,
+                max_keepalive_connections=_MAX_IDLE,
+                keepalive_expiry=_IDLE_S,
+            )
+        return pool
+
+    async def close(self) -> None:
+        """Close every connection; a later call opens new ones, also on another loop."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            await pool.aclose()
+
+    def __repr__(self) -> str:
+        return f"<ControlClient [{len(self._pools)} origins]>"
+
+
+class _Refused(Exception):
+    """An answer that is not wanted; the message says why."""
+
+
+async def _asked(pool: httpcore.AsyncConnectionPool, call: OutgoingCall) -> Reply:
+    import httpcore
+
+    try:
+        return await _once(pool, call)
+    except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
+        # An idle connection may be closed in the very moment in which it is used again (RFC 9112 9.3.1).
+        if not call.may_repeat and call.method not in _SAFE_METHODS:
+            raise
+    return await _once(pool, call)
+
+
+async def _once(pool: httpcore.AsyncConnectionPool, call: OutgoingCall) -> Reply:
+    async with _streamed(pool, call) as response:
+        announced = {name.lower(): value for name, value in response.headers}.get(b"content-length", b"0")
+        if int(announced) > call.limit_bytes:
+            raise _too_long(call)
+        body = bytearray()
+        async for chunk in response.aiter_stream():
+            body += chunk
+            if len(body) > call.limit_bytes:
+                raise _too_long(call)
+        return Reply(response.status, tuple(response.headers), bytes(body))
+
+
+def _streamed(pool: httpcore.AsyncConnectionPool, call: OutgoingCall) -> AbstractAsyncContextManager[httpcore.Response]:
+    return pool.stream(call.method, call.url, headers=[*_OWN_FIELDS, *call.fields], content=call.body or None)
+
+
+def _too_long(call: OutgoingCall) -> _Refused:
+    return _Refused(f"its answer is over {call.limit_bytes} bytes")
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in words that quote nothing that was sent or received."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate was not accepted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {cause.reason or 'the connection broke'}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        if isinstance(cause, UnicodeError):
+            return "its name cannot be looked up"
+    return _REASONS.get(type(error).__name__, type(error).__name__)
+
+
+#: By httpcore's names, so that importing this module does not import the library.
+_REASONS = {
+    "ConnectError": "no connection",
+    "ReadError": "the connection broke",
+    "WriteError": "the connection broke",
+    "RemoteProtocolError": "its answer is not HTTP, or broke off",
+    "LocalProtocolError": "the request cannot be sent",
+    "UnsupportedProtocol": "the URL is not http or https",
+}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """*error* and everything that led to it, groups taken apart."""
+    waiting: list[BaseException] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop(0)
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        if isinstance(found, BaseExceptionGroup):
+            waiting += found.exceptions
+        waiting += [cause for cause in (found.__cause__, found.__context__) if cause is not None]
