@@ -46,7 +46,7 @@ def _is_later_balancer(value: Any) -> bool:
 
 
 def _is_later_middleware(value: Any) -> bool:
-    return isinstance(value, str) and value in {"compress", "cache", "ip_filter"}
+    return isinstance(value, str) and value in {"compress", "cache"}
 
 
 def _first_name(value: Any) -> str:
@@ -59,7 +59,6 @@ _TOP_LEVEL = {
     "auth": "authentication",
     "limits": "rate limits",
     "store": "a shared store",
-    "versions": "the life cycle of API versions",
     "defaults": "defaults for routes and services",
     "identity_headers": "fields that carry an identity",
     "plugins": "settings of plugins",
@@ -80,7 +79,6 @@ _ROUTE = {
     "scopes": "authorization by scopes",
     "claims": "authorization by claims",
     "limit": "rate limits",
-    "cors": "CORS",
     "split": "traffic splitting",
     "mirror": "traffic mirroring",
     "validate": "request validation",

@@ -7,13 +7,15 @@ part can be asked alone (``model``) and places in a text (``load``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
 from vizgate.config.problems import ConfigError, Path, Place, Problem, did_you_mean, format_path, listing, shown
 from vizgate.router import Rule, find_conflicts
+from vizgate.versions.config import VersionConfig
+from vizgate.versions.paths import can_be
 
 if TYPE_CHECKING:
     from vizgate.extension.contract import Component
@@ -38,6 +40,7 @@ class Parts:
 
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
+    ``versions``: empty as long as a part is faulty.
     """
 
     routes: Mapping[int, RouteConfig]
@@ -46,6 +49,7 @@ class Parts:
     services: Mapping[int, str]
     known_services: Sequence[str]
     all_routes: bool = True
+    versions: Mapping[str, VersionConfig] = field(default_factory=dict)
 
 
 def parts_of(config: GatewayConfig) -> Parts:
@@ -56,6 +60,7 @@ def parts_of(config: GatewayConfig) -> Parts:
         names={index: route.name for index, route in enumerate(config.routes)},
         services={index: route.service for index, route in enumerate(config.routes) if route.service is not None},
         known_services=tuple(config.services),
+        versions=config.versions,
     )
 
 
@@ -77,6 +82,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)
     yield from _tests(parts)
+    yield from _versions(parts)
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
@@ -129,6 +135,15 @@ def _tests(parts: Parts) -> Iterator[Finding]:
             yield Finding((*at, "route"), _unknown("route", route, routes))
         if service is not None and service not in parts.known_services:
             yield Finding((*at, "service"), _unknown("service", service, parts.known_services))
+
+
+def _versions(parts: Parts) -> Iterator[Finding]:
+    """A version that no request can ask for would not be told of when its end comes."""
+    paths = [route.match.path for route in parts.routes.values()]
+    for name in parts.versions:
+        if not any(can_be(path, name) for path in paths):
+            message = "no route is for this version. Write {version} in a path, as in /api/v{version}/*, or remove it"
+            yield Finding(("versions", name), message)
 
 
 def _conflicts(routes: Mapping[int, RouteConfig]) -> Iterator[Finding]:

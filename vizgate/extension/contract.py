@@ -8,6 +8,7 @@ kinds (``extension.authenticator``, ``extension.store``), and how names in the Y
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -85,6 +86,10 @@ class Middleware(Component):
     #: sees the requests that these refuse, too. Inside, it knows the identity of the caller.
     stands_outside: ClassVar[bool] = False
 
-    async def __call__(self, request: Request, forward: Handler) -> Response:
-        """Handle *request*, usually by awaiting ``forward(request)`` once."""
-        return await forward(request)
+    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
+        """Handle *request*, usually by awaiting ``forward(request)`` once.
+
+        Most are ``async def``. One that decides without waiting may be a plain ``def`` that gives back what ``forward``
+        gives, and then costs no coroutine.
+        """
+        return forward(request)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vizgate.access.content_types.middleware import ContentTypes
+from vizgate.access.csrf.middleware import Csrf
+from vizgate.access.ip_filter.middleware import IpFilter
+from vizgate.access.security_headers.middleware import SecurityHeaders
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
+    "content_types": ContentTypes,
+    "csrf": Csrf,
     "headers": HeadersMiddleware,
+    "ip_filter": IpFilter,
+    "security_headers": SecurityHeaders,
 }
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {}

@@ -35,18 +35,15 @@ CASES = [
     ("routes: [{match: {path: /}, service: echo, auth: [tokens]}]", "routes[0].auth: auth (authentication)"),
     ("routes: [{match: {path: /}, service: echo, scopes: [a]}]", "routes[0].scopes: scopes"),
     ("routes: [{match: {path: /}, service: echo, limit: standard}]", "routes[0].limit: limit (rate limits)"),
-    ("routes: [{match: {path: /}, service: echo, cors: {origins: []}}]", "routes[0].cors: cors (CORS)"),
     ("routes: [{match: {path: /}, split: [{service: echo, weight: 1}]}]", "routes[0].split: split"),
     ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
     ("routes: [{match: {path: /}, service: echo, validate: {}}]", "routes[0].validate: validate"),
     ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
-    ("routes: [{match: {path: /}, service: echo, middleware: [{use: ip_filter}]}]", "the middleware ip_filter"),
     ("auth: {tokens: {kind: jwt}}", "auth: auth (authentication)"),
     ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
     ("store: memory", "store: store (a shared store)"),
-    ("versions: {'1': {}}", "versions: versions (the life cycle of API versions)"),
     ("tests: [{request: {url: http://a/, as: {user: a}}, expect: {status: 401}}]", "tests[0].request.as: as"),
 ]
 
