@@ -13,6 +13,7 @@ from typing import Any
 from vizgate.config import GatewayConfig, RouteConfig
 from vizgate.config.redact import HIDDEN
 from vizgate.gateway.plan import GatewayPlan
+from vizgate.gateway.preflight import asked_method
 from vizgate.gateway.rehearsal import Rehearsed, Step
 from vizgate.message.headers import Field, Headers
 from vizgate.router.explain import Stage, Verdict
@@ -66,7 +67,8 @@ def explain_result(
     seen = result.seen
     verdicts: tuple[Verdict[Any], ...] = ()
     if seen is not None:
-        verdicts = plan.router.explain(seen.method, seen.authority, seen.target, seen.headers)
+        asked = asked_method(plan.router, seen.authority, seen.target, seen.headers) if seen.method == "OPTIONS" else ""
+        verdicts = plan.router.explain(asked or seen.method, seen.authority, seen.target, seen.headers)
     found = [(number, route) for number, route in enumerate(config.routes) if route.name == result.route]
     return Explanation(
         request=_request(result),

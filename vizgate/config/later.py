@@ -46,11 +46,11 @@ def _is_later_balancer(value: Any) -> bool:
 
 
 def _is_later_middleware(value: Any) -> bool:
-    return isinstance(value, str) and value in {"compress", "cache", "ip_filter"}
+    return isinstance(value, str) and value in {"compress", "cache"}
 
 
 def _is_later_authenticator(value: Any) -> bool:
-    return isinstance(value, str) and value in {"jwt", "oauth2_introspection", "basic", "forward_auth", "mtls"}
+    return isinstance(value, str) and value in {"oauth2_introspection", "basic", "forward_auth", "mtls"}
 
 
 def _first_name(value: Any) -> str:
@@ -62,7 +62,6 @@ def _first_name(value: Any) -> str:
 _TOP_LEVEL = {
     "limits": "rate limits",
     "store": "a shared store",
-    "versions": "the life cycle of API versions",
     "plugins": "settings of plugins",
 }
 _SERVICE = {
@@ -78,7 +77,6 @@ _SERVICE = {
 }
 _ROUTE = {
     "limit": "rate limits",
-    "cors": "CORS",
     "split": "traffic splitting",
     "mirror": "traffic mirroring",
     "validate": "request validation",
@@ -94,7 +92,6 @@ TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
     Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use api_key"),
     Later("defaults.limit", "rate limits"),
-    Later("defaults.cors", "CORS"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(
         Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")

@@ -15,6 +15,8 @@ from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, format_path, shown, unknown_name
 from vizgate.router import Rule, find_conflicts
+from vizgate.versions.config import VersionConfig
+from vizgate.versions.paths import can_be
 
 if TYPE_CHECKING:
     from vizgate.extension.contract import Component
@@ -31,6 +33,7 @@ class Parts:
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
     ``auth``: what is asked of authenticators.
+    ``versions``: empty as long as a part is faulty.
     """
 
     routes: Mapping[int, RouteConfig]
@@ -40,6 +43,7 @@ class Parts:
     known_services: Sequence[str]
     all_routes: bool = True
     auth: AuthParts = field(default_factory=AuthParts)
+    versions: Mapping[str, VersionConfig] = field(default_factory=dict)
 
 
 def parts_of(config: GatewayConfig) -> Parts:
@@ -60,6 +64,7 @@ def parts_of(config: GatewayConfig) -> Parts:
             request_id=config.observe.request_id.header,
             is_whole=True,
         ),
+        versions=config.versions,
     )
 
 
@@ -82,6 +87,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)
     yield from _tests(parts)
+    yield from _versions(parts)
 
 
 def _services(parts: Parts) -> Iterator[Finding]:
@@ -129,6 +135,15 @@ def _tests(parts: Parts) -> Iterator[Finding]:
             yield Finding((*at, "route"), unknown_name("route", route, routes))
         if service is not None and service not in parts.known_services:
             yield Finding((*at, "service"), unknown_name("service", service, parts.known_services))
+
+
+def _versions(parts: Parts) -> Iterator[Finding]:
+    """A version that no request can ask for would not be told of when its end comes."""
+    paths = [route.match.path for route in parts.routes.values()]
+    for name in parts.versions:
+        if not any(can_be(path, name) for path in paths):
+            message = "no route is for this version. Write {version} in a path, as in /api/v{version}/*, or remove it"
+            yield Finding(("versions", name), message)
 
 
 def _conflicts(routes: Mapping[int, RouteConfig]) -> Iterator[Finding]:

@@ -84,8 +84,13 @@ def compile_plan(
         middleware += [layer.middleware for layer in layers.all]
         handler = _passing(layers, _end_of(route, handlers), watch)
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
-    by_headers = any(route.match.headers for route in config.routes)
-    plan = GatewayPlan(server, Router(rules), paths_of(config.server.public_endpoints), by_headers)
+    plan = GatewayPlan(
+        server,
+        Router(rules),
+        paths_of(config.server.public_endpoints),
+        routes_by_headers=any(route.match.headers for route in config.routes),
+        answers_preflights=any(route.cors is not None for route in config.routes),
+    )
     return Compiled(plan, (*policies.components, *middleware))
 
 
@@ -191,7 +196,15 @@ def _route_plan(
 ) -> RoutePlan:
     limit = server.limits.body if route.body_limit is None else route.body_limit
     cells = state.metrics.route(route.name)
-    return RoutePlan(route.name, handler, cells, limit, route.timeout, has_middleware=bool(layers.all))
+    return RoutePlan(
+        route.name,
+        handler,
+        cells,
+        limit,
+        route.timeout,
+        has_middleware=bool(layers.all),
+        answers_preflights=route.cors is not None,
+    )
 
 
 def _end_of(route: RouteConfig, services: Mapping[str, Handler]) -> Handler:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vizgate.access.content_types.middleware import ContentTypes
+from vizgate.access.csrf.middleware import Csrf
+from vizgate.access.ip_filter.middleware import IpFilter
+from vizgate.access.security_headers.middleware import SecurityHeaders
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
@@ -15,7 +19,11 @@ from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
+    "content_types": ContentTypes,
+    "csrf": Csrf,
     "headers": HeadersMiddleware,
+    "ip_filter": IpFilter,
+    "security_headers": SecurityHeaders,
 }
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {

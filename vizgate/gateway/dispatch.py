@@ -12,6 +12,7 @@ import logging
 from vizgate.clock import Clock
 from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
 from vizgate.gateway.plan import GatewayPlan, RoutePlan
+from vizgate.gateway.preflight import asked_method
 from vizgate.message.headers import Field, Headers
 from vizgate.pipeline.body import EMPTY
 from vizgate.pipeline.handler import Handler
@@ -35,7 +36,12 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
     """
     try:
         headers = request.headers if plan.routes_by_headers else _NO_HEADERS
-        found = plan.router.match(request.method, request.authority, request.target, headers)
+        method = request.method
+        if plan.answers_preflights and method == "OPTIONS":
+            asked = asked_method(plan.router, request.authority, request.target, request.headers)
+            if asked:
+                method, request.is_preflight = asked, True
+        found = plan.router.match(method, request.authority, request.target, headers)
         if isinstance(found, NoMatch):
             response = _unmatched(request, found)
         else:

@@ -28,6 +28,8 @@ class RoutePlan:
     timeout_s: float = 0.0
     #: Whether middleware may have touched the messages, so that what the gateway owns must be cleaned again.
     has_middleware: bool = False
+    #: Whether it answers preflights (``cors``) of requests that it would take.
+    answers_preflights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,5 @@ class GatewayPlan:
     public_paths: frozenset[str] = frozenset()
     #: Whether any route looks at header fields; where none does, they need not be taken apart.
     routes_by_headers: bool = False
+    #: Whether any route answers preflights; where none does, an OPTIONS request is a request like any other.
+    answers_preflights: bool = False

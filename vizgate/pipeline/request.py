@@ -48,6 +48,8 @@ class Request:
     #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
     deadline_s = 0.0
     expects_continue = False
+    #: Whether it only asks if another request may be sent (a CORS preflight), of a route that answers such questions.
+    is_preflight = False
     #: How an upstream's 1xx answers, status and field lines, reach the client; None where they cannot (HTTP/1.0, ASGI).
     relay_interim: Callable[[int, bytes], None] | None = None
     _state: dict[str, Any] | None = None

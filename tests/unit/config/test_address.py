@@ -11,9 +11,9 @@ from vizgate.config.model.address import (
     TargetUrl,
     parse_address,
     parse_authority,
-    parse_network,
     parse_target_url,
 )
+from vizgate.extension.network import parse_network
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Frozen models of everything a gateway is told."""
 
-from vizgate.config.model.address import Address, IPNetwork, TargetUrl
+from vizgate.config.model.address import Address, TargetUrl
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.model.checks import CheckConfig, CheckExpectation, CheckRequest
 from vizgate.config.model.gateway import GatewayConfig
@@ -17,7 +17,6 @@ __all__ = [
     "CheckRequest",
     "ConfigModel",
     "GatewayConfig",
-    "IPNetwork",
     "LimitsConfig",
     "ListenConfig",
     "MetricsConfig",

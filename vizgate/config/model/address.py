@@ -15,8 +15,6 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from vizgate.config.problems import shown
 
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_\-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_\-]{0,62})*\.?", re.ASCII
 )
@@ -152,19 +150,6 @@ def _port(port: str, text: str, *, lowest: int) -> int:
     return int(port)
 
 
-def parse_network(text: str) -> IPNetwork:
-    """The network ``10.0.0.0/8``; an address alone is a network of one. Raises: ValueError: anything else."""
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError:
-        pass
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"{shown(text)} is not a network. Write for example 10.0.0.0/8 or fd00::/8") from None
-    raise ValueError(f"{shown(text)} has bits set behind the prefix. Did you mean '{network}'?")
-
-
 def _address(value: Any) -> Address:
     if isinstance(value, Address):
         return value
@@ -181,14 +166,6 @@ def _target_url(value: Any) -> TargetUrl:
     raise ValueError("must be a URL such as http://127.0.0.1:3001")
 
 
-def _network(value: Any) -> IPNetwork:
-    if isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
-        return value
-    if isinstance(value, str):
-        return parse_network(value)
-    raise ValueError("must be a network such as 10.0.0.0/8")
-
-
 _address_schema = {
     "x-type": "address",
     "type": "string",
@@ -201,12 +178,6 @@ _url_schema = {
     "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$|\$\{",
     "examples": ["http://127.0.0.1:3001"],
 }
-_network_schema = {
-    "x-type": "network",
-    "type": "string",
-    "pattern": r"^[0-9a-fA-F:.]+(/[0-9]{1,3})?$|\$\{",
-    "examples": ["10.0.0.0/8"],
-}
 
 #: An ``Address``, written ``host:port``.
 AddressField = Annotated[
@@ -215,8 +186,4 @@ AddressField = Annotated[
 #: A ``TargetUrl``, written ``http://host:port`` or ``https://host:port``.
 TargetUrlField = Annotated[
     TargetUrl, PlainValidator(_target_url), PlainSerializer(str, return_type=str), WithJsonSchema(_url_schema)
-]
-#: An IP network, written as a CIDR or one address.
-NetworkField = Annotated[
-    IPNetwork, PlainValidator(_network), PlainSerializer(str, return_type=str), WithJsonSchema(_network_schema)
 ]

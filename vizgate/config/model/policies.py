@@ -5,7 +5,7 @@ In: ``DefaultsConfig`` and the field types that name policies. Not in: the polic
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -30,6 +30,16 @@ AuthNames = Annotated[tuple[str, ...], _NAMES]
 
 #: Names under ``limits``.
 LimitNames = Annotated[tuple[str, ...], _NAMES]
+
+
+def _cors(value: Any) -> Any:
+    return None if value == "none" else value
+
+
+#: CORS rules, or ``none``.
+CorsSetting = Annotated[
+    CorsConfig | None, BeforeValidator(_cors, json_schema_input_type=CorsConfig | Literal["none"] | None)
+]
 
 
 class DefaultsConfig(ConfigModel):

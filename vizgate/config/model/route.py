@@ -13,8 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from vizgate.auth.config import ClaimRule
 from vizgate.config.model.base import ConfigModel
-from vizgate.config.model.policies import AuthNames, LimitNames
-from vizgate.cors.config import CorsConfig
+from vizgate.config.model.policies import AuthNames, CorsSetting, LimitNames
 from vizgate.extension.fields import Duration, Size, TextSource
 from vizgate.router.config import MatchConfig
 from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
@@ -90,7 +89,10 @@ class RouteConfig(ConfigModel):
     limit: LimitNames = Field(
         default=(), description="Limits that a request counts against: one or a list; `none` for none. Over one: 429."
     )
-    cors: CorsConfig | None = Field(default=None, description="Which pages of other origins may read the answers.")
+    cors: CorsSetting = Field(
+        default=None,
+        description="Which pages of other origins may read the answers; `none` for none, `defaults` or not.",
+    )
     validation: ValidationConfig | None = Field(
         default=None, alias="validate", description="What messages are checked against, instead of the service's."
     )

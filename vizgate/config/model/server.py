@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from vizgate.config.model.address import Address, AddressField, NetworkField
+from vizgate.config.model.address import Address, AddressField
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
+from vizgate.extension.network import NetworkField
 from vizgate.units import KIB, MIB
 
 

@@ -2,9 +2,11 @@
 
 In: ``Policies``, which knows their order. Not in: what each of them does.
 
-From the outside in, middleware that stands outside, versions, cors, who is it
-(``auth``), how much (``limit``), may they (``auth``, ``scopes``, ``claims``), is it well-formed (``validate``), the
-route's own middleware. A limit comes after the question who it is, because tiers depend on the answer, and before a bad
+From the outside in, middleware that stands outside, cors, versions, who is it (``auth``), how much (``limit``), may
+they (``auth``, ``scopes``, ``claims``), is it well-formed (``validate``), the route's own middleware.
+
+Whatever is refused inside cors tells a page why, and a preflight, which cannot carry credentials, is answered before
+anybody asks for them. A limit comes after the question who it is, because tiers depend on the answer, and before a bad
 credential is refused, so that guessing costs as much as asking.
 """
 
@@ -56,8 +58,8 @@ class Policies:
         return RouteLayers(
             outer=(
                 *(layer for layer in own if layer.middleware.stands_outside),
-                *version_layers(route, self._parts),
                 *cors_layers(route, self._parts),
+                *version_layers(route, self._parts),
                 *self._auth.identifying(route),
                 *self._limits.layers(route),
                 *self._auth.requiring(route),

@@ -6,9 +6,12 @@ In: ``cors_layers``. Not in: the rules (``cors``).
 from __future__ import annotations
 
 from vizgate.config.model import RouteConfig
+from vizgate.cors.middleware import CorsMiddleware
 from vizgate.gateway.policies.parts import Layer, Parts
 
 
-def cors_layers(route: RouteConfig, parts: Parts) -> list[Layer]:  # noqa: ARG001  # routes cannot ask for it yet
+def cors_layers(route: RouteConfig, parts: Parts) -> list[Layer]:
     """The layer that answers for ``cors``, if *route* has it."""
-    return []
+    if route.cors is None:
+        return []
+    return [Layer("cors", CorsMiddleware(route.cors, parts.context(route=route.name)))]

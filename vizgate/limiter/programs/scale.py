@@ -2,9 +2,9 @@
 
 In: ``Scale``, ``scale_of`` and ``window_ticks``. Not in: the rules that count with them (beside this).
 
-A double holds whole numbers up to 2**53 exactly. A tick is a power of two of a second, so that a time in seconds becomes
-ticks without rounding, and a time that a rule names is met to the tick. A token is as many units as make the units that
-one tick brings back a whole number.
+A double holds whole numbers up to 2**53 exactly. A tick is a power of two of a second, so that a time in seconds
+becomes ticks without rounding, and a time that a rule names is met to the tick. A token is as many units as make the
+units that one tick brings back a whole number.
 """
 
 from __future__ import annotations

@@ -64,8 +64,7 @@ return {spent, last}, result[4], result
             spent, last = cells
             if now > last:
                 spent -= (now - last) * per_tick
-                if spent < 0.0:
-                    spent = 0.0
+                spent = max(spent, 0.0)
                 last = now
             elif last - now > patience:
                 last = now
@@ -81,8 +80,7 @@ return {spent, last}, result[4], result
             # Whole numbers below 2**53: the quotient rounds to a whole number only when it is one.
             retry_s = (-((capacity - wanted) / per_tick // 1.0) + last - now) / per_s
         left = (capacity - spent) / per_token // 1.0
-        if left < 0.0:
-            left = 0.0
+        left = max(left, 0.0)
         if not spent:
             return Step(NO_CELLS, 0.0, (passed, left, retry_s, 0.0))
         reset_s = (-(-spent / per_tick // 1.0) + last - now) / per_s

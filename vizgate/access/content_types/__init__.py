@@ -1,0 +1,1 @@
+"""Which kinds of content requests may carry."""

@@ -1,0 +1,1 @@
+"""Requests that a browser was tricked into (cross-site request forgery)."""

@@ -1,0 +1,1 @@
+"""Which addresses requests may come from."""

@@ -1,0 +1,1 @@
+"""Fields that tell a browser to be careful."""

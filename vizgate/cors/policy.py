@@ -1,0 +1,134 @@
+"""The server's half of the CORS protocol, as pure values.
+
+In: ``CorsPolicy``: which fields an answer carries, and whether a preflight is granted. Not in: requests and responses
+(``cors.middleware``), and finding the route that a preflight asks about (``gateway.preflight``).
+
+Source: Fetch standard, "CORS protocol".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vizgate.cors.config import ANY, CorsConfig
+from vizgate.message.headers import Field
+from vizgate.message.origins import OriginSet
+
+# Fetch standard: the names of "CORS-safelisted request-headers". A page may send them anyway with some values; those
+# with other values (Content-Type: application/json) are what a preflight asks about.
+_SAFE_HEADERS = ("Accept", "Accept-Language", "Content-Language", "Content-Type")
+_PREFIX = b"access-control-"
+_NO_FIELDS: tuple[Field, ...] = ()
+_MAX_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a preflight asks: values of its fields, as they came. ``private``: whether for a private network."""
+
+    origin: bytes
+    method: bytes
+    headers: bytes = b""
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A preflight that is granted: the fields of the answer."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A preflight that is not; ``reason`` is safe to show."""
+
+    reason: str
+
+
+class CorsPolicy:
+    """The CORS rules of one route, ready to be asked. Everything is computed here; a decision is look-ups.
+
+    Alone, without a gateway:
+
+        >>> from vizgate.cors.config import CorsConfig
+        >>> policy = CorsPolicy(CorsConfig(origins=("https://*.example.com",), methods=("GET", "PUT")))
+        >>> policy.fields(b"https://app.example.com")
+        ((b'Access-Control-Allow-Origin', b'https://app.example.com'),)
+        >>> policy.fields(b"https://evilexample.com")
+        ()
+    """
+
+    __slots__ = (
+        "_any_origin", "_config", "_granted", "_header_names", "_methods", "_origins", "_shared",
+    )  # fmt: skip
+
+    def __init__(self, config: CorsConfig) -> None:
+        self._config = config
+        self._any_origin = ANY in config.origins
+        self._origins = OriginSet(origin for origin in config.origins if origin != ANY)
+        methods = [*config.methods, *(["HEAD"] if "GET" in config.methods and "HEAD" not in config.methods else [])]
+        self._methods = frozenset(method.encode("ascii") for method in methods)
+        headers = [*_SAFE_HEADERS, *(name for name in config.headers if name not in _SAFE_HEADERS)]
+        self._header_names = frozenset(name.lower().encode("latin-1") for name in headers)
+        credentials = [(b"Access-Control-Allow-Credentials", b"true")] if config.credentials else []
+        exposed = [(b"Access-Control-Expose-Headers", _joined(config.expose))] if config.expose else []
+        #: What every answer to a page that may read it says, next to its origin.
+        self._shared = (*credentials, *exposed)
+        self._granted = (
+            *credentials,
+            (b"Access-Control-Allow-Methods", _joined(methods)),
+            (b"Access-Control-Allow-Headers", _joined(headers)),
+            (b"Access-Control-Max-Age", str(int(config.max_age)).encode("ascii")),
+        )
+
+    def fields(self, origin: bytes) -> tuple[Field, ...]:
+        """What an answer to a page of *origin* carries; nothing when it may not read the answer."""
+        allowed = self._allowed(origin)
+        return _NO_FIELDS if allowed is None else (allowed, *self._shared)
+
+    def _allowed(self, origin: bytes) -> Field | None:
+        if self._any_origin:
+            return (b"Access-Control-Allow-Origin", b"*")
+        return (b"Access-Control-Allow-Origin", origin) if origin in self._origins else None
+
+    def preflight(self, asked: Preflight) -> Granted | Refused:
+        """Whether the request that *asked* asks for may be sent."""
+        allowed = self._allowed(asked.origin)
+        if allowed is None:
+            return Refused("this origin may not read the answers")
+        # Fetch standard: methods compare with case, names of headers without.
+        if asked.method not in self._methods and b"*" not in self._methods:
+            return Refused(f"the method {_shown(asked.method)} is not allowed to pages of other origins")
+        refused = self._refused_header(asked.headers)
+        if refused is not None:
+            return Refused(f"the header {_shown(refused)} is not allowed to pages of other origins")
+        if asked.private and self._config.private_network:
+            return Granted((allowed, *self._granted, (b"Access-Control-Allow-Private-Network", b"true")))
+        return Granted((allowed, *self._granted))
+
+    def _refused_header(self, headers: bytes) -> bytes | None:
+        names = self._header_names
+        for item in headers.split(b",") if headers else ():
+            name = item.strip(b" \t").lower()
+            # Fetch standard: "*" does not stand for Authorization.
+            if name and name not in names and (b"*" not in names or name == b"authorization"):
+                return name
+        return None
+
+    def __repr__(self) -> str:
+        return f"<CorsPolicy {', '.join(self._config.origins)}>"
+
+
+def without_cors(raw: list[Field]) -> list[Field]:
+    """The fields that say nothing about CORS: what an upstream says about it is the gateway's to say."""
+    return [field for field in raw if not field[0].lower().startswith(_PREFIX)]
+
+
+def _joined(names: Iterable[str]) -> bytes:
+    return ", ".join(names).encode("latin-1")
+
+
+def _shown(value: bytes) -> str:
+    return ascii(value[:_MAX_SHOWN].decode("latin-1"))
