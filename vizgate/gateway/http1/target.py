@@ -31,11 +31,11 @@ class Http1Target(TargetContext):
         if stream is None:
             return await Exchange(self, request).run()
         started_s = self.clock.monotonic()
-        content = request.body.data or b""
-        stream.write(whole_request(request.method, request.target, self.lines_of(request), content))
         reader = stream.context
         data, head = b"", None
         try:
+            content = request.body.data or b""
+            stream.write(whole_request(request.method, request.target, self.lines_of(request), content))
             data = await stream.receive(self._response_deadline(started_s, request.deadline_s))
             head = reader.feed(data, to_head=request.method == "HEAD")
         except (StreamLost, StreamTimedOut):
