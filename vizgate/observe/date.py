@@ -11,6 +11,7 @@ from vizgate.clock import Clock
 
 # Not strftime's %a and %b: those follow the process's locale, and all three formats fix the English names.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1000))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -63,4 +64,4 @@ class Rfc3339:
         if second != self._second:
             self._prefix = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
             self._second = second
-        return f"{self._prefix}.{millisecond:03d}Z"
+        return self._prefix + _MILLISECONDS[millisecond]

@@ -44,10 +44,10 @@ _NOWHERE = Origin(NO_FIELDS, "", "", "", 1, b"")
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = ("_added", "_arriving", "_client", "_closed", "_has_left", "_is_gone", "_leftover", "_origin",
-                 "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme", "_served",
-                 "_shape", "_site", "_started_s", "_target", "_task", "_tunneled", "_user_agent", "is_idle",
-                 "stream")  # fmt: skip
+    __slots__ = ("_added", "_arriving", "_client", "_closed", "_ended_s", "_has_left", "_is_gone", "_leftover",
+                 "_origin", "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme",
+                 "_served", "_shape", "_site", "_started_s", "_target", "_task", "_tunneled", "_user_agent",
+                 "is_idle", "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
@@ -76,6 +76,8 @@ class Connection:
         self._served = 0
         self._started_s = 0.0
         self._received_wall_s = 0.0
+        #: When the last request ended, in monotonic seconds.
+        self._ended_s = 0.0
         #: Whether no request is being read or served.
         self.is_idle = True
         self._task = stream.loop.create_task(self.run())
@@ -145,7 +147,7 @@ class Connection:
         stream, reader, site = self.stream, self._reader, self._site
         timeouts = site.server.timeouts
         data, self._leftover = self._leftover, b""
-        now_s = stream.clock.monotonic()
+        now_s = self._ended_s or stream.clock.monotonic()
         deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
         self._started_s = 0.0
         while True:
@@ -328,7 +330,8 @@ class Connection:
         site.cells.requests_active -= 1
         arriving = self._arriving
         bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
-        duration_s = self.stream.clock.monotonic() - self._started_s
+        self._ended_s = self.stream.clock.monotonic()
+        duration_s = self._ended_s - self._started_s
         site.count(request, reply.status or 499, duration_s, bytes_in, reply.bytes_out)
         if site.log is not None:
             site.log(self._record(request, duration_s, bytes_in))
