@@ -2,9 +2,9 @@
 
 In: ``Scale``, ``scale_of`` and ``window_ticks``. Not in: the rules that count with them (beside this).
 
-A double holds whole numbers up to 2**53 exactly. A tick is a power of two of a second, so that a time in seconds becomes
-ticks without rounding, and a time that a rule names is met to the tick. A token is as many units as make the units that
-one tick brings back a whole number.
+A double holds whole numbers up to 2**53 exactly. A tick is a power of two of a second, so that a time in seconds
+becomes ticks without rounding, and a time that a rule names is met to the tick. A token is as many units as make the
+units that one tick brings back a whole number.
 
 The times themselves are rounded before they come here: 0.6 s is no double, and a clock tells microseconds. A difference
 of two times may be two ticks short for that, and no more.

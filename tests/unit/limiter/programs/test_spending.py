@@ -54,7 +54,7 @@ ANYWHERE = st.one_of(FORWARD, FORWARD.map(lambda step: -step))
 
 @given(rule=RULES, steps=st.lists(FORWARD, max_size=30), data=st.data())
 def test_refusal_tells_the_time_at_which_a_retry_passes(rule, steps, data):
-    """At the time that a refusal names the same cost passes; a tick earlier it does not."""
+    """At the time that a refusal names the same cost passes; four ticks earlier it does not."""
     counted, now_s = Counted(rule), START_S
     for step in steps:
         now_s += step
@@ -63,7 +63,7 @@ def test_refusal_tells_the_time_at_which_a_retry_passes(rule, steps, data):
         assert (retry_s > 0) == (not passed)
         if not passed:
             assert counted.would_pass(now_s + retry_s, cost)
-            earlier_s = now_s + retry_s - 2 * TICK_S
+            earlier_s = now_s + retry_s - 4 * TICK_S
             assert earlier_s <= now_s or not counted.would_pass(earlier_s, cost)
 
 
@@ -137,7 +137,7 @@ def test_debt_is_paid_before_anything_passes():
 
 @given(rate=RATES, burst=st.integers(1, 1000), moves=st.lists(st.tuples(FORWARD, st.integers(1, 30)), max_size=60))
 def test_token_bucket_is_exactly_that_of_the_book(rate, burst, moves):
-    """Every decision is that of a bucket counted in fractions, which never round, and in which two ticks do not count."""
+    """Every decision is that of a bucket counted in fractions, which never round; two ticks do not count."""
     counted, now_s, level, last_s = Counted(rules.token_bucket(rate, burst)), START_S, Fraction(burst), START_S
     per_s = rate.count / Fraction(rate.period_s).limit_denominator(10**9)
     slack = scale_of(rate, burst).slack / Fraction(scale_of(rate, burst).per_token)
