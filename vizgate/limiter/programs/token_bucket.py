@@ -48,11 +48,11 @@ local passed = wanted <= capacity + slack or forced
 if passed then
   spent = math.min(math.max(wanted, 0), 4503599627370496)
 else
-  retry = (math.ceil((wanted - capacity) / per_tick) + last - now) / per_s
+  retry = (math.ceil((wanted - capacity) / per_tick) + (last - now)) / per_s
 end
 local result = {passed and 1 or 0, math.max(math.floor((capacity + slack - spent) / per_token), 0), retry, 0}
 if spent == 0 then return {}, 0, result end
-result[4] = (math.ceil(spent / per_tick) + last - now) / per_s
+result[4] = (math.ceil(spent / per_tick) + (last - now)) / per_s
 return {spent, last}, result[4], result
 """
 
@@ -79,11 +79,11 @@ return {spent, last}, result[4], result
         else:
             passed = 0.0
             # Whole numbers below 2**53: the quotient rounds to a whole number only when it is one.
-            retry_s = (-((capacity - wanted) / per_tick // 1.0) + last - now) / per_s
+            retry_s = ((last - now) - (capacity - wanted) / per_tick // 1.0) / per_s
         left = (capacity + slack - spent) / per_token // 1.0
         if left < 0.0:  # noqa: PLR1730  # as above
             left = 0.0
         if not spent:
             return Step(NO_CELLS, 0.0, (passed, left, retry_s, 0.0))
-        reset_s = (-(-spent / per_tick // 1.0) + last - now) / per_s
+        reset_s = ((last - now) - -spent / per_tick // 1.0) / per_s
         return Step((spent, last), reset_s, (passed, left, retry_s, reset_s))
