@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
     from vizgate.gateway.server import Gateway, StartFailed
+    from vizgate.limiter.decision import Decision
+    from vizgate.limiter.in_memory import FixedWindow, SlidingWindow, TokenBucket
     from vizgate.message.headers import Headers
     from vizgate.pipeline.handler import Handler
     from vizgate.pipeline.request import Request
@@ -33,7 +35,9 @@ __all__ = [
     "Clock",
     "ConfigError",
     "Context",
+    "Decision",
     "ExchangeError",
+    "FixedWindow",
     "Gateway",
     "GatewayConfig",
     "Handler",
@@ -52,7 +56,9 @@ __all__ = [
     "RouteConflict",
     "Router",
     "Rule",
+    "SlidingWindow",
     "StartFailed",
+    "TokenBucket",
     "VizgateError",
     "WeightedRoundRobin",
     "__version__",
@@ -65,7 +71,9 @@ _HOMES = {
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",
+    "Decision": "limiter.decision",
     "ExchangeError": "errors",
+    "FixedWindow": "limiter.in_memory",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
     "Handler": "pipeline.handler",
@@ -84,7 +92,9 @@ _HOMES = {
     "RouteConflict": "router",
     "Router": "router",
     "Rule": "router",
+    "SlidingWindow": "limiter.in_memory",
     "StartFailed": "gateway.server",
+    "TokenBucket": "limiter.in_memory",
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
     "load_config": "config",

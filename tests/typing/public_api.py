@@ -11,6 +11,8 @@ from vizgate import (
     Clock,
     ConfigError,
     Context,
+    Decision,
+    FixedWindow,
     Gateway,
     GatewayConfig,
     Handler,
@@ -26,6 +28,8 @@ from vizgate import (
     RoundRobin,
     Router,
     Rule,
+    SlidingWindow,
+    TokenBucket,
     VizgateError,
     WeightedRoundRobin,
     __version__,
@@ -59,6 +63,15 @@ def clocks_meet_the_protocol(clock: Clock) -> None:
     manual: Clock = ManualClock()
     assert_type(manual.monotonic(), float)
     assert_type(clock.wall(), float)
+
+
+def limiters_decide_at_once() -> None:
+    for limiter in (TokenBucket("100/minute", burst=20), SlidingWindow("10/s"), FixedWindow("10/s")):
+        decision = limiter.take(("any", "key"), 2, now_s=0.0)
+        assert_type(decision, Decision)
+        assert_type(decision.allowed, bool)
+        assert_type(decision.retry_after_s, float)
+        assert_type(decision.remaining, int)
 
 
 class AddHeader(Middleware):

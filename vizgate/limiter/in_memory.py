@@ -14,11 +14,13 @@ that several processes share, which need a store.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from math import inf, nextafter
 
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.store import NO_CELLS, Cells
 from vizgate.limiter import rules
 from vizgate.limiter.decision import Decision
+from vizgate.limiter.programs.scale import SMALL_BITS
 from vizgate.limiter.rules import Rule
 from vizgate.units import Rate, parse_rate
 
@@ -58,7 +60,7 @@ class _Limiter:
             if len(self._cells) > self._max_keys:
                 del self._cells[next(iter(self._cells))]
         passed, left, retry_s, reset_s = step.result
-        return Decision(passed > 0, retry_s, int(left), reset_s)
+        return Decision(passed > 0, _rounded_up(now_s, retry_s), int(left), reset_s)
 
     def forget(self, key: Hashable) -> None:
         """Take *key* as one that was never seen."""
@@ -69,6 +71,12 @@ class _Limiter:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._text} [{len(self)} keys]>"
+
+
+def _rounded_up(now_s: float, wait_s: float) -> float:
+    """*wait_s*, or a little more where the sum with *now_s* would be rounded down, and the wait be too short."""
+    end_s = now_s + wait_s
+    return wait_s if end_s - now_s >= wait_s else nextafter(end_s, inf) - now_s
 
 
 def _rate(rate: Rate | str) -> Rate:
@@ -91,7 +99,7 @@ class TokenBucket(_Limiter):
     ) -> None:
         if burst is not None and burst < 1:
             raise ValueError("burst must be at least 1")
-        super().__init__(rules.token_bucket(_rate(rate), burst), max_keys, clock)
+        super().__init__(rules.token_bucket(_rate(rate), burst, SMALL_BITS), max_keys, clock)
 
 
 class SlidingWindow(_Limiter):

@@ -14,6 +14,7 @@ from vizgate.extension.store import Cells, Program
 from vizgate.limiter.programs.concurrency import ConcurrencyProgram, place_settings
 from vizgate.limiter.programs.fixed_window import FixedWindowProgram, window_settings
 from vizgate.limiter.programs.quota import QuotaProgram, quota_settings
+from vizgate.limiter.programs.scale import WALL_BITS
 from vizgate.limiter.programs.sliding_window import SlidingWindowProgram
 from vizgate.limiter.programs.token_bucket import TokenBucketProgram, bucket_settings
 from vizgate.units import Rate
@@ -47,12 +48,15 @@ class Rule:
     unit: str = "requests"
 
 
-def token_bucket(rate: Rate, burst: int | None = None) -> Rule:
-    """*rate*, and *burst* at once (default: the whole count). Raises: ValueError: too many to be counted exactly."""
+def token_bucket(rate: Rate, burst: int | None = None, bits: int = WALL_BITS) -> Rule:
+    """*rate*, and *burst* at once (default: the whole count).
+
+    Args: bits: see ``scale_of``. Raises: ValueError: too many to be counted exactly.
+    """
     at_once = rate.count if burst is None else burst
-    settings = bucket_settings(rate, at_once)
+    settings = bucket_settings(rate, at_once, bits)
     text = f"{rate}" if burst is None else f"{rate}, {burst} at once"
-    per_tick, per_token, _, _, per_s = settings
+    per_tick, per_token, *_, per_s = settings
     return Rule(TOKEN_BUCKET, settings, text, *_whole(rate), at_once, f"b{per_tick:.0f}/{per_token:.0f}/{per_s:.0f}")
 
 

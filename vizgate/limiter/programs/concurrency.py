@@ -2,9 +2,9 @@
 
 In: ``ConcurrencyProgram`` and its arguments. Not in: giving places back (``limiter.places``).
 
-A worker that is killed gives nothing back, so a place is a lease. Four numbers cannot hold the end of each lease;
-they hold how many were taken in the present span of time and in the two before it, each half a lease long. What is
-older has run out: a lease lasts at least as long as it should, and half as long again at most.
+A worker that is killed gives nothing back, so a place is a lease. Four numbers cannot hold the end of each lease; they
+hold how many were taken in the present span of time and in the two before it, each half a lease long. What is older has
+run out: a lease lasts at least as long as it should, and half as long again at most.
 """
 
 from __future__ import annotations

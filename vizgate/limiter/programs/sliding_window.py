@@ -21,7 +21,7 @@ class SlidingWindowProgram:
     left, seconds until the same cost passes, seconds until nothing of now is remembered.
 
     A clock that goes back finds what it finds at the beginning of the window it was in; if it went back by more than a
-    window (and a second), what was used counts against the window of now.
+    window (and a second), all that is remembered counts against the window of now.
     """
 
     name: ClassVar[str] = "sliding_window"
@@ -31,8 +31,11 @@ local patience, per_s = arguments[5], arguments[6]
 now = math.floor(now * per_s)
 local start, used, before = math.floor(now / period) * period, 0, 0
 if cells[1] and start <= cells[1] then
-  used, before = cells[2], cells[3]
-  if cells[1] - start <= patience then start = cells[1] end
+  if cells[1] - start <= patience then
+    start, used, before = cells[1], cells[2], cells[3]
+  else
+    used = cells[2] + cells[3]
+  end
 elseif cells[1] and start - cells[1] <= period then
   before = cells[2]
 end
@@ -78,5 +81,5 @@ def _present(cells: Cells, start: float, period: float, patience: float) -> tupl
         return start, 0.0, 0.0
     began, count, older = cells
     if start <= began:
-        return (began if began - start <= patience else start), count, older
+        return (began, count, older) if began - start <= patience else (start, count + older, 0.0)
     return start, 0.0, count if start - began <= period else 0.0

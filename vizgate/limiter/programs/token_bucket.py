@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vizgate.extension.store import NO_CELLS, Cells, Step
-from vizgate.limiter.programs.scale import MOST, scale_of
+from vizgate.limiter.programs.scale import MOST, WALL_BITS, scale_of
 from vizgate.units import Rate
 
 
-def bucket_settings(rate: Rate, burst: int) -> Cells:
-    """The last arguments of ``TokenBucketProgram``. Raises: ValueError: see ``scale_of``."""
-    scale = scale_of(rate, burst)
+def bucket_settings(rate: Rate, burst: int, bits: int = WALL_BITS) -> Cells:
+    """The last arguments of ``TokenBucketProgram``. Args: bits: see ``scale_of``. Raises: ValueError: see there."""
+    scale = scale_of(rate, burst, bits)
     capacity = burst * scale.per_token
     patience = max(capacity / scale.per_tick, scale.ticks_per_s)
-    return (scale.per_tick, scale.per_token, capacity, patience, scale.ticks_per_s)
+    return (scale.per_tick, scale.per_token, capacity, scale.slack, patience, scale.ticks_per_s)
 
 
 class TokenBucketProgram:
@@ -34,7 +34,7 @@ class TokenBucketProgram:
     name: ClassVar[str] = "token_bucket"
     lua: ClassVar[str] = """
 local cost, forced, per_tick, per_token = arguments[1], arguments[2] ~= 0, arguments[3], arguments[4]
-local capacity, patience, per_s = arguments[5], arguments[6], arguments[7]
+local capacity, slack, patience, per_s = arguments[5], arguments[6], arguments[7], arguments[8]
 now = math.floor(now * per_s)
 local spent, last = cells[1] or 0, cells[2] or now
 if now > last then
@@ -44,27 +44,28 @@ elseif last - now > patience then
   last = now
 end
 local wanted, retry = spent + cost * per_token, 0
-local passed = wanted <= capacity or forced
+local passed = wanted <= capacity + slack or forced
 if passed then
   spent = math.min(math.max(wanted, 0), 4503599627370496)
 else
-  retry = (math.ceil((wanted - capacity) / per_tick) + last - now) / per_s
+  retry = (math.ceil((wanted - capacity) / per_tick) + (last - now)) / per_s
 end
-local result = {passed and 1 or 0, math.max(math.floor((capacity - spent) / per_token), 0), retry, 0}
+local result = {passed and 1 or 0, math.max(math.floor((capacity + slack - spent) / per_token), 0), retry, 0}
 if spent == 0 then return {}, 0, result end
-result[4] = (math.ceil(spent / per_tick) + last - now) / per_s
+result[4] = (math.ceil(spent / per_tick) + (last - now)) / per_s
 return {spent, last}, result[4], result
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
         """See ``Program.run``; the class has cells, arguments and result."""
-        cost, forced, per_tick, per_token, capacity, patience, per_s = arguments
+        cost, forced, per_tick, per_token, capacity, slack, patience, per_s = arguments
         now = now_s * per_s // 1.0
         if cells:
             spent, last = cells
             if now > last:
                 spent -= (now - last) * per_tick
-                spent = max(spent, 0.0)
+                if spent < 0.0:  # noqa: PLR1730  # max() costs more than all of this line's work
+                    spent = 0.0
                 last = now
             elif last - now > patience:
                 last = now
@@ -72,16 +73,17 @@ return {spent, last}, result[4], result
             spent, last = 0.0, now
         wanted = spent + cost * per_token
         retry_s = 0.0
-        if wanted <= capacity or forced:
+        if wanted <= capacity + slack or forced:
             passed = 1.0
             spent = wanted if 0.0 < wanted <= capacity else min(max(wanted, 0.0), MOST)
         else:
             passed = 0.0
             # Whole numbers below 2**53: the quotient rounds to a whole number only when it is one.
-            retry_s = (-((capacity - wanted) / per_tick // 1.0) + last - now) / per_s
-        left = (capacity - spent) / per_token // 1.0
-        left = max(left, 0.0)
+            retry_s = ((last - now) - (capacity - wanted) / per_tick // 1.0) / per_s
+        left = (capacity + slack - spent) / per_token // 1.0
+        if left < 0.0:  # noqa: PLR1730  # as above
+            left = 0.0
         if not spent:
             return Step(NO_CELLS, 0.0, (passed, left, retry_s, 0.0))
-        reset_s = (-(-spent / per_tick // 1.0) + last - now) / per_s
+        reset_s = ((last - now) - -spent / per_tick // 1.0) / per_s
         return Step((spent, last), reset_s, (passed, left, retry_s, reset_s))
