@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from vizgate.config.model import CheckIdentity
+
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no other name
 
 Run = Callable[[argparse.Namespace], int]
@@ -117,6 +119,26 @@ def absolute_url(text: str) -> str:
             f"{text!r} is not an absolute URL. Write for example http://api.example.com/users/7"
         ) from None
     return text
+
+
+def identity(text: str) -> CheckIdentity:
+    """Who ``user=acme,tier=premium,scopes=a+b,claim.dept=it`` is."""
+    from vizgate.config.model import CheckIdentity
+
+    given: dict[str, Any] = {}
+    claims: dict[str, str] = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if key.startswith("claim.") and equals:
+            claims[key.removeprefix("claim.")] = value
+        elif key in {"user", "tier", "scopes"} and equals and key not in given:
+            given[key] = tuple(value.split("+")) if key == "scopes" else value
+        else:
+            raise argparse.ArgumentTypeError(f"{part!r} is none of user=, tier=, scopes=A+B and claim.NAME=")
+    try:
+        return CheckIdentity(**given, claims=claims)
+    except ValueError:
+        raise argparse.ArgumentTypeError("there is no user. Write for example user=acme,tier=premium") from None
 
 
 def method(text: str) -> str:

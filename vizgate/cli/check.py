@@ -70,7 +70,8 @@ async def _try(rehearsal: Rehearsal, test: CheckConfig) -> list[tuple[Path, str]
 
     request = test.request
     try:
-        result = await rehearsal.send(request.method, request.url, request.headers.items())
+        identity = None if request.identity is None else request.identity.identity()
+        result = await rehearsal.send(request.method, request.url, request.headers.items(), identity=identity)
     except RehearsalStuck as exc:
         return [((), str(exc))]
     except ValueError as exc:

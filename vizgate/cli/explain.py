@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from vizgate.cli.arguments import (
-    NotYet,
     absolute_url,
     add_command,
     add_config,
     add_log_level,
     header,
+    identity,
     method,
 )
 from vizgate.cli.table import block, table
@@ -37,7 +37,10 @@ def add_to(commands: Commands) -> None:
         "-H", "--header", type=header, action="append", default=[], metavar="'NAME: VALUE'",
         help="a request field; repeatable",
     )  # fmt: skip
-    parser.add_argument("--as", action=NotYet, dest="identity", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--as", type=identity, dest="identity", metavar="user=NAME[,tier=T][,scopes=A+B][,claim.C=V]",
+        help="who sends it, as if that had been verified; without it a credential must be shown",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_log_level(parser)
 
@@ -65,7 +68,8 @@ async def _explain(args: argparse.Namespace) -> Explanation:
 
     config, registry = load(args.config)
     async with Rehearsal(config, registry) as rehearsal:
-        result = await rehearsal.send(args.method, args.url, args.header)
+        who = None if args.identity is None else args.identity.identity()
+        result = await rehearsal.send(args.method, args.url, args.header, identity=who)
         return explain_result(config, rehearsal.plan, result, args.header)
 
 

@@ -5,6 +5,7 @@ In: ``explain_result``. Not in: showing it (``cli.explain``).
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -159,8 +160,25 @@ def _policies(config: GatewayConfig, number: int, route: RouteConfig) -> Iterato
         yield Policy("longest body", _or_none(own["body_limit"], "0B"), f"{at}.body_limit")
     if route.timeout:
         yield Policy("time for everything", own["timeout"], f"{at}.timeout")
+    yield from _auth_policies(config, at, route)
     if route.service is not None:
         yield from _service_policies(config, route.service)
+
+
+def _auth_policies(config: GatewayConfig, at: str, route: RouteConfig) -> Iterator[Policy]:
+    if not config.auth:
+        return
+    # The defaults are merged into the routes when they are loaded.
+    where = "defaults.auth" if route.auth and route.auth == config.defaults.auth else f"{at}.auth"
+    asked = [f"{name} ({config.auth[name].kind})" for name in route.auth]
+    yield Policy("who is it", " or ".join(asked) or "not asked: public", where)
+    if route.scopes:
+        yield Policy("needed scopes", " ".join(route.scopes), f"{at}.scopes")
+    for claim, rule in route.claims.items():
+        values = rule if isinstance(rule, tuple) else (rule,)
+        yield Policy(f"claim {claim}", " or ".join(json.dumps(value) for value in values), f"{at}.claims.{claim}")
+    if route.auth and config.identity_headers.names:
+        yield Policy("told to the service", ", ".join(config.identity_headers.names), "identity_headers")
 
 
 def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:

@@ -42,6 +42,8 @@ def read_keys_file(path: FilePath) -> tuple[KeyConfig, ...]:
     if isinstance(text, Problem):
         raise ConfigError([text])
     document = yaml_reader.read(text, name)
+    if document.root is None and document.problems:
+        raise ConfigError(document.problems)
     root = _as_mapping(document.root, name)
     try:
         found = _KeysFile.model_validate(to_plain(root), context=TextSource(path.parent))

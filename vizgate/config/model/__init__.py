@@ -2,7 +2,7 @@
 
 from vizgate.config.model.address import Address, TargetUrl
 from vizgate.config.model.base import ConfigModel
-from vizgate.config.model.checks import CheckConfig, CheckExpectation, CheckRequest
+from vizgate.config.model.checks import CheckConfig, CheckExpectation, CheckIdentity, CheckRequest
 from vizgate.config.model.gateway import GatewayConfig
 from vizgate.config.model.observe import AccessLogConfig, MetricsConfig, ObserveConfig, RequestIdConfig
 from vizgate.config.model.route import MiddlewareEntry, RouteConfig
@@ -14,6 +14,7 @@ __all__ = [
     "Address",
     "CheckConfig",
     "CheckExpectation",
+    "CheckIdentity",
     "CheckRequest",
     "ConfigModel",
     "GatewayConfig",

@@ -5,7 +5,8 @@ In: settings. Not in: running them (``cli``).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -14,6 +15,7 @@ from vizgate.config.model.address import parse_authority
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.problems import shown
 from vizgate.extension.fields import Integer
+from vizgate.message.identity import Identity
 
 
 def _absolute_url(url: str) -> str:
@@ -27,6 +29,19 @@ def _absolute_url(url: str) -> str:
     return url
 
 
+class CheckIdentity(ConfigModel):
+    """Who sends a request, as if that had been verified."""
+
+    user: str = Field(min_length=1, description="Who it is.")
+    tier: str = Field(default="", description="The line of a limit's tiers.")
+    scopes: tuple[str, ...] = Field(default=(), description="What they may do.")
+    claims: dict[str, Any] = Field(default_factory=dict, description="What else is known of them.")
+
+    def identity(self) -> Identity:
+        """What stands in for a verified identity."""
+        return Identity(self.user, self.tier, frozenset(self.scopes), claims=MappingProxyType(self.claims))
+
+
 class CheckRequest(ConfigModel):
     """A request to try."""
 
@@ -35,6 +50,11 @@ class CheckRequest(ConfigModel):
         description="Absolute, with the host the client would ask for."
     )
     headers: dict[str, str] = Field(default_factory=dict, description="Request fields.")
+    identity: CheckIdentity | None = Field(
+        default=None,
+        alias="as",
+        description="Stands in for a verified identity; without it the request must show a credential.",
+    )
 
 
 class CheckExpectation(ConfigModel):

@@ -51,7 +51,7 @@ class AuthPolicies:
         rules = AccessRules(route.scopes, route.claims)
         keys = [key for key in ("scopes", "claims") if getattr(route, key)]
         context = self._parts.context(route=route.name)
-        return [Layer(" and ".join(keys) or "auth", Require(self._of(route), rules, self._fields, context))]
+        return [Layer(", ".join(["auth", *keys]), Require(self._of(route), rules, self._fields, context))]
 
     def _of(self, route: RouteConfig) -> list[Authenticator]:
         return [self._authenticators[name] for name in dict.fromkeys(route.auth)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vizgate.errors import ExchangeError
 from vizgate.gateway.rehearsal.result import Step
 from vizgate.message.headers import Field, Headers
+from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler, MiddlewareCall
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -56,6 +57,7 @@ class _Snapshot:
         self._method = request.method
         self._target = request.target
         self._fields = request.headers.raw.copy()
+        self._identity = request.identity
 
     def changes(self, request: Request) -> tuple[str, ...]:
         """What is different about *request* now."""
@@ -64,7 +66,23 @@ class _Snapshot:
             lines.append(f"method {self._method} -> {request.method}")
         if request.target != self._target:
             lines.append(f"target {self._target.decode('latin-1')} -> {request.target.decode('latin-1')}")
+        if request.identity is not self._identity:
+            lines.append(f"identity {_named(request.identity)}")
         return (*lines, *field_changes(self._fields, request.headers.raw))
+
+
+def _named(identity: Identity | None) -> str:
+    """Who *identity* is, in words; claims may be secrets and are not told."""
+    if identity is None:
+        return "unknown"
+    details = [
+        f"tier {identity.tier}" if identity.tier else "",
+        f"scopes {' '.join(sorted(identity.scopes))}" if identity.scopes else "",
+        f"by {identity.authenticator}" if identity.authenticator else "",
+        f"with {identity.credential}" if identity.credential else "",
+    ]
+    told = ", ".join(detail for detail in details if detail)
+    return f"{identity.user} ({told})" if told else identity.user
 
 
 def field_changes(before: list[Field], after: list[Field]) -> tuple[str, ...]:
