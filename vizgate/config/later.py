@@ -71,7 +71,6 @@ _SERVICE = {
     "retry": "retries",
     "max_in_flight": "a limit on requests in flight",
     "queue_timeout": "a queue for requests",
-    "validate": "validation of messages",
     "required": "readiness that depends on a service",
     "discovery": "service discovery",
 }
@@ -79,7 +78,6 @@ _ROUTE = {
     "limit": "rate limits",
     "split": "traffic splitting",
     "mirror": "traffic mirroring",
-    "validate": "request validation",
     "fallback": "a fallback answer",
     "retry": "retries",
     "cache": "caching",

@@ -7,7 +7,7 @@ settings come from a text. Not in: the parsing rules (``units``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,10 +40,12 @@ class TextSource:
     """Pydantic's validation context when settings come from a text that people write.
 
     Then a number without a unit is refused where a unit belongs; in Python code a number is plain seconds, bytes or
-    fraction. ``base``: the folder that relative paths start from.
+    fraction. ``base``: the folder that relative paths start from. ``memo``: what has been read for this one
+    configuration, so that a file that many parts name is read once.
     """
 
     base: Path
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Expanded(str):

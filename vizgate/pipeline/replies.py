@@ -7,6 +7,7 @@ In: RFC 9457 problem+json with the request id, never an internal message. Not in
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from vizgate.errors import ExchangeError, Side
@@ -16,13 +17,24 @@ from vizgate.pipeline.response import Response
 _CONTENT_TYPE: Field = (b"Content-Type", b"application/problem+json")
 
 
-def problem(status: int, detail: str = "", request_id: str = "", fields: list[Field] | None = None) -> Response:
-    """A problem document (RFC 9457) of type ``about:blank``. Args: fields: more header fields, such as ``Allow``."""
-    document = {"type": "about:blank", "title": _title(status), "status": status}
+def problem(
+    status: int,
+    detail: str = "",
+    request_id: str = "",
+    fields: list[Field] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Response:
+    """A problem document (RFC 9457) of type ``about:blank``.
+
+    Args: fields: more header fields, such as ``Allow``. members: more members of the document (RFC 9457 3.2).
+    """
+    document: dict[str, object] = {"type": "about:blank", "title": _title(status), "status": status}
     if detail:
         document["detail"] = detail
     if request_id:
         document["request_id"] = request_id
+    if members:
+        document |= members
     data = json.dumps(document, separators=(",", ":")).encode()
     return Response(status, Headers([_CONTENT_TYPE, *(fields or [])]), data)
 

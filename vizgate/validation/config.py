@@ -1,17 +1,33 @@
 """What the YAML may say about checking messages.
 
-In: ``ValidationConfig``. Not in: checking (the modules beside this).
+In: ``ValidationConfig``, which reads and compiles the document it names, so that a mistake in one is a problem of the
+configuration. Not in: the documents (``validation.openapi``, ``validation.json_schema``) and checking
+(``validation.middleware``).
 """
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import ExistingFile, Flag, Size
+from vizgate.extension.fields import ExistingFile, Flag, Size, TextSource
 from vizgate.units import MIB
+
+if TYPE_CHECKING:
+    from vizgate.validation.check.schema import SchemaCheck
+    from vizgate.validation.openapi.document import ApiDocument
+
+_ONLY_OPENAPI = ("additional_query", "base_path", "responses", "unknown_paths")
+
+
+def _base_path(text: str) -> str:
+    if not text.startswith("/") or "?" in text or "#" in text:
+        raise ValueError("must begin with a slash and have no query. Write for example /api/v1, or / for none")
+    return text
 
 
 class ValidationConfig(ComponentConfig):
@@ -21,15 +37,92 @@ class ValidationConfig(ComponentConfig):
     schema_: ExistingFile | None = Field(
         default=None, alias="schema", description="A JSON Schema for the request body, instead of openapi."
     )
-    mode: Literal["enforce", "report"] = Field(
-        default="enforce", description="enforce: 400 with every violation; report: log and count them, and let pass."
+    mode: Literal["enforce", "report", "off"] = Field(
+        default="enforce",
+        description="enforce: 400 with every violation; report: log and count them, and let pass; off: no checks, "
+        "for a route whose service has them.",
     )
     responses: Flag = Field(default=False, description="Whether responses are checked, too; they are only reported.")
     body_limit: Size = Field(default=MIB, description="The longest body that is read to be checked. Over it: 413.")
-    base_path: str = Field(default="", description="What stands before the document's paths in the route's paths.")
+    base_path: Annotated[str, AfterValidator(_base_path)] | None = Field(
+        default=None,
+        description="What stands before the document's paths in what clients ask for; default: the paths of its "
+        "`servers`. `{name}` stands for any segment.",
+    )
+    unknown_paths: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="Requests that the document does not have: refuse: 404, or 405 where it has the path; allow: let "
+        "pass without checks.",
+    )
+    additional_query: Literal["allow", "refuse"] = Field(
+        default="allow", description="Parameters in the query that the operation does not have."
+    )
+
+    _document: ApiDocument | None = PrivateAttr(default=None)
+    _check: SchemaCheck | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if (self.openapi is None) == (self.schema_ is None):
+        named = [key for key, value in (("openapi", self.openapi), ("schema", self.schema_)) if value is not None]
+        if len(named) > 1 or (not named and self.mode != "off"):
             raise ValueError("write exactly one of openapi and schema")
+        if self.openapi is None:
+            without = [key for key in _ONLY_OPENAPI if key in self.model_fields_set]
+            if without:
+                raise ValueError(f"{' and '.join(without)} has no effect without openapi. Remove it")
         return self
+
+    @model_validator(mode="after")
+    def _readable(self, info: ValidationInfo) -> Self:
+        """Read what is named, once for each configuration, and have every problem with it told at its key."""
+        if self.mode == "off":
+            return self
+        memo = info.context.memo if isinstance(info.context, TextSource) else {}
+        try:
+            if self.openapi is not None:
+                self._document = _document(self.openapi, self.responses, self.base_path, memo)
+            elif self.schema_ is not None:
+                self._check = _schema(self.schema_, memo)
+        except ValueError as exc:
+            key = "schema" if self.openapi is None else "openapi"
+            details = InitErrorDetails(type="value_error", loc=(key,), input=None, ctx={"error": exc})
+            raise ValidationError.from_exception_data(type(self).__name__, [details]) from exc
+        return self
+
+    @property
+    def document(self) -> ApiDocument | None:
+        """The document that ``openapi`` names, compiled."""
+        return self._document
+
+    @property
+    def body_check(self) -> SchemaCheck | None:
+        """The schema that ``schema`` names, compiled."""
+        return self._check
+
+    def __eq__(self, other: object) -> bool:
+        # Two readings of one file are equal, though each has been compiled on its own.
+        return isinstance(other, ValidationConfig) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash((self.openapi, self.schema_, self.mode))
+
+
+def _document(path: Path, responses: bool, base_path: str | None, memo: dict[Any, Any]) -> ApiDocument:  # noqa: FBT001  # a private helper
+    from vizgate.validation.openapi.document import read_document
+
+    key = ("openapi", path, responses)
+    if key not in memo:
+        memo[key] = read_document(path, responses=responses)
+    document: ApiDocument = memo[key]
+    document.table(base_path)
+    return document
+
+
+def _schema(path: Path, memo: dict[Any, Any]) -> SchemaCheck:
+    from vizgate.validation.json_schema import read_schema
+
+    key = ("schema", path)
+    if key not in memo:
+        memo[key] = read_schema(path)
+    check: SchemaCheck = memo[key]
+    return check

@@ -1,0 +1,1 @@
+"""Values held against compiled schemas, and what is wrong with them."""
