@@ -52,7 +52,9 @@ class OpenApiRules:
 
     def __init__(self, document: ApiDocument, base_path: str | None, *, allow_unknown: bool) -> None:
         self._table = document.table(base_path)
-        self._unknown = None if allow_unknown else Unknown(404, Violation("unknown_path", "is not in the document"))
+        self._unknown = (
+            None if allow_unknown else Unknown(404, Violation("unknown_path", "the path is no part of this API"))
+        )
         self._allow_unknown = allow_unknown
 
     def find(self, request: Request) -> Found | Unknown | None:
@@ -68,7 +70,7 @@ class OpenApiRules:
         # A preflight asks what may be done; it is for the service to answer, where the gateway does not do it.
         if self._allow_unknown or request.method == "OPTIONS":
             return None
-        violation = Violation("unknown_method", f"is not one of {item.allow}")
+        violation = Violation("unknown_method", f"the method is none of {item.allow}")
         return Unknown(405, violation, ((b"Allow", item.allow.encode("latin-1", "replace")),))
 
 

@@ -33,7 +33,7 @@ class DocumentError(VizgateError, ValueError):
     """A document that cannot be used; ``problems`` has what is wrong with it."""
 
     def __init__(self, problems: Iterable[DocumentProblem]) -> None:
-        self.problems = tuple(dict.fromkeys(problems))
+        self.problems = tuple(problems)
         super().__init__(_told(self.problems))
 
 
@@ -51,7 +51,9 @@ class Problems:
 
     def add(self, file: str, place: str, message: str) -> None:
         """Remember one. Raises: DocumentError: there are ``MAX_PROBLEMS`` now."""
-        self.found.append(DocumentProblem(file, place, message))
+        problem = DocumentProblem(file, place, message)
+        if problem not in self.found:
+            self.found.append(problem)
         if len(self.found) >= MAX_PROBLEMS:
             raise DocumentError(self.found)
 

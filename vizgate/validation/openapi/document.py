@@ -7,6 +7,7 @@ In: ``ApiDocument``: reading it, with every problem at once, and its table of pa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from vizgate.validation.document.problems import Problems
 from vizgate.validation.document.references import References, Spot
 from vizgate.validation.openapi.bodies import body_plan, response_plan
 from vizgate.validation.openapi.direction import Direction, Later
-from vizgate.validation.openapi.operation import Operation
+from vizgate.validation.openapi.operation import Operation, ResponsePlan
 from vizgate.validation.openapi.parameters import parameters_of
 from vizgate.validation.openapi.paths import BadTemplate, PathTable
 from vizgate.validation.openapi.servers import prefixes_of
+from vizgate.validation.parameters.styles import STYLES
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VERSIONS = ("3.0", "3.1")
@@ -79,20 +81,15 @@ def read_document(path: Path, *, responses: bool = False) -> ApiDocument:
     references = References(Folder(path, problems), problems)
     version = _version(references)
     problems.raise_any()
-    items = list(_Reader(references, is_30=version == "3.0", responses=responses).items())
     # Everything is read before anything is compiled, so that problems of all parts are told together.
+    unmade = list(_Reader(references, is_30=version == "3.0", responses=responses).items())
     problems.raise_any()
-    made = []
-    for item in items:
-        try:
-            made.append(item())
-        except BadSchema:
-            continue  # told already
+    items = []
+    for item in unmade:
+        with suppress(BadSchema):  # it is told already
+            items.append(item.made())
     problems.raise_any()
-    document = ApiDocument(path, tuple(made))
-    _check_templates(document, references)
-    problems.raise_any()
-    return document
+    return ApiDocument(path, tuple(items))
 
 
 def _version(references: References) -> str:
@@ -107,16 +104,17 @@ def _version(references: References) -> str:
     return version
 
 
-def _check_templates(document: ApiDocument, references: References) -> None:
-    paths = references.root.child("paths")
-    table: PathTable[PathItem] = PathTable()
-    for item in document.items:
-        spot = None if paths is None else paths.child(item.template)
-        for prefix in item.prefixes:
-            try:
-                table.add(prefix, item.template, item)
-            except BadTemplate as exc:
-                references.tell(spot or references.root, f"the path {exc}")
+@dataclass(frozen=True, slots=True)
+class _Unmade:
+    """A path item that was read; its operations are made when all are."""
+
+    template: str
+    prefixes: tuple[str, ...]
+    operations: Mapping[str, Later[Operation]]
+
+    def made(self) -> PathItem:
+        """Raises: BadSchema: a schema of it cannot be compiled."""
+        return PathItem(self.template, self.prefixes, {method: make() for method, make in self.operations.items()})
 
 
 class _Reader:
@@ -126,9 +124,10 @@ class _Reader:
         self._references = references
         self._requests = Direction(references, is_30=is_30, not_sent="readOnly")
         self._responses = Direction(references, is_30=is_30, not_sent="writeOnly") if responses else None
+        self._templates: PathTable[None] = PathTable()
         self._key_names = frozenset(_key_names(references))
 
-    def items(self) -> Iterator[Later[PathItem]]:
+    def items(self) -> Iterator[_Unmade]:
         """Every path item, to be made when all are read."""
         root = self._references.root
         prefixes = self._prefixes(root, ("",))
@@ -151,7 +150,7 @@ class _Reader:
             self._references.tell(servers or spot, str(exc))
             return outer
 
-    def _path_item(self, template: str, spot: Spot, outer: tuple[str, ...]) -> Iterator[Later[PathItem]]:
+    def _path_item(self, template: str, spot: Spot, outer: tuple[str, ...]) -> Iterator[_Unmade]:
         prefixes = self._prefixes(spot, outer)
         # Operations with servers of their own stand under other paths than the rest of the item.
         groups: dict[tuple[str, ...], dict[str, Later[Operation]]] = {}
@@ -163,40 +162,45 @@ class _Reader:
                 self._references.tell(operation, "an operation is a mapping. Write {responses: ...}")
                 continue
             own = self._prefixes(operation, prefixes)
-            groups.setdefault(own, {})[method.upper()] = self._operation(
-                f"{method.upper()} {template}", spot, operation
-            )
+            groups.setdefault(own, {})[method.upper()] = self._operation(method.upper(), template, spot, operation)
         for own, operations in (groups or {prefixes: {}}).items():
-            yield _item_maker(template, own, operations)
+            self._check_template(template, own, spot)
+            yield _Unmade(template, own, operations)
 
-    def _operation(self, name: str, item: Spot, spot: Spot) -> Later[Operation]:
+    def _check_template(self, template: str, prefixes: tuple[str, ...], spot: Spot) -> None:
+        for prefix in prefixes:
+            try:
+                self._templates.add(prefix, template, None)
+            except BadTemplate as exc:
+                self._references.tell(spot, f"the path {template[:80]!r} {exc}")
+
+    def _operation(self, method: str, template: str, item: Spot, spot: Spot) -> Later[Operation]:
         references, requests = self._references, self._requests
-        parameters = parameters_of([item.child("parameters"), spot.child("parameters")], references, requests)
+        lists = [item.child("parameters"), spot.child("parameters")]
+        parameters = parameters_of(lists, template, references, requests)
         body = body_plan(spot.child("requestBody"), references, requests)
-        responses = {}
-        found = spot.child("responses")
-        if self._responses is not None and found is not None:
-            for status, response in found.children():
-                if not status.startswith("x-"):
-                    responses[status.upper() if status != "default" else status] = response_plan(
-                        response, references, self._responses
-                    )
+        responses = self._response_plans(spot.child("responses"))
 
         def make() -> Operation:
             made = [later() for later in parameters]
             by_place: dict[str, Any] = {
-                place: tuple(item.parameter for item in made if item.parameter.place == place)
-                for place in ("path", "query", "header", "cookie")
+                place: tuple(item.parameter for item in made if item.parameter.place == place) for place in STYLES
             }
             names = frozenset(name for item in made for name in item.query_names) | self._key_names
             plans = {status: later() for status, later in responses.items()}
-            return Operation(name, **by_place, query_names=names, body=body(), responses=plans)
+            return Operation(f"{method} {template}", **by_place, query_names=names, body=body(), responses=plans)
 
         return make
 
-
-def _item_maker(template: str, prefixes: tuple[str, ...], operations: dict[str, Later[Operation]]) -> Later[PathItem]:
-    return lambda: PathItem(template, prefixes, {method: later() for method, later in operations.items()})
+    def _response_plans(self, spot: Spot | None) -> dict[str, Later[ResponsePlan]]:
+        """The responses at *spot* by status, if they are asked for."""
+        if self._responses is None or spot is None:
+            return {}
+        return {
+            status.replace("x", "X"): response_plan(response, self._references, self._responses)
+            for status, response in spot.children()
+            if not status.startswith("x-")
+        }
 
 
 def _key_names(references: References) -> Iterator[str]:

@@ -30,12 +30,20 @@ class Compiled:
     query_names: tuple[str, ...] = ()
 
 
-def parameters_of(lists: list[Spot | None], references: References, direction: Direction) -> list[Later[Compiled]]:
-    """The parameters in *lists*, of which later ones replace earlier ones of the same place and name."""
+def parameters_of(
+    lists: list[Spot | None], template: str, references: References, direction: Direction
+) -> list[Later[Compiled]]:
+    """The parameters in *lists*, of which later ones replace earlier ones of the same place and name.
+
+    Args: template: the path, in which those of the path must stand.
+    """
     found: dict[tuple[str, str], Spot] = {}
     for spot in lists:
         for item in _items(spot, references):
             key = (str(item.value["in"]), str(item.value["name"]))
+            if key[0] == "path" and f"{{{key[1]}}}" not in template:
+                references.tell(item, f"there is no {{{key[1][:60]}}} in the path {template[:80]!r}. Write it there")
+                continue
             found[key if key[0] != "header" else (key[0], key[1].lower())] = item
     return [
         later
