@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from vizgate._version import __version__
 
 if TYPE_CHECKING:
+    from vizgate.access.ip_filter.networks import NetworkRules
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.rule import Balancer
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
+    from vizgate.cors.config import CorsConfig
+    from vizgate.cors.policy import CorsPolicy
     from vizgate.errors import ExchangeError, VizgateError
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
@@ -27,12 +30,17 @@ if TYPE_CHECKING:
     from vizgate.pipeline.response import Response
     from vizgate.router import Match, MatchConfig, NoMatch, RouteConflict, Router, Rule
     from vizgate.transport.listener import ListenFailed
+    from vizgate.versions.audit import audit_versions
+    from vizgate.versions.config import VersionConfig
+    from vizgate.versions.life import VersionLife
 
 __all__ = [
     "Balancer",
     "Clock",
     "ConfigError",
     "Context",
+    "CorsConfig",
+    "CorsPolicy",
     "ExchangeError",
     "Gateway",
     "GatewayConfig",
@@ -43,6 +51,7 @@ __all__ = [
     "MatchConfig",
     "Middleware",
     "MiddlewareConfig",
+    "NetworkRules",
     "NoMatch",
     "PluginError",
     "Problem",
@@ -53,9 +62,12 @@ __all__ = [
     "Router",
     "Rule",
     "StartFailed",
+    "VersionConfig",
+    "VersionLife",
     "VizgateError",
     "WeightedRoundRobin",
     "__version__",
+    "audit_versions",
     "load_config",
     "load_text",
 ]
@@ -65,6 +77,8 @@ _HOMES = {
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",
+    "CorsConfig": "cors.config",
+    "CorsPolicy": "cors.policy",
     "ExchangeError": "errors",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
@@ -75,6 +89,7 @@ _HOMES = {
     "MatchConfig": "router",
     "Middleware": "extension.contract",
     "MiddlewareConfig": "extension.contract",
+    "NetworkRules": "access.ip_filter.networks",
     "NoMatch": "router",
     "PluginError": "extension.registry",
     "Problem": "config",
@@ -85,8 +100,11 @@ _HOMES = {
     "Router": "router",
     "Rule": "router",
     "StartFailed": "gateway.server",
+    "VersionConfig": "versions.config",
+    "VersionLife": "versions.life",
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
+    "audit_versions": "versions.audit",
     "load_config": "config",
     "load_text": "config",
 }

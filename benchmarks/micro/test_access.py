@@ -19,7 +19,7 @@ from vizgate.access.security_headers.config import SecurityHeadersConfig
 from vizgate.access.security_headers.fields import SecurityFields
 from vizgate.cors.config import CorsConfig
 from vizgate.cors.middleware import CorsMiddleware
-from vizgate.cors.policy import CorsPolicy, Preflight
+from vizgate.cors.policy import CorsPolicy
 from vizgate.message.headers import Headers
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -54,7 +54,7 @@ def test_cors_refused_origin(benchmark: BenchmarkFixture) -> None:
 
 
 def test_cors_preflight(benchmark: BenchmarkFixture) -> None:
-    benchmark(policy(1).preflight, Preflight(APP, b"POST", b"content-type,x-a"))
+    benchmark(policy(1).preflight, APP, b"POST", b"content-type,x-a")
 
 
 def test_cors_middleware(benchmark: BenchmarkFixture) -> None:
