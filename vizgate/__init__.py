@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from vizgate._version import __version__
 
 if TYPE_CHECKING:
+    from vizgate.access.ip_filter.networks import NetworkRules
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.rule import Balancer
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
+    from vizgate.cors.config import CorsConfig
+    from vizgate.cors.policy import CorsPolicy
     from vizgate.errors import ExchangeError, VizgateError
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from vizgate.pipeline.response import Response
     from vizgate.router import Match, MatchConfig, NoMatch, RouteConflict, Router, Rule
     from vizgate.transport.listener import ListenFailed
+    from vizgate.versions.audit import audit_versions
+    from vizgate.versions.config import VersionConfig
+    from vizgate.versions.life import VersionLife
 
 __all__ = [
     "Balancer",
@@ -36,6 +42,8 @@ __all__ = [
     "ConfigError",
     "Context",
     "Decision",
+    "CorsConfig",
+    "CorsPolicy",
     "ExchangeError",
     "FixedWindow",
     "Gateway",
@@ -47,6 +55,7 @@ __all__ = [
     "MatchConfig",
     "Middleware",
     "MiddlewareConfig",
+    "NetworkRules",
     "NoMatch",
     "PluginError",
     "Problem",
@@ -59,9 +68,12 @@ __all__ = [
     "SlidingWindow",
     "StartFailed",
     "TokenBucket",
+    "VersionConfig",
+    "VersionLife",
     "VizgateError",
     "WeightedRoundRobin",
     "__version__",
+    "audit_versions",
     "load_config",
     "load_text",
 ]
@@ -72,6 +84,8 @@ _HOMES = {
     "ConfigError": "config",
     "Context": "extension.contract",
     "Decision": "limiter.decision",
+    "CorsConfig": "cors.config",
+    "CorsPolicy": "cors.policy",
     "ExchangeError": "errors",
     "FixedWindow": "limiter.in_memory",
     "Gateway": "gateway.server",
@@ -83,6 +97,7 @@ _HOMES = {
     "MatchConfig": "router",
     "Middleware": "extension.contract",
     "MiddlewareConfig": "extension.contract",
+    "NetworkRules": "access.ip_filter.networks",
     "NoMatch": "router",
     "PluginError": "extension.registry",
     "Problem": "config",
@@ -95,8 +110,11 @@ _HOMES = {
     "SlidingWindow": "limiter.in_memory",
     "StartFailed": "gateway.server",
     "TokenBucket": "limiter.in_memory",
+    "VersionConfig": "versions.config",
+    "VersionLife": "versions.life",
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
+    "audit_versions": "versions.audit",
     "load_config": "config",
     "load_text": "config",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -13,6 +15,8 @@ from vizgate import (
     Context,
     Decision,
     FixedWindow,
+    CorsConfig,
+    CorsPolicy,
     Gateway,
     GatewayConfig,
     Handler,
@@ -21,6 +25,7 @@ from vizgate import (
     MatchConfig,
     Middleware,
     MiddlewareConfig,
+    NetworkRules,
     NoMatch,
     Problem,
     Request,
@@ -30,9 +35,12 @@ from vizgate import (
     Rule,
     SlidingWindow,
     TokenBucket,
+    VersionConfig,
+    VersionLife,
     VizgateError,
     WeightedRoundRobin,
     __version__,
+    audit_versions,
     load_config,
     load_text,
 )
@@ -132,3 +140,13 @@ def headers_are_text_or_bytes(headers: Headers) -> None:
 
 def version_is_text() -> None:
     assert_type(__version__, str)
+
+
+def rules_about_who_is_let_through_are_values() -> None:
+    policy = CorsPolicy(CorsConfig(origins=("https://app.example.com",)))
+    assert_type(policy.fields(b"https://app.example.com"), tuple[tuple[bytes, bytes], ...])
+    assert_type(policy.preflight(b"https://app.example.com", b"PUT").refusal, str)
+    assert_type(NetworkRules([ip_network("10.0.0.0/8")]).allows("10.0.0.1"), bool)
+    versions = {"1": VersionConfig(sunset=date(2026, 12, 1))}
+    assert_type(VersionLife(versions["1"]).stage(0.0).value, str)
+    assert_type(audit_versions(versions, date(2026, 6, 1))[0].message, str)

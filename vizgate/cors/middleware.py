@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vizgate.cors.config import CorsConfig
-from vizgate.cors.policy import CorsPolicy, Preflight, Refused, without_cors
+from vizgate.cors.policy import CorsPolicy, without_cors
 from vizgate.extension.contract import ComponentConfig, Context, Middleware
 from vizgate.message.headers import Headers
 from vizgate.message.vary import add_vary
@@ -50,17 +50,16 @@ class CorsMiddleware(Middleware):
 
     def _preflight(self, request: Request, origin: bytes) -> Response:
         headers = request.headers
-        asked = Preflight(
+        answer = self._policy.preflight(
             origin,
             _only_line(headers, b"access-control-request-method"),
             b",".join(v for n, v in headers.raw if n.lower() == b"access-control-request-headers"),
-            _only_line(headers, b"access-control-request-private-network") == b"true",
+            is_private=_only_line(headers, b"access-control-request-private-network") == b"true",
         )
-        verdict = self._policy.preflight(asked)
-        if isinstance(verdict, Refused):
-            response = problem(403, verdict.reason, request.id)
+        if answer.refusal:
+            response = problem(403, answer.refusal, request.id)
         else:
-            response = Response(204, Headers([*verdict.fields]))
+            response = Response(204, Headers([*answer.fields]))
         add_vary(response.headers.raw, _VARY_PREFLIGHT)
         return response
 

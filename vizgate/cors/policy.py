@@ -20,31 +20,16 @@ from vizgate.message.origins import OriginSet
 _SAFE_HEADERS = ("Accept", "Accept-Language", "Content-Language", "Content-Type")
 _PREFIX = b"access-control-"
 _NO_FIELDS: tuple[Field, ...] = ()
+_PRIVATE = (b"Access-Control-Allow-Private-Network", b"true")
 _MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
-    """What a preflight asks: values of its fields, as they came. ``private``: whether for a private network."""
+class PreflightAnswer:
+    """``fields``: what a preflight that is granted is answered with. ``refusal``: why it is not, safe to show."""
 
-    origin: bytes
-    method: bytes
-    headers: bytes = b""
-    private: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A preflight that is granted: the fields of the answer."""
-
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A preflight that is not; ``reason`` is safe to show."""
-
-    reason: str
+    fields: tuple[Field, ...] = ()
+    refusal: str = ""
 
 
 class CorsPolicy:
@@ -93,20 +78,25 @@ class CorsPolicy:
             return (b"Access-Control-Allow-Origin", b"*")
         return (b"Access-Control-Allow-Origin", origin) if origin in self._origins else None
 
-    def preflight(self, asked: Preflight) -> Granted | Refused:
-        """Whether the request that *asked* asks for may be sent."""
-        allowed = self._allowed(asked.origin)
+    def preflight(
+        self, origin: bytes, method: bytes, headers: bytes = b"", *, is_private: bool = False
+    ) -> PreflightAnswer:
+        """Whether a page of *origin* may send a request with *method* and *headers*.
+
+        Args: headers: names with commas between them, as they came. is_private: whether the page asks to reach a
+        private network.
+        """
+        allowed = self._allowed(origin)
         if allowed is None:
-            return Refused("this origin may not read the answers")
+            return PreflightAnswer(refusal="this origin may not read the answers")
         # Fetch standard: methods compare with case, names of headers without.
-        if asked.method not in self._methods and b"*" not in self._methods:
-            return Refused(f"the method {_shown(asked.method)} is not allowed to pages of other origins")
-        refused = self._refused_header(asked.headers)
+        if method not in self._methods and b"*" not in self._methods:
+            return PreflightAnswer(refusal=f"the method {_shown(method)} is not allowed to pages of other origins")
+        refused = self._refused_header(headers)
         if refused is not None:
-            return Refused(f"the header {_shown(refused)} is not allowed to pages of other origins")
-        if asked.private and self._config.private_network:
-            return Granted((allowed, *self._granted, (b"Access-Control-Allow-Private-Network", b"true")))
-        return Granted((allowed, *self._granted))
+            return PreflightAnswer(refusal=f"the header {_shown(refused)} is not allowed to pages of other origins")
+        private = (_PRIVATE,) if is_private and self._config.private_network else _NO_FIELDS
+        return PreflightAnswer((allowed, *self._granted, *private))
 
     def _refused_header(self, headers: bytes) -> bytes | None:
         names = self._header_names
@@ -123,7 +113,9 @@ class CorsPolicy:
 
 def without_cors(raw: list[Field]) -> list[Field]:
     """The fields that say nothing about CORS: what an upstream says about it is the gateway's to say."""
-    return [field for field in raw if not field[0].lower().startswith(_PREFIX)]
+    # Lengths first: few names are that long, and lower() is the dear part.
+    size = len(_PREFIX)
+    return [field for field in raw if len(field[0]) <= size or field[0][:size].lower() != _PREFIX]
 
 
 def _joined(names: Iterable[str]) -> bytes:

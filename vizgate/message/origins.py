@@ -39,10 +39,10 @@ def parse_origin(text: str) -> str:
     if found is None:
         raise ValueError(_remedy(text, lower))
     scheme, star, host, port = found.groups()
-    if star and ("." not in host and host != "localhost"):
-        raise ValueError(f"{text!r} means every host below .{host}. Write at least two labels behind the star")
     if host.startswith("["):
         host = _ipv6(text, host, is_wildcard=bool(star))
+    elif star and "." not in host and host != "localhost":
+        raise ValueError(f"{text!r} means every host below .{host}. Write at least two labels behind the star")
     number = _OWN_PORTS[scheme] if port is None else int(port)
     if not 1 <= number <= 65535:
         raise ValueError(f"{text!r} has no valid port. Write a number from 1 to 65535")

@@ -144,3 +144,20 @@ def test_explain_many_routes_shows_near_ones(run, write):
     assert "  near  *  /r7  no header fulfils" in out
     assert "and 39 whose host or path is another" in out
     assert 41 == len(json.loads(run("explain", file, "GET", "http://a/r7", "--json")[1])["routes"])
+
+
+def test_explain_preflight_tells_of_the_route_that_answers_it(run, write):
+    """A preflight is explained by the route of the request that it asks for, and by what the rule says to it."""
+    file = write("""\
+version: 1
+services: {echo: {builtin: echo}}
+routes:
+  - {name: user, match: {path: /users, methods: [PUT]}, service: echo, cors: {origins: ["https://a.example"]}}
+  - {name: rest, match: {path: /*}, service: echo}
+""")
+    asked = ("-H", "Origin: https://a.example", "-H", "Access-Control-Request-Method: PUT")
+    found = json.loads(run("explain", file, "OPTIONS", "http://localhost/users", *asked, "--json")[1])
+    assert ("user", 403) == (found["route"], found["answer"]["status"])
+    assert "the method 'PUT' is not allowed to pages of other origins" == found["answer"]["detail"]
+    assert {"user": "won", "rest": "precedence"} == {each["route"]: each["stage"] for each in found["routes"]}
+    assert [("cors", False)] == [(step["use"], step["forwarded"]) for step in found["middleware"]]

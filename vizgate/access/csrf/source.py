@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from vizgate.message.origins import OriginSet, parse_origin
 
 _OWN_SITE = frozenset({b"same-origin", b"none"})
-_BEGINNING = re.compile(rb"https?://[^/?#@\s]+")
+_BEGINNING = re.compile(rb"https?://[^/?#@\s]+(?=[/?#]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
