@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vizgate.auth.forward.authenticator import ForwardAuthenticator
+from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
@@ -20,7 +22,9 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
     "api_key": FileApiKeys,
+    "forward_auth": ForwardAuthenticator,
     "jwt": JwtAuthenticator,
+    "oauth2_introspection": IntrospectionAuthenticator,
 }
 
 #: Everything, for a ``Registry``.

@@ -7,16 +7,16 @@ question and answer (the modules beside this).
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from hashlib import sha256
-from math import inf
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vizgate.auth.bearer import BearerTokens, check_token68
 from vizgate.auth.introspection.answer import NotAnAnswer, read_answer
 from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.auth.introspection.question import introspection_call
 from vizgate.auth.jwt.claims import IdentityClaims
-from vizgate.auth.jwt.rules import TokenRules
+from vizgate.auth.jwt.rules import TokenRules, Validity
 from vizgate.auth.questions import Questions
 from vizgate.auth.remembered import Remembered
 from vizgate.errors import CallFailed
@@ -99,16 +99,20 @@ class IntrospectionAuthenticator(Authenticator):
         self._answered.value += 1
         now_s = self._wall()
         try:
-            if members is None:
-                raise CredentialRefused("the token is not active")
-            validity = self._rules.check(members, now_s)
-            identity = self._claims.identity(members)
+            validity, identity = self._judged(members, now_s)
         except CredentialRefused as refused:
-            self._bad.put(digest, refused.detail, -inf, now_s + self._settings.negative_ttl)
+            self._bad.put(digest, refused.detail, now_s, now_s + self._settings.negative_ttl)
             return refused.detail
         until_s = min(validity.until_s, now_s + self._settings.cache_ttl)
         self._good.put(digest, identity, max(validity.from_s, now_s), until_s)
         return identity
+
+    def _judged(self, members: dict[str, Any] | None, now_s: float) -> tuple[Validity, Identity]:
+        if members is None:
+            raise CredentialRefused("the token is not active")
+        # RFC 7662 2.2: iss is optional, and who answers is configured.
+        rules = self._rules if "iss" in members else replace(self._rules, issuers=frozenset())
+        return rules.check(members, now_s), self._claims.identity(members)
 
     def __repr__(self) -> str:
         return f"<IntrospectionAuthenticator {self.context.name} [{self._good!r}, {self._questions!r}]>"
