@@ -23,6 +23,8 @@ def _http_url(text: str) -> str:
         usable = False
     if not usable or any(char <= " " for char in text):
         raise ValueError("is not an http or https URL. Write for example https://idp.example.com/keys")
+    if not text.isascii():
+        raise ValueError("has letters beyond ASCII. Write the host as xn--..., and encode the path with %")
     if "@" in parts.netloc:
         raise ValueError("must not hold a user or a password. Use the settings that are meant for them")
     return text

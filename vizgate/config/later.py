@@ -50,7 +50,7 @@ def _is_later_middleware(value: Any) -> bool:
 
 
 def _is_later_authenticator(value: Any) -> bool:
-    return isinstance(value, str) and value in {"oauth2_introspection", "basic", "forward_auth", "mtls"}
+    return isinstance(value, str) and value in {"basic", "mtls"}
 
 
 def _first_name(value: Any) -> str:
@@ -88,7 +88,7 @@ _LISTENERS = ("server.listen", "server.listen.*")
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
-    Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use api_key"),
+    Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use another"),
     Later("defaults.limit", "rate limits"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(

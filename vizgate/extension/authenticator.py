@@ -29,14 +29,16 @@ class CredentialRefused(VizgateError):
     """A credential was shown and is not good: 401, whatever other authenticators would say.
 
     ``detail`` is safe to show to the client. ``error``: a code of RFC 6750 3.1, for authenticators with a Bearer
-    challenge. ``status``: 401, or 403 from an authenticator that knows who it is and that they may not.
+    challenge. ``status``: 401, or 403 from an authenticator that knows who it is and that they may not. ``challenge``:
+    what ``WWW-Authenticate`` says instead of the authenticator's own, "" for that.
     """
 
-    def __init__(self, detail: str, error: str = "invalid_token", *, status: int = 401) -> None:
+    def __init__(self, detail: str, error: str = "invalid_token", *, status: int = 401, challenge: str = "") -> None:
         super().__init__(detail)
         self.detail = detail
         self.error = error
         self.status = status
+        self.challenge = challenge
 
 
 class AuthenticationUnavailable(VizgateError):

@@ -12,6 +12,8 @@ from vizgate.access.content_types.middleware import ContentTypes
 from vizgate.access.csrf.middleware import Csrf
 from vizgate.access.ip_filter.middleware import IpFilter
 from vizgate.access.security_headers.middleware import SecurityHeaders
+from vizgate.auth.forward.authenticator import ForwardAuthenticator
+from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
@@ -28,7 +30,9 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
     "api_key": FileApiKeys,
+    "forward_auth": ForwardAuthenticator,
     "jwt": JwtAuthenticator,
+    "oauth2_introspection": IntrospectionAuthenticator,
 }
 
 #: Everything, for a ``Registry``.

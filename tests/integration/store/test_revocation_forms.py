@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.integration.redis_server import LuaForm, check_forms
-from vizgate.store.revocation import IS_REVOKED, REVOKE
+from vizgate.auth.jwt.revocation import IS_REVOKED, REVOKE
 
 TIMES = st.floats(min_value=0, max_value=4e9)
 

@@ -38,8 +38,6 @@ CASES = [
     ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
-    ("auth: {tokens: {kind: oauth2_introspection}}", "auth.tokens.kind: the authenticator oauth2_introspection"),
-    ("auth: {tokens: {kind: forward_auth}}", "auth.tokens.kind: the authenticator forward_auth"),
     ("defaults: {limit: standard}", "defaults.limit: limit (rate limits)"),
     ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
     ("store: memory", "store: store (a shared store)"),

@@ -24,14 +24,19 @@ class ForwardAuthConfig(AuthenticatorConfig):
     url: HttpUrl = Field(
         description="Asked with GET about every request; it sees X-Forwarded-Method, -Uri, -Host and -For."
     )
-    request_headers: tuple[FieldName, ...] = Field(
+    request_headers: tuple[RequestFieldName, ...] = Field(
         default=("Authorization", "Cookie"),
-        description="Fields of the request that it is shown. Without one of them: 401.",
+        description="Fields of the request that it is shown. A request with none of them shows no credential. `[]`: it "
+        "is asked about every request.",
     )
     copy_headers: tuple[RequestFieldName, ...] = Field(
         default=(), description="Fields of its answer that the service gets; a client's own of these names never pass."
     )
-    user_header: FieldName = Field(default="X-Auth-User", description="The field of its answer that names the user.")
+    user_header: FieldName | None = Field(
+        default="X-Auth-User",
+        description="The field of its answer that names the user; without it the answer counts as none (503). `null`: "
+        "everybody it lets in is one user, called by the name of the authenticator.",
+    )
     tier_header: FieldName | None = Field(default=None, description="The field of its answer that names the tier.")
     scopes_header: FieldName | None = Field(default=None, description="The field of its answer that lists the scopes.")
     timeout: PositiveDuration = Field(default=3.0, description="How long it may take. Over it: 503.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from vizgate.auth.gate.refusal import Refusal
 from vizgate.auth.quoting import quoted
 from vizgate.message.headers import Field, encode_value
 
@@ -30,12 +31,16 @@ class Challenges:
         #: The fields of a 401 to a request without a credential. RFC 6750 3.1: no error code then.
         self.nothing_shown = _fields(self._by_authenticator.values())
 
-    def refused(self, authenticator: str, error: str, detail: str) -> list[Field]:
-        """The fields of a 401 to a credential that *authenticator* has refused."""
+    def refused(self, refusal: Refusal) -> list[Field]:
+        """The fields of a 401 to a credential that was refused."""
         said = dict(self._by_authenticator)
-        challenge = said.get(authenticator, "")
-        if error and _BEARER.match(challenge):
-            said[authenticator] = _with(challenge, f'error="{quoted(error)}", error_description="{quoted(detail)}"')
+        name = refusal.authenticator
+        challenge = said.get(name, "")
+        if refusal.challenge:
+            said[name] = refusal.challenge
+        elif refusal.error and _BEARER.match(challenge):
+            about = f'error="{quoted(refusal.error)}", error_description="{quoted(refusal.detail)}"'
+            said[name] = _with(challenge, about)
         return _fields(said.values())
 
     def insufficient_scope(self, authenticator: str, scopes: Iterable[str]) -> list[Field]:

@@ -21,7 +21,8 @@ class Refusal:
     """What to tell whoever showed nothing good.
 
     ``status``: 401, 403, 500 or 503. ``detail``: safe to show. ``error``: a code of RFC 6750 3.1, "" for none.
-    ``authenticator``: the name of the one that refused. ``retry_after_s``: 0 for no advice.
+    ``authenticator``: the name of the one that refused. ``retry_after_s``: 0 for no advice. ``challenge``: instead of
+    the authenticator's own, "" for that.
     """
 
     status: int
@@ -29,12 +30,13 @@ class Refusal:
     error: str = ""
     authenticator: str = ""
     retry_after_s: int = 0
+    challenge: str = ""
 
     @classmethod
     def of(cls, error: Exception, authenticator: str) -> Refusal:
         """What *error*, raised by *authenticator*, means for the client."""
         if isinstance(error, CredentialRefused):
-            return cls(error.status, error.detail, error.error, authenticator)
+            return cls(error.status, error.detail, error.error, authenticator, challenge=error.challenge)
         if isinstance(error, AuthenticationUnavailable):
             # The message may name hosts and reasons; it is for the log.
             return cls(503, "credentials cannot be checked at present", "", authenticator, error.retry_after_s)

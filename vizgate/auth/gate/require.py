@@ -13,7 +13,7 @@ from vizgate.auth.gate.refusal import Refusal
 from vizgate.auth.gate.rules import AccessRules, Denial
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
-from vizgate.message.headers import Field
+from vizgate.message.headers import Field, encode_value
 from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem
@@ -61,7 +61,9 @@ class Require(Middleware):
         if refusal is _NOTHING_SHOWN:
             fields += self._challenges.nothing_shown
         elif refusal.status == 401:
-            fields += self._challenges.refused(refusal.authenticator, refusal.error, refusal.detail)
+            fields += self._challenges.refused(refusal)
+        elif refusal.challenge:
+            fields.append((b"WWW-Authenticate", encode_value(refusal.challenge)))
         return problem(refusal.status, refusal.detail, request.id, fields)
 
     def _denied(self, request: Request, identity: Identity, denial: Denial) -> Response:

@@ -50,7 +50,7 @@ class JwtAuthenticator(Authenticator):
         self._strips = config.strip
         self._wall = self.context.clock.wall
         self._provider = self._make_provider(config)
-        self._revoked = RevocationList(self.context.store, self.context.name) if config.revocation == "store" else None
+        self._revoked = RevocationList(self.context.store) if config.revocation == "store" else None
         self._passes_unasked = config.on_store_failure == "allow"
         self._unasked = self.context.metrics.counters(
             "auth_revocations_unknown", "Tokens whose revocation could not be asked for.", ("authenticator",)
@@ -130,11 +130,11 @@ class JwtAuthenticator(Authenticator):
 
     def _unless_revoked(self, identity: Identity) -> Identity | Awaitable[Identity]:
         assert self._revoked is not None
-        jti = identity.claims.get("jti")
-        if not isinstance(jti, str) or not jti:
+        token_id, issuer = identity.claims.get("jti"), identity.claims.get("iss", "")
+        if not isinstance(token_id, str) or not token_id:
             raise CredentialRefused("the token has no jti, so nobody could take it back")
         try:
-            found = self._revoked.contains(jti)
+            found = self._revoked.contains(str(issuer), token_id)
         except StoreFailed as exc:
             return self._without_store(identity, exc)
         if isinstance(found, bool):

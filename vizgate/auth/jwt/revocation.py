@@ -1,7 +1,7 @@
-"""Tokens that were taken back before they expired: a list of ``jti`` in the store.
+"""Tokens that were taken back before they expired: a list in the store.
 
-In: the two programs on an entry of the list, and ``RevocationList``. Not in: who revokes (a program of one's own), and
-the stores (``store``).
+In: the two programs on an entry, and ``RevocationList``. Not in: when a token is asked about
+(``auth.jwt.authenticator``), and the stores (``store``).
 """
 
 from __future__ import annotations
@@ -12,72 +12,83 @@ from typing import ClassVar
 
 from vizgate.extension.store import NO_CELLS, Cells, Step, Store
 
+_FORGOTTEN = Step(NO_CELLS, 0.0, (0.0,))
+
+
+def revocation_key(issuer: str, token_id: str) -> bytes:
+    """The key of the token *token_id* (``jti``) of *issuer*, as long for every token."""
+    # The length in front keeps ("a", "bc") and ("ab", "c") apart.
+    return b"revoked:" + sha256(f"{len(issuer)}:{issuer}{token_id}".encode("utf-8", "surrogatepass")).digest()
+
 
 class Revoke:
-    """Puts an entry on the list until the moment that is its argument, or keeps it if it stays longer."""
+    """Marks a key until ``arguments[0]``, seconds since the epoch; an earlier mark never ends sooner for it.
 
-    name: ClassVar[str] = "jwt_revoke"
+    The result is 1 when the key is marked now, 0 when that time has passed already.
+    """
+
+    name: ClassVar[str] = "revoke"
     lua: ClassVar[str] = """
-local until_s = math.max(tonumber(ARGV[2]), tonumber(redis.call('GET', KEYS[1]) or '0'))
-local ttl_ms = math.ceil((until_s - tonumber(ARGV[1])) * 1000)
-if ttl_ms <= 0 then return {'0'} end
-redis.call('SET', KEYS[1], string.format('%.17g', until_s), 'PX', ttl_ms)
-return {'1'}
+local ends = arguments[1]
+if cells[1] and cells[1] > ends then ends = cells[1] end
+if ends <= now then return {}, 0, {0} end
+return {ends}, ends - now, {1}
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:
-        """See ``Program.run``. The result is 1, or 0 when the moment is over."""
-        until_s = max(arguments[0], cells[0] if cells else 0.0)
-        if until_s <= now_s:
-            return Step(NO_CELLS, 0.0, (0.0,))
-        return Step((until_s,), until_s - now_s, (1.0,))
+        """See ``Program.run``."""
+        ends_s = max(cells[0], arguments[0]) if cells else arguments[0]
+        return _FORGOTTEN if ends_s <= now_s else Step((ends_s,), ends_s - now_s, (1.0,))
 
 
 class IsRevoked:
-    """Looks whether an entry is on the list."""
+    """Asks whether a key is marked; it takes no arguments, and the result is 1 or 0."""
 
-    name: ClassVar[str] = "jwt_is_revoked"
-    lua: ClassVar[str] = "return {tostring(redis.call('EXISTS', KEYS[1]))}"
+    name: ClassVar[str] = "is_revoked"
+    lua: ClassVar[str] = """
+if not cells[1] or cells[1] <= now then return {}, 0, {0} end
+return cells, cells[1] - now, {1}
+"""
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:  # noqa: ARG002  # the signature of Program
-        """See ``Program.run``. The result is 1 for yes, 0 for no."""
-        if not cells or cells[0] <= now_s:
-            return Step(NO_CELLS, 0.0, (0.0,))
-        return Step(cells, cells[0] - now_s, (1.0,))
+        """See ``Program.run``."""
+        return _FORGOTTEN if not cells or cells[0] <= now_s else Step(cells, cells[0] - now_s, (1.0,))
 
 
-_REVOKE, _IS_REVOKED = Revoke(), IsRevoked()
+REVOKE = Revoke()
+IS_REVOKED = IsRevoked()
 
 
 class RevocationList:
-    """The tokens of one authenticator that were taken back, one list for all workers and machines of a store.
+    """The tokens that were taken back, one list for all workers and machines of *store*.
 
-    Args: name: of the authenticator in the YAML: two issuers may give two tokens the same ``jti``.
+    A token is known by its issuer (``iss``, "" for none) and its ``jti``, which RFC 7519 4.1.7 makes unique.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._name = name
 
-    def revoke(self, jti: str, until_s: float) -> Cells | Awaitable[Cells]:
-        """Take the token *jti* back. Args: until_s: its ``exp``; after it the list forgets the token.
+    async def revoke(self, issuer: str, token_id: str, until_s: float) -> bool:
+        """Take a token back. Returns whether it can still be shown, which it cannot when *until_s* is over.
+
+        Args: until_s: its ``exp`` and the leeway; after that the list forgets it.
+        Raises: StoreFailed: nobody knows whether it is on the list.
+        """
+        result = self._store.run(REVOKE, revocation_key(issuer, token_id), (until_s,))
+        return _is_yes(result if isinstance(result, tuple) else await result)
+
+    def contains(self, issuer: str, token_id: str) -> bool | Awaitable[bool]:
+        """Whether a token was taken back; at once when the store is local.
 
         Raises (at once or when awaited): StoreFailed.
         """
-        return self._store.run(_REVOKE, self._key(jti), (until_s,))
-
-    def contains(self, jti: str) -> bool | Awaitable[bool]:
-        """Whether the token *jti* was taken back; at once when the store is local.
-
-        Raises (at once or when awaited): StoreFailed.
-        """
-        found = self._store.run(_IS_REVOKED, self._key(jti), ())
-        return found[0] != 0.0 if isinstance(found, tuple) else _awaited(found)
-
-    def _key(self, jti: str) -> bytes:
-        # Hashed: what a token says must not choose the length of a key, nor run into the next part of it.
-        return b"jwt-revoked:" + sha256(f"{self._name}\0{jti}".encode()).digest()[:16]
+        result = self._store.run(IS_REVOKED, revocation_key(issuer, token_id), ())
+        return _is_yes(result) if isinstance(result, tuple) else _awaited(result)
 
 
-async def _awaited(found: Awaitable[Cells]) -> bool:
-    return (await found)[0] != 0.0
+async def _awaited(result: Awaitable[Cells]) -> bool:
+    return _is_yes(await result)
+
+
+def _is_yes(result: Cells) -> bool:
+    return result[0] != 0.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from vizgate.auth.jwt.revocation import IS_REVOKED, REVOKE, revocation_key
 from vizgate.extension.store import NO_CELLS, Step
-from vizgate.store.revocation import IS_REVOKED, REVOKE, revocation_key
 
 
 def test_revoke_marks_until_the_token_ends():
