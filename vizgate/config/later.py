@@ -58,7 +58,6 @@ def _first_name(value: Any) -> str:
 _TOP_LEVEL = {
     "auth": "authentication",
     "limits": "rate limits",
-    "store": "a shared store",
     "versions": "the life cycle of API versions",
     "defaults": "defaults for routes and services",
     "identity_headers": "fields that carry an identity",

@@ -45,7 +45,6 @@ CASES = [
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: ip_filter}]}]", "the middleware ip_filter"),
     ("auth: {tokens: {kind: jwt}}", "auth: auth (authentication)"),
     ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
-    ("store: memory", "store: store (a shared store)"),
     ("versions: {'1': {}}", "versions: versions (the life cycle of API versions)"),
     ("tests: [{request: {url: http://a/, as: {user: a}}, expect: {status: 401}}]", "tests[0].request.as: as"),
 ]
