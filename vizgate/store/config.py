@@ -31,10 +31,10 @@ def short_store(value: Any) -> Any:
 class MemoryStoreConfig(StoreConfigBase):
     """In this process."""
 
-    kind: Literal["memory"] = Field(default="memory", description="In this process.")
+    kind: Literal["memory"] = Field(description="In this process.")
     keys: Annotated[Integer, Field(ge=1000, le=100_000_000)] = Field(
         default=200_000,
-        description="Most keys at once; those that have expired leave first, then the ones idle for longest.",
+        description="memory: most keys at once; what has expired leaves first, then what was idle for longest.",
     )
     persist: NewFile | None = Field(
         default=None,
@@ -45,10 +45,10 @@ class MemoryStoreConfig(StoreConfigBase):
 class SharedStoreConfig(StoreConfigBase):
     """In memory that all workers of this machine share."""
 
-    kind: Literal["shared"] = Field(default="shared", description="In memory that all workers of this machine share.")
+    kind: Literal["shared"] = Field(description="In memory that all workers of this machine share.")
     keys: Annotated[Integer, Field(ge=1000, le=100_000_000)] = Field(
         default=200_000,
-        description="Room for about so many keys, 132 bytes each; then the ones idle for longest leave.",
+        description="shared: room for about so many keys, 132 bytes each; then what was idle for longest leaves.",
     )
     path: NewFile | None = Field(
         default=None, description="A file for them, so that they survive a restart. Default: one that has no name."
@@ -63,7 +63,7 @@ def _checked_url(url: str) -> str:
 class RedisStoreConfig(StoreConfigBase):
     """In Redis or Valkey, for many machines."""
 
-    kind: Literal["redis"] = Field(default="redis", description="In Redis or Valkey, for many machines.")
+    kind: Literal["redis"] = Field(description="In Redis or Valkey, for many machines.")
     url: Annotated[str, AfterValidator(_checked_url)] = Field(
         description="`redis://host:6379/0`, `rediss://` with TLS, or `unix:/run/redis.sock?db=0`."
     )
@@ -112,4 +112,4 @@ StoreConfig = Annotated[AnyStoreConfig, BeforeValidator(short_store, json_schema
 
 def default_store(workers: int) -> MemoryStoreConfig | SharedStoreConfig:
     """The store of a gateway that names none: whatever several workers count, they count together."""
-    return MemoryStoreConfig() if workers == 1 else SharedStoreConfig()
+    return MemoryStoreConfig(kind="memory") if workers == 1 else SharedStoreConfig(kind="shared")

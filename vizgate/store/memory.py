@@ -33,7 +33,7 @@ class MemoryStore(StoreComponent):
     is_local = True
 
     def __init__(self, config: MemoryStoreConfig | None = None, context: Context | None = None) -> None:
-        super().__init__(config or MemoryStoreConfig(), context)
+        super().__init__(config or MemoryStoreConfig(kind="memory"), context)
         self._limit = self.config.keys
         self._wall = self.context.clock.wall
         counters = self.context.metrics.counters("store_evictions", "Keys that left the store before they expired.")

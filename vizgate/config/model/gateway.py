@@ -69,7 +69,7 @@ class GatewayConfig(ConfigModel):
     )
     limits: dict[PolicyName, LimitConfig] = Field(default_factory=dict, description="Limits by name.")
     store: StoreConfig = Field(
-        default=MemoryStoreConfig(),
+        default=MemoryStoreConfig(kind="memory"),
         description="Where counters live that several workers or machines share: `memory`, `shared`, "
         "`redis://host:6379/0`, or a mapping with its `kind`. Default: memory for one worker, shared for more.",
     )

@@ -38,7 +38,7 @@ class SharedStore(StoreComponent):
         *,
         inherited_fd: int | None = None,
     ) -> None:
-        super().__init__(config or SharedStoreConfig(), context)
+        super().__init__(config or SharedStoreConfig(kind="shared"), context)
         self._inherited_fd = inherited_fd
         self._wall = self.context.clock.wall
         counters = self.context.metrics.counters("store_evictions", "Keys that left the store before they expired.")
