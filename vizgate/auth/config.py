@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import Discriminator, Field, Tag
 
 from vizgate.auth.api_key.config import ApiKeyConfig
 from vizgate.auth.basic.config import BasicConfig
@@ -18,33 +18,20 @@ from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.mtls.config import MtlsConfig
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.field_names import RequestFieldName
-from vizgate.extension.fields import TextSource
+from vizgate.extension.plugin_config import PluginConfig
 
 #: What ``kind`` may say without a plugin.
 BUILT_IN_KINDS = ("jwt", "api_key", "oauth2_introspection", "basic", "forward_auth", "mtls")
 
 
-class PluginAuthConfig(ComponentConfig):
+class PluginAuthConfig(PluginConfig):
     """An authenticator of one's own; its class says which other keys there are."""
-
-    model_config = ConfigDict(extra="allow")
 
     kind: str = Field(
         min_length=1,
         description="The name of an installed plugin, or `package.module:Class`.",
         json_schema_extra={"not": {"enum": list(BUILT_IN_KINDS)}},
     )
-
-    _source: TextSource | None = PrivateAttr(default=None)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Remember where the settings were written, for ``read``."""
-        if isinstance(context, TextSource):
-            self._source = context
-
-    def read(self, model: type[BaseModel]) -> BaseModel:
-        """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
-        return model.model_validate(dict(self.model_extra or {}), context=self._source)
 
 
 def _kind_of(value: Any) -> str:

@@ -61,7 +61,6 @@ def _first_name(value: Any) -> str:
 
 _TOP_LEVEL = {
     "limits": "rate limits",
-    "store": "a shared store",
     "plugins": "settings of plugins",
 }
 _SERVICE = {

@@ -28,6 +28,7 @@ from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
 from vizgate.errors import VizgateError
 from vizgate.extension.fields import TextSource
+from vizgate.store.config import BUILT_IN_STORES, short_store
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -231,6 +232,9 @@ def _component_problems(root: Mapping, source: TextSource, resolve: Resolve) -> 
         kind = _text(entry, "kind")
         if kind and kind not in BUILT_IN_KINDS:
             problems += _entry_problems(root, ("auth", name), source, partial(resolve, "authenticator"), "kind")
+    store = short_store(to_plain(root.entries["store"])) if "store" in root.entries else None
+    if isinstance(store, dict) and isinstance(store.get("kind"), str) and store["kind"] not in BUILT_IN_STORES:
+        problems += _entry_problems(root, ("store",), source, partial(resolve, "store"), "kind")
     return problems
 
 
@@ -238,7 +242,8 @@ def _entry_problems(
     root: Mapping, at: Path, source: TextSource, find_class: Callable[[str], Any], key: str
 ) -> list[Problem]:
     node = find(root, at)
-    entry: dict[str, Any] = to_plain(node) if node is not None else {}
+    # The store may be named by its kind alone.
+    entry: dict[str, Any] = short_store(to_plain(node)) if node is not None else {}
     use = entry.pop(key)
     model: type[BaseModel] | None = None
     try:

@@ -46,11 +46,11 @@ def _models_below(schema: _Schema, definitions: _Schema) -> Iterator[tuple[str, 
     if "$ref" in schema:
         yield "", schema
     # A list first: one address alone is a short form of a list of them, and needs no rows of its own.
-    forms = sorted(schema.get("anyOf", []), key=lambda form: "items" not in form)
+    forms = sorted(_forms(schema), key=lambda form: "items" not in form)
     found = {
         model["$ref"]: (suffix, model) for form in forms[::-1] for suffix, model in _models_below(form, definitions)
     }
-    yield from found.values()
+    yield from reversed(found.values())
     if isinstance(schema.get("items"), dict):
         yield from ((f"[]{suffix}", model) for suffix, model in _models_below(schema["items"], definitions))
     values = [*schema.get("patternProperties", {}).values()]
@@ -58,6 +58,12 @@ def _models_below(schema: _Schema, definitions: _Schema) -> Iterator[tuple[str, 
         values.append(schema["additionalProperties"])
     for value in values:
         yield from ((f".NAME{suffix}", model) for suffix, model in _models_below(value, definitions))
+
+
+def _forms(schema: _Schema) -> list[_Schema]:
+    """What a value may be one of: short and long forms, or the models of each ``kind``."""
+    forms: list[_Schema] = schema.get("anyOf") or schema.get("oneOf") or []
+    return forms
 
 
 def _row(path: str, schema: _Schema, definitions: _Schema) -> str:
@@ -79,8 +85,8 @@ def type_words(schema: _Schema, definitions: _Schema) -> str:
         return str(schema["x-type"])
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{_as_yaml(value)}`" for value in schema.get("enum", [schema.get("const")]))
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(type_words(form, definitions) for form in schema["anyOf"]))
+    if forms := _forms(schema):
+        return " or ".join(dict.fromkeys(type_words(form, definitions) for form in forms))
     if "$ref" in schema:
         return type_words(_resolved(schema, definitions), definitions)
     return _type_of(schema, definitions)

@@ -161,10 +161,14 @@ def _secret_of_file(path: Path) -> Secret:
         raise ValueError(f"the secret in '{path}' is not UTF-8 text") from None
 
 
-def _read_path(value: object, info: ValidationInfo) -> Path:
+def _read_new_path(value: object, info: ValidationInfo) -> Path:
     if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
         raise ValueError("must be the path of a file")
-    path = _resolve(value, info)
+    return _resolve(value, info)
+
+
+def _read_path(value: object, info: ValidationInfo) -> Path:
+    path = _read_new_path(value, info)
     try:
         with path.open("rb"):
             return path
@@ -260,6 +264,14 @@ SecretField = Annotated[
             ],
         }
     ),
+]
+
+#: The path of a file that the gateway will write and need not exist yet, relative to the YAML file.
+NewFile = Annotated[
+    Path,
+    PlainValidator(_read_new_path),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1, "x-type": "file"}),
 ]
 
 #: The path of a file that can be read at load, relative to the YAML file.

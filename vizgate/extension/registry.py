@@ -19,6 +19,7 @@ from typing import Any, cast
 from vizgate.errors import VizgateError
 from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
 from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
+from vizgate.extension.store_component import StoreComponent, StoreConfigBase
 
 #: The entry-point group that distributions announce their plugins in.
 GROUP = "vizgate.plugins"
@@ -27,6 +28,7 @@ GROUP = "vizgate.plugins"
 KINDS: Mapping[str, tuple[type[Component], type[ComponentConfig]]] = {
     "middleware": (Middleware, MiddlewareConfig),
     "authenticator": (Authenticator, AuthenticatorConfig),
+    "store": (StoreComponent, StoreConfigBase),
 }
 
 _NO_BUILTINS: Mapping[str, type[Component]] = {}
@@ -109,6 +111,11 @@ class Registry:
         """As ``resolve``, for authenticators."""
         found: Any = self.resolve("authenticator", use)
         return cast("type[Authenticator]", found)
+
+    def resolve_store(self, use: str) -> type[StoreComponent]:
+        """As ``resolve``, for stores."""
+        found: Any = self.resolve("store", use)
+        return cast("type[StoreComponent]", found)
 
     def installed_plugins(self) -> list[PluginInfo]:
         """Every announced plugin, sorted by name, each imported to see whether it can be used."""

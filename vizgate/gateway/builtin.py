@@ -1,7 +1,7 @@
 """The explicit list of what vizgate brings along under short names; everything else comes from plugins.
 
-In: built-in middleware by the name that ``use:`` gives it, authenticators by their ``kind:``. Not in: finding plugins
-(``extension.registry``).
+In: built-in middleware by the name that ``use:`` gives it, authenticators and stores by their ``kind:``. Not in:
+finding plugins (``extension.registry``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
+from vizgate.extension.store_component import StoreComponent
 from vizgate.gateway.policies.api_keys import FileApiKeys
+from vizgate.store.memory import MemoryStore
+from vizgate.store.redis.store import RedisStore
+from vizgate.store.shared.store import SharedStore
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
@@ -35,5 +39,11 @@ AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
     "oauth2_introspection": IntrospectionAuthenticator,
 }
 
+STORES: Mapping[str, type[StoreComponent]] = {
+    "memory": MemoryStore,
+    "redis": RedisStore,
+    "shared": SharedStore,
+}
+
 #: Everything, for a ``Registry``.
-BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS}
+BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS, **STORES}

@@ -17,7 +17,7 @@ from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
 from vizgate.errors import VizgateError
-from vizgate.extension.contract import Component
+from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.admin import AdminSite
 from vizgate.gateway.build import compile_plan
@@ -33,6 +33,7 @@ from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.store.build import build_store
 from vizgate.transport.client import ControlClient
 from vizgate.transport.deadlines import TICK_S
 from vizgate.transport.listener import Listener
@@ -55,7 +56,7 @@ class Gateway:
 
     Args: clock: where time comes from; the system's by default. registry: finds components by name. services: handlers
     that stand in for services of these names, for tests and rehearsals.
-    Raises: PluginError, TlsFailed, RouteConflict: what the configuration names cannot be used.
+    Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
     """
 
     def __init__(
@@ -71,8 +72,13 @@ class Gateway:
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
         self._client = ControlClient()
         self.state.calls = Calls(self._client)
-        compiled = compile_plan(config, self.state, registry or Registry(BUILTIN), services=services)
+        registry = registry or Registry(BUILTIN)
+        state = self.state
+        context = Context(name="store", clock=state.clock, random=state.random, metrics=metrics)
+        state.store = store = build_store(config.store, context, registry)
+        compiled = compile_plan(config, self.state, registry, services=services)
         self.plan = compiled.plan
+        self._store = store
         self._components = compiled.components
         self._started: list[Component] = []
         self._endpoints = Endpoints(self.state)
@@ -135,7 +141,8 @@ class Gateway:
         """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
         self.state.begin()
         self._open_access_log()
-        for component in self._components:
+        # The others lean on the store: it starts first and stops last.
+        for component in (self._store, *self._components):
             self._started.append(component)  # before it starts: stop() runs even when start() failed
             try:
                 await component.start()

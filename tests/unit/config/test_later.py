@@ -40,7 +40,6 @@ CASES = [
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
     ("defaults: {limit: standard}", "defaults.limit: limit (rate limits)"),
     ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
-    ("store: memory", "store: store (a shared store)"),
 ]
 
 

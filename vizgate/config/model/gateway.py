@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.auth.config import AuthConfig, IdentityHeadersConfig
 from vizgate.config.model.base import ConfigModel
@@ -20,7 +20,7 @@ from vizgate.config.model.server import ServerConfig
 from vizgate.config.model.service import ServiceConfig
 from vizgate.extension.fields import Integer
 from vizgate.limiter.config import LimitConfig
-from vizgate.store.config import StoreConfig, short_store
+from vizgate.store.config import MemoryStoreConfig, StoreConfig, default_store
 from vizgate.versions.config import VersionConfig
 
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}$")]
@@ -68,9 +68,10 @@ class GatewayConfig(ConfigModel):
         description="Fields that tell a service who the caller is; a client's own of these names are always removed.",
     )
     limits: dict[PolicyName, LimitConfig] = Field(default_factory=dict, description="Limits by name.")
-    store: Annotated[StoreConfig, BeforeValidator(short_store, json_schema_input_type=str | StoreConfig)] = Field(
-        default=StoreConfig(kind="memory"),
-        description="Where counters live: memory, shared, `redis://host:6379/0`, or a mapping.",
+    store: StoreConfig = Field(
+        default=MemoryStoreConfig(kind="memory"),
+        description="Where counters live that several workers or machines share: `memory`, `shared`, "
+        "`redis://host:6379/0`, or a mapping with its `kind`. Default: memory for one worker, shared for more.",
     )
     versions: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,50}$")], VersionConfig] = Field(
         default_factory=dict, description="The life of API versions, by the `{version}` of a route's path."
@@ -80,6 +81,8 @@ class GatewayConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _apply_defaults(self) -> Self:
+        if "store" not in self.model_fields_set:
+            object.__setattr__(self, "store", default_store(self.server.workers))
         if self.defaults.model_fields_set:
             object.__setattr__(self, "routes", with_defaults(self.routes, self.defaults))
         return self

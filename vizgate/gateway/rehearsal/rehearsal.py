@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from vizgate.clock import SystemClock
 from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
-from vizgate.extension.contract import Component, Middleware
+from vizgate.extension.contract import Component, Context, Middleware
 from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.build import compile_plan
 from vizgate.gateway.endpoints import Endpoints
@@ -35,6 +35,7 @@ from vizgate.observe.exchange import ExchangeRecord
 from vizgate.pipeline.handler import MiddlewareCall
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.store.memory import MemoryStore
 from vizgate.transport.stream import Stream
 
 # What urlsplit leaves in a path and may stand in a request line; the rest is encoded, as a browser does it.
@@ -76,7 +77,8 @@ class Rehearsal:
         self, config: GatewayConfig, registry: Registry, *, wall_s: float | None = None, patience_s: float = 10.0
     ) -> None:
         clock = StandingClock(SystemClock().wall() if wall_s is None else wall_s)
-        self._state = RehearsalState(clock=clock)
+        # Counters in memory, whatever store the configuration names: a rehearsal reaches no network and leaves nothing.
+        self._state = RehearsalState(clock=clock, store=MemoryStore(context=Context(clock=clock)))
         self._steps: list[Step] = []
         self._identity: Identity | None = None
         self._patience_s = patience_s

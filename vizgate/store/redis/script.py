@@ -9,10 +9,12 @@ Cells are kept as text, so that ``GET`` shows them to people; 17 digits bring ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 from typing import Self
 
 from vizgate.extension.store import Cells, Program
+from vizgate.store.redis.resp import words
 
 # Longer than any period that a program counts in; a larger number of milliseconds is one that PX refuses.
 _MAX_TTL_S = 1_000_000_000
@@ -74,6 +76,22 @@ class Script:
         """*program* on the cells of ``KEYS[1]``, with the arguments in ``ARGV``; the answer is its result as text."""
         text = _FRAME.format(lua=program.lua) + _RUN.replace("{max_ttl}", str(_MAX_TTL_S))
         return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest().encode())
+
+    def call(self, key: bytes, arguments: Cells) -> bytes:
+        """The command that runs it, by its name."""
+        return b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n1\r\n$%d\r\n%b\r\n%b" % (
+            len(arguments) + 4,
+            self.sha,
+            len(key),
+            key,
+            _in_command(arguments),
+        )
+
+
+# Arguments are mostly the settings of a limit, so the same ones come again and again.
+@lru_cache(maxsize=1024)
+def _in_command(arguments: Cells) -> bytes:
+    return words(*(repr(number).encode() for number in arguments))
 
 
 def step_script(program: Program) -> str:
