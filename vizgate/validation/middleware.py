@@ -44,7 +44,7 @@ class ValidationMiddleware(Middleware):
         self._limit = config.body_limit
         self._responses = ResponseWatch(self._report, config.body_limit) if config.responses else None
 
-    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:  # type: ignore[override]  # no coroutine of its own
+    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
         """See ``Middleware``."""
         found = self._rules.find(request)
         if found is None:

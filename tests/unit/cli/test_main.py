@@ -62,7 +62,6 @@ def test_main_version_option_prints_version(run):
         (("explain", "a.yaml", "G ET", "http://a/"), "is not a method"),
         (("explain", "a.yaml", "GET", "http://a/", "-H", "no colon"), "Write 'Name: value'"),
         (("explain", "a.yaml", "GET", "http://a/", "-H", "A: b\r\nC: d"), "Write 'Name: value'"),
-        (("explain", "a.yaml", "GET", "http://a/", "--as", "user=acme"), "--as is not supported yet"),
     ],
 )
 def test_main_wrong_usage_exits_with_2(run, arguments, message):
