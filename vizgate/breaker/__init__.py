@@ -1,0 +1,1 @@
+"""Circuit breakers: a failing target or service is left alone for a while."""

@@ -1,0 +1,1 @@
+"""Content codings: compressing responses, unpacking requests."""

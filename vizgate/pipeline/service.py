@@ -1,0 +1,240 @@
+"""The innermost handler of a route whose service has more than a balancer: health, breakers, retries, affinity, a bulkhead.
+
+In: ``ServiceForwarder``: the loop over attempts. Not in: the decisions (ports below, met by ``retry``, ``breaker``, ``health``,
+``overload`` and ``balancer``) and the plain case, which costs less (``pipeline.forward``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from vizgate.clock import Clock
+from vizgate.errors import NoTarget, ResponseTimedOut, Termination, UpstreamError
+from vizgate.pipeline.attempt import Attempt, AttemptGate, AttemptWatcher
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+from vizgate.pipeline.target_set import TargetSet
+from vizgate.pipeline.target_state import TargetState
+
+
+class Picker(Protocol):
+    """What is needed of a balancer; see ``extension.balancer.Balancer``."""
+
+    def pick(self, excluded: AbstractSet[int] = ..., key: int = ...) -> int | None: ...
+
+    def started(self, index: int) -> None: ...
+
+    def ended(self, index: int) -> None: ...
+
+
+class RetryPort(Protocol):
+    """Whether there is another attempt; see ``retry``."""
+
+    def prepare(self, request: Request, now_s: float) -> Awaitable[None] | None:
+        """Count *request* for the budget, and keep its body for a second time if that may be needed."""
+        ...
+
+    def delay_s(self, request: Request, attempt: Attempt, cause: UpstreamError | Response, now_s: float) -> float | None:
+        """How long to wait before another attempt; None for no other."""
+        ...
+
+
+class AffinityPort(Protocol):
+    """Which target a client has been with; see ``balancer.affinity``."""
+
+    def wanted(self, request: Request) -> int | None:
+        """The index of the target that the client's cookie names, None without a good one."""
+        ...
+
+    def remember(self, request: Request, response: Response, index: int) -> None:
+        """Have the client come back to target *index*."""
+        ...
+
+
+class BulkheadPort(Protocol):
+    """How many requests a service may have in flight; see ``overload``."""
+
+    def enter(self, request: Request) -> Awaitable[None] | None:
+        """Take a place, which ``leave`` gives back; an awaitable while there is none. Raises: ServiceFull: none came free."""
+        ...
+
+    def leave(self) -> None:
+        """Give a place back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePolicies:
+    """What a service has beside its targets and its balancer. ``total_s``: bound on a whole exchange, 0 for none.
+
+    ``key_of``: the number that a request is hashed to, for balancers that want one.
+    """
+
+    total_s: float = 0.0
+    key_of: Callable[[Request], int] | None = None
+    gate: AttemptGate | None = None
+    watchers: tuple[AttemptWatcher, ...] = ()
+    retry: RetryPort | None = None
+    affinity: AffinityPort | None = None
+    bulkhead: BulkheadPort | None = None
+
+
+class ServiceForwarder:
+    """Forwards a request to a target of a service, and to another one when that is safe and allowed."""
+
+    __slots__ = ("_balancer", "_clock", "_name", "_policies", "_sleep", "targets")
+
+    def __init__(  # noqa: PLR0913  # the parts of a service, each of its own kind
+        self,
+        name: str,
+        targets: TargetSet,
+        balancer: Picker,
+        policies: ServicePolicies,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._name = name
+        self.targets = targets
+        self._balancer = balancer
+        self._policies = policies
+        self._clock = clock
+        self._sleep = sleep
+
+    async def __call__(self, request: Request) -> Response:
+        """The answer of a target. Raises: UpstreamError: of the last attempt, or NoTarget."""
+        policies = self._policies
+        request.outcome.service = self._name
+        if policies.total_s:
+            request.limit_deadline(self._clock.monotonic() + policies.total_s)
+        if policies.bulkhead is not None:
+            waiting = policies.bulkhead.enter(request)
+            if waiting is not None:
+                await waiting
+            request.on_complete(policies.bulkhead.leave)
+        if policies.retry is not None:
+            preparing = policies.retry.prepare(request, self._clock.monotonic())
+            if preparing is not None:
+                await preparing
+        return await self._attempts(request)
+
+    async def _attempts(self, request: Request) -> Response:
+        tried: set[int] = set()
+        failed: UpstreamError | None = None
+        number = 0
+        while True:
+            number += 1
+            attempt = self._begin(request, tried, number)
+            if attempt is None:
+                raise failed or NoTarget(f"service {self._name} has no target that may be asked")
+            cause = await self._try(request, attempt)
+            delay_s = self._delay_s(request, attempt, cause)
+            if delay_s is None:
+                if isinstance(cause, UpstreamError):
+                    raise cause
+                if self._policies.affinity is not None:
+                    self._policies.affinity.remember(request, cause, attempt.index)
+                return cause
+            if isinstance(cause, UpstreamError):
+                failed = cause
+            else:
+                cause.body.discard()
+                failed = None
+            tried.add(attempt.index)
+            if delay_s:
+                await self._sleep(delay_s)
+
+    def _begin(self, request: Request, tried: set[int], number: int) -> Attempt | None:
+        """An attempt at a target that admits one, at one that was tried already only when there is no other."""
+        index = self._choose(request, tried)
+        if index is None and tried and number > 1 and self._policies.retry is not None:
+            index = self._choose(request, set())
+        if index is None:
+            return None
+        state = self._state(index)
+        attempt = Attempt(state, index, number, self._clock.monotonic())
+        state.in_flight += 1
+        self._balancer.started(index)
+        request.attempt_ended = partial(self._ended, attempt)
+        request.outcome.attempts += 1
+        request.outcome.upstream = state.address
+        return attempt
+
+    def _choose(self, request: Request, excluded: AbstractSet[int]) -> int | None:
+        policies = self._policies
+        if policies.affinity is not None and not excluded:
+            wanted = policies.affinity.wanted(request)
+            if wanted is not None and not self._state(wanted).blocks and self._admits(wanted):
+                return wanted
+        key = policies.key_of(request) if policies.key_of is not None else 0
+        refused: set[int] = set(excluded)
+        while (index := self._balancer.pick(refused, key)) is not None:
+            if self._admits(index):
+                return index
+            refused.add(index)
+        return None
+
+    def _admits(self, index: int) -> bool:
+        gate = self._policies.gate
+        return gate is None or gate.admits(self._state(index), self._clock.monotonic())
+
+    def _state(self, index: int) -> TargetState:
+        return self.targets.targets[index].state
+
+    async def _try(self, request: Request, attempt: Attempt) -> Response | UpstreamError:
+        cause: Response | UpstreamError
+        try:
+            cause = response = await self.targets.targets[attempt.index].port.exchange(request)
+            attempt.status = response.status
+        except UpstreamError as error:
+            cause = error
+            attempt.termination = error.termination
+        except BaseException:
+            attempt.termination = attempt.termination or Termination.CLIENT_ABORT
+            self._settle(attempt)
+            raise
+        self._settle(attempt)
+        return cause
+
+    def _settle(self, attempt: Attempt) -> None:
+        now_s = self._clock.monotonic()
+        attempt.elapsed_s = now_s - attempt.started_s
+        for watcher in self._policies.watchers:
+            watcher.settled(attempt, now_s)
+
+    def _ended(self, attempt: Attempt, termination: Termination) -> None:
+        """The exchange of *attempt* is over; its answer, if there was one, may have been settled long before."""
+        attempt.target.in_flight -= 1
+        self._balancer.ended(attempt.index)
+        attempt.termination = termination
+        if attempt.status and termination in _BROKEN_BY_TARGET:
+            for watcher in self._policies.watchers:
+                watcher.broken(attempt, self._clock.monotonic())
+
+    def _delay_s(self, request: Request, attempt: Attempt, cause: Response | UpstreamError) -> float | None:
+        now_s = self._clock.monotonic()
+        if isinstance(cause, UpstreamError) and request.deadline_s and now_s >= request.deadline_s:
+            if cause.nothing_sent:
+                raise ResponseTimedOut("no time left to try another target") from cause
+            return None
+        if self._policies.retry is not None:
+            return self._policies.retry.delay_s(request, attempt, cause, now_s)
+        # Nothing was sent, so nothing can happen twice: the next target, each at most once.
+        return 0.0 if isinstance(cause, UpstreamError) and cause.nothing_sent else None
+
+    def __repr__(self) -> str:
+        in_flight = sum(target.state.in_flight for target in self.targets.targets)
+        return f"<Service {self._name!r} [{self.targets!r} | in flight: {in_flight}]>"
+
+
+_BROKEN_BY_TARGET = frozenset(
+    {Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT}
+)
+
+
+def targets_of(forwarders: Sequence[ServiceForwarder]) -> list[TargetState]:
+    """The states of all targets of *forwarders*."""
+    return [target.state for forwarder in forwarders for target in forwarder.targets.targets]

@@ -1,0 +1,105 @@
+"""The targets of a service, and which of them may be asked now.
+
+In: ``TargetSet`` and ``choose_members``, the rule. Not in: which of the members is asked (a balancer), and why a target is blocked
+(``pipeline.target_state``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from vizgate.pipeline.ports import TargetPort
+from vizgate.pipeline.target_state import Block, TargetState
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTarget:
+    """One target of a service. ``priority``: groups with a higher number are asked when all lower ones are out."""
+
+    port: TargetPort
+    state: TargetState
+    weight: float = 1.0
+    priority: int = 0
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How members are chosen.
+
+    ``panic_below``: with a smaller share of targets fit, those that are not are asked, too. ``zone``: where the gateway is; targets
+    of the same zone are preferred. ``slow_start_s``: how long a target that has become fit gets less than its share.
+    """
+
+    panic_below: float = 0.0
+    zone: str = ""
+    slow_start_s: float = 0.0
+
+
+# What holds even when everything else is tried: an operator's word, and a breaker that has its own trials.
+_NEVER = Block.DRAINED | Block.OPEN
+# A target that starts slowly gets a tenth of its share at first, so that it is asked at all.
+_SLOWEST = 0.1
+
+
+def choose_members(targets: Sequence[ServiceTarget], by: Selection, now_s: float) -> list[tuple[int, float]]:
+    """Index and present weight of the targets to choose from: the fit ones, of the best priority, of the own zone if it has any.
+
+    When fewer than ``panic_below`` are fit, all but those that must never be asked, because a wrong guess about health must not
+    become an outage (Envoy's panic threshold).
+    """
+    fit = [(index, target) for index, target in enumerate(targets) if not target.state.blocks]
+    if len(fit) < by.panic_below * len(targets):
+        fit = [(index, target) for index, target in enumerate(targets) if not target.state.blocks & _NEVER]
+    best = min((target.priority for _, target in fit), default=0)
+    group = [(index, target) for index, target in fit if target.priority == best]
+    if by.zone:
+        group = [(index, target) for index, target in group if target.zone == by.zone] or group
+    return [(index, _weight(target, by.slow_start_s, now_s)) for index, target in group]
+
+
+def _weight(target: ServiceTarget, slow_start_s: float, now_s: float) -> float:
+    if not slow_start_s:
+        return target.weight
+    share = (now_s - target.state.fit_since_s) / slow_start_s
+    return target.weight * min(1.0, max(_SLOWEST, share))
+
+
+class TargetSet:
+    """The targets of one service. ``changed`` is called with what may be asked, at first and whenever that changes."""
+
+    __slots__ = ("_changed", "_clock_s", "_selection", "targets")
+
+    def __init__(
+        self,
+        targets: Sequence[ServiceTarget],
+        selection: Selection,
+        clock_s: Callable[[], float],
+        changed: Callable[[list[tuple[int, float]]], None],
+    ) -> None:
+        self.targets = tuple(targets)
+        self._selection = selection
+        self._clock_s = clock_s
+        self._changed = changed
+        for target in self.targets:
+            target.state.watch(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Choose anew: the state of a target has changed, or time has passed in a slow start."""
+        self._changed(choose_members(self.targets, self._selection, self._clock_s()))
+
+    def release(self) -> None:
+        """Let go of the states, which outlive this set."""
+        for target in self.targets:
+            target.state.unwatch(self.refresh)
+
+    @property
+    def is_starting_slowly(self) -> bool:
+        """Whether weights still change by themselves, so that ``refresh`` is to be called once in a while."""
+        until_s = self._clock_s() - self._selection.slow_start_s
+        return bool(self._selection.slow_start_s) and any(target.state.fit_since_s > until_s for target in self.targets)
+
+    def __repr__(self) -> str:
+        fit = sum(target.state.is_fit for target in self.targets)
+        return f"<TargetSet [targets: {fit} fit of {len(self.targets)}]>"

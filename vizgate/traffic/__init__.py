@@ -1,0 +1,1 @@
+"""Where traffic goes beside its usual way: splits, mirrors, injected faults."""
