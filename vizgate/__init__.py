@@ -14,13 +14,13 @@ from vizgate._version import __version__
 if TYPE_CHECKING:
     from vizgate.access.ip_filter.networks import NetworkRules
     from vizgate.balancer.round_robin import RoundRobin
-    from vizgate.balancer.rule import Balancer
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
     from vizgate.errors import ExchangeError, VizgateError
+    from vizgate.extension.balancer import Balancer
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
     from vizgate.gateway.server import Gateway, StartFailed
@@ -79,7 +79,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Balancer": "balancer.rule",
+    "Balancer": "extension.balancer",
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",

@@ -62,7 +62,7 @@ def router_keeps_the_type_of_its_values() -> None:
 
 
 def balancers_meet_the_protocol() -> None:
-    balancers: list[Balancer] = [RoundRobin(2), WeightedRoundRobin([3, 1])]
+    balancers: list[Balancer] = [RoundRobin.of([1] * 2), WeightedRoundRobin.of([3, 1])]
     for balancer in balancers:
         assert_type(balancer.pick({0}), int | None)
 

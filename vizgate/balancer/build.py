@@ -5,19 +5,15 @@ In: ``build_balancer``. Not in: the names themselves (``balancer.config``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from vizgate.balancer.config import BalancerName
 from vizgate.balancer.round_robin import RoundRobin
-from vizgate.balancer.rule import Balancer
 from vizgate.balancer.weighted import WeightedRoundRobin
+from vizgate.extension.balancer import Balancer
+from vizgate.extension.contract import Context
+
+_RULES: dict[str, type[Balancer]] = {"round_robin": RoundRobin, "weighted": WeightedRoundRobin}
 
 
-def build_balancer(name: BalancerName, weights: Sequence[int]) -> Balancer:
-    """A fresh balancer for as many targets as there are *weights*; ``round_robin`` does not look at what they say.
-
-    Raises: ValueError: no weights, or one below 1.
-    """
-    if name == "weighted":
-        return WeightedRoundRobin(weights)
-    return RoundRobin(len(weights))
+def build_balancer(name: BalancerName, context: Context | None = None) -> Balancer:
+    """A fresh balancer without members."""
+    return _RULES[name](None, context)

@@ -13,9 +13,7 @@ from pydantic import AfterValidator, Field
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.fields import Duration, Integer, Number, SecretField
 
-BalancerName = Literal[
-    "round_robin", "weighted", "least_connections", "random", "power_of_two", "ewma"
-]
+BalancerName = Literal["round_robin", "weighted"]
 #: The share of a target relative to the weights of the others. There is no 0: a target without requests is not listed.
 Weight = Annotated[Integer, Field(ge=1, le=65_535)]
 

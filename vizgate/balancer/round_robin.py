@@ -5,39 +5,47 @@ In: ``RoundRobin``. Not in: weights (``balancer.weighted``).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Set as AbstractSet
+from typing import Any
 
-_NONE_EXCLUDED: frozenset[int] = frozenset()
+from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
+from vizgate.extension.contract import Context
 
 
-class RoundRobin:
-    """Picks targets 0, 1, ... in turn; an excluded one loses its turn to the next.
+class RoundRobin(Balancer):
+    """Picks the members in order, and after the last the first; an excluded one loses its turn to the next.
 
-    Args: count: how many targets there are, at least 1.
-    Raises: ValueError: *count* is less than 1.
+    Weights are not looked at. When the members change, the turn stays where it was.
     """
 
-    __slots__ = ("_count", "_next")
-
-    def __init__(self, count: int) -> None:
-        if count < 1:
-            raise ValueError("a balancer needs at least one target")
-        self._count = count
+    def __init__(self, config: Any = None, context: Context | None = None) -> None:
+        super().__init__(config, context)
+        self._indexes: tuple[int, ...] = ()
         self._next = 0
 
-    def pick(self, excluded: AbstractSet[int] = _NONE_EXCLUDED) -> int | None:
-        """See ``Balancer.pick``; constant time, plus one step for each excluded target passed over."""
-        index = self._next
+    def update(self, members: tuple[Member, ...]) -> None:
+        """See ``Balancer.update``."""
+        turn = self._indexes[self._next] if self._indexes else 0
+        super().update(members)
+        self._indexes = tuple(sorted(member.index for member in members))
+        at = bisect_left(self._indexes, turn)
+        self._next = at if at < len(members) else 0
+
+    def pick(self, excluded: AbstractSet[int] = NONE_EXCLUDED, key: int = 0) -> int | None:  # noqa: ARG002  # no need
+        """See ``Balancer.pick``; constant time, plus one step for each excluded member passed over."""
+        indexes = self._indexes
+        count = len(indexes)
+        if not count:
+            return None
+        position = self._next
         if excluded:
-            for _ in range(self._count):
-                if index not in excluded:
+            for _ in range(count):
+                if indexes[position] not in excluded:
                     break
-                index = index + 1 if index + 1 < self._count else 0
+                position = position + 1 if position + 1 < count else 0
             else:
                 return None
-        following = index + 1
-        self._next = following if following < self._count else 0
-        return index
-
-    def __repr__(self) -> str:
-        return f"<RoundRobin [{self._count} targets, next {self._next}]>"
+        following = position + 1
+        self._next = following if following < count else 0
+        return indexes[position]

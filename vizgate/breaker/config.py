@@ -30,12 +30,15 @@ class BreakerConfig(ComponentConfig):
     window_requests: Annotated[Integer, Field(ge=1, le=100_000)] | None = Field(
         default=None, description="Instead of `window`: how many of the last calls count."
     )
-    open_for: PositiveDuration = Field(default=30.0, description="How long it stays open; up to a tenth longer by chance.")
+    open_for: PositiveDuration = Field(
+        default=30.0, description="How long it stays open; up to a tenth longer by chance."
+    )
     half_open_requests: Annotated[Integer, Field(ge=1)] = Field(
         default=3, description="Calls that are let through to try; all of them good close it, one bad one opens it."
     )
     failures: tuple[FailureKind, ...] = Field(
-        default=("connect_failure", "reset", "timeout", "invalid"), description="Which ends without an answer are failures."
+        default=("connect_failure", "reset", "timeout", "invalid"),
+        description="Which ends without an answer are failures.",
     )
     statuses: tuple[Status | Literal["5xx"], ...] = Field(default=("5xx",), description="Which answers are failures.")
 

@@ -1,7 +1,7 @@
 """What a balancing rule is.
 
-In: ``Balancer`` and ``Member``. Not in: the rules (``balancer``), which targets may be asked at all (``pipeline.target_set``), and
-the number that a request is hashed to (``balancer.key``).
+In: ``Balancer`` and ``Member``. Not in: the rules (``balancer``), which targets may be asked at all
+(``pipeline.target_set``), and the number that a request is hashed to (``balancer.key``).
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ class BalancerConfig(ComponentConfig):
     """The settings of a balancer of one's own, next to ``use:``."""
 
 
+NONE_EXCLUDED: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A target that may be asked now.
 
-    ``index``: its number in the service, which ``pick`` gives. ``weight``: its share relative to the others, above 0; less than the
-    configured one while it starts slowly. ``state``: its numbers, which change while it is used.
+    ``index``: its number in the service, which ``pick`` gives. ``weight``: its share relative to the others, above 0;
+    less than the configured one while it starts slowly. ``state``: its numbers, which change while it is used.
     """
 
     index: int
@@ -36,7 +39,8 @@ class Member:
 class Balancer(Component):
     """Base class of balancing rules: which of the members is asked next.
 
-    Used by one event loop at a time. The same calls give the same choices, chance included: it comes from ``context.random``.
+    Used by one event loop at a time. The same calls give the same choices, chance included: it comes from
+    ``context.random``.
 
     ``wants_key``: whether ``pick`` is to be given the number that the request is hashed to.
     """
@@ -50,7 +54,9 @@ class Balancer(Component):
 
     @classmethod
     def of(cls, weights: Sequence[float], **settings: Any) -> Self:
-        """A balancer for as many targets as there are *weights*, for use without a gateway. Args: settings: to ``__init__``."""
+        """A balancer for as many targets as there are *weights*, for use without a gateway. Args: settings: to
+        ``__init__``.
+        """
         balancer = cls(**settings)
         balancer.update(
             tuple(Member(index, weight, TargetState("", str(index))) for index, weight in enumerate(weights))
@@ -62,7 +68,7 @@ class Balancer(Component):
         self.members = members
 
     @abstractmethod
-    def pick(self, excluded: AbstractSet[int] = frozenset(), key: int = 0) -> int | None:
+    def pick(self, excluded: AbstractSet[int] = NONE_EXCLUDED, key: int = 0) -> int | None:
         """The index of the member to ask, never one in *excluded*; None when there is none.
 
         Args: excluded: few: the targets that this request was sent to already. key: see ``wants_key``; 64 bits.

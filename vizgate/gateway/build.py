@@ -10,23 +10,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vizgate.auth.reserved import reserved_names
-from vizgate.balancer.build import build_balancer
 from vizgate.config import GatewayConfig
-from vizgate.config.model import RouteConfig, ServerConfig, ServiceConfig, TargetConfig
+from vizgate.config.model import RouteConfig, ServerConfig
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.registry import Registry
 from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
-from vizgate.gateway.http1.target import Http1Target
-from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.http1.target_context import WireTools
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
+from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
 from vizgate.message.forwarding import ASSERTED, TrustRules
-from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler, MiddlewareCall, compose
-from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.router import Router, Rule
@@ -34,8 +31,6 @@ from vizgate.transform.echo import Echo
 from vizgate.transform.redirect import Redirect
 from vizgate.transform.respond import Respond
 from vizgate.transform.rewrite import Rewrite, compile_rewrite
-from vizgate.transport.pool import Endpoint, PoolLimits
-from vizgate.transport.tls import UpstreamTls, upstream_context
 from vizgate.wire.choice import choose_codec
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
@@ -71,8 +66,9 @@ def compile_plan(
     """
     server = _server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
+    builder = ServiceBuilder(state, server.limits, tools)
     handlers = {
-        name: _service_handler(name, service, server.limits, state, tools)
+        name: _of_service(name, Echo()) if service.builtin is not None else builder.build(name, service)
         for name, service in config.services.items()
         if services is None or name not in services
     }
@@ -118,30 +114,6 @@ def _response_sorter(server: ServerPlan) -> FieldSorter:
     return FieldSorter(dropped=frozenset({server.request_id_header.lower()}))
 
 
-def _service_handler(
-    name: str, service: ServiceConfig, limits: WireLimits, state: GatewayState, tools: WireTools
-) -> Handler:
-    if service.builtin is not None:
-        return _of_service(name, Echo())
-    tls = service.tls
-    context = None
-    if any(target.url.scheme == "https" for target in service.targets):
-        paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
-        context = upstream_context(UpstreamTls(tls.verify, *paths))
-    timeouts = UpstreamTimeouts(service.timeouts.connect, service.timeouts.response, service.timeouts.idle)
-    pool_limits = PoolLimits(service.pool.max_idle, service.pool.idle_timeout)
-    targets: list[TargetPort] = []
-    for target in service.targets:
-        url = target.url
-        secure = url.scheme == "https"
-        endpoint = Endpoint(url.host, url.port, context if secure else None, tls.server_name if secure else None)
-        settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, limits)
-        pool = state.pool(endpoint, pool_limits)
-        targets.append(Http1Target(settings, pool, state.metrics.target(name, str(endpoint)), tools))
-    balancer = build_balancer(service.balancer, [target.weight for target in service.targets])
-    return Forwarder(name, targets, balancer, state.clock, total_s=service.timeouts.total)
-
-
 def _of_service(name: str, handler: Handler) -> Handler:
     """*handler*, known by the name of its service in the log."""
 
@@ -168,14 +140,6 @@ def _forwarding(handler: Handler) -> Handler:
         return response
 
     return call
-
-
-def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:
-    if service.host_header == "preserve":
-        return None
-    if service.host_header == "target":
-        return target.url.authority.encode("latin-1")
-    return service.host_header.encode("latin-1")
 
 
 def _passing(layers: RouteLayers, handler: Handler, watch: Watch | None) -> Handler:

@@ -15,6 +15,7 @@ from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.ports import CallerPort
+from vizgate.pipeline.target_state import TargetState
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
 
@@ -37,6 +38,8 @@ class GatewayState:
     store: Store = NO_STORE
     # Keyed by endpoint, not by service: two services on one address share its connections.
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
+    # Keyed by service, address and number among equal addresses: each service has its own view of a target.
+    targets: dict[tuple[str, str, int], TargetState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
@@ -47,6 +50,16 @@ class GatewayState:
         if key not in self.pools:
             self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper)
         return self.pools[key]
+
+    def target(self, service: str, address: str, number: int = 1) -> TargetState:
+        """What is known about a target of *service*, made when it is asked for first.
+
+        Args: number: 1 for the first target of the service with this address, 2 for the second, ...
+        """
+        key = (service, address, number)
+        if key not in self.targets:
+            self.targets[key] = TargetState(service, address, self.clock.monotonic())
+        return self.targets[key]
 
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""

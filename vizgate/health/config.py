@@ -22,7 +22,9 @@ class ActiveConfig(ComponentConfig):
     kind: Literal["http", "tcp"] = Field(default="http", description="tcp: a connection is enough.")
     path: str = Field(default="/", pattern=r"^/[!-~]*$", description="What is asked for.")
     method: Literal["GET", "HEAD"] = Field(default="GET", description="How.")
-    host: str | None = Field(default=None, min_length=1, description="The Host of the probe; default: the target's own.")
+    host: str | None = Field(
+        default=None, min_length=1, description="The Host of the probe; default: the target's own."
+    )
     port: Annotated[Integer, Field(ge=1, le=65_535)] | None = Field(
         default=None, description="Another port than that of the target."
     )
@@ -31,7 +33,9 @@ class ActiveConfig(ComponentConfig):
     healthy_after: Annotated[Integer, Field(ge=1)] = Field(default=2, description="Good probes that bring it back.")
     unhealthy_after: Annotated[Integer, Field(ge=1)] = Field(default=3, description="Bad probes that take it out.")
     expect: Annotated[tuple[Status, ...], Field(min_length=1)] = Field(default=(200,), description="Good statuses.")
-    body: str | None = Field(default=None, min_length=1, description="Text that a good answer holds in its first 64 KiB.")
+    body: str | None = Field(
+        default=None, min_length=1, description="Text that a good answer holds in its first 64 KiB."
+    )
     read_limit: Size = Field(default=64 * KIB, description="How much of an answer is read.")
 
     @model_validator(mode="after")
@@ -68,7 +72,9 @@ class HealthConfig(ComponentConfig):
 
     active: ActiveConfig | None = Field(default=None, description="Probes of the gateway's own.")
     passive: PassiveConfig | None = Field(default=None, description="What traffic shows.")
-    slow_start: Duration = Field(default=0.0, description="How long a target that is new or back gets less than its share.")
+    slow_start: Duration = Field(
+        default=0.0, description="How long a target that is new or back gets less than its share."
+    )
     panic_below: Share = Field(
         default=0.0, description="With fewer than this share of targets fit, all are used: some may answer."
     )

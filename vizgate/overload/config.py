@@ -1,7 +1,7 @@
 """What the YAML may say about overload.
 
-In: ``OverloadConfig`` (``server.overload``) and the priority of a route. Not in: measuring and deciding (the modules beside
-this).
+In: ``OverloadConfig`` (``server.overload``) and the priority of a route. Not in: measuring and deciding (the modules
+beside this).
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ class OverloadConfig(ComponentConfig):
     """When requests are turned away, those of low priority first, with 503 and Retry-After."""
 
     loop_lag: PositiveDuration | None = Field(
-        default=None, description="The event loop runs this late: `low` is turned away; at twice `normal`, at four times `high`."
+        default=None,
+        description="The event loop runs this late: `low` is turned away; at twice `normal`, at four times `high`.",
     )
     memory: Size | None = Field(
         default=None, description="The process is this large: `low` is turned away; 10 % over it `normal`, 20 % `high`."
     )
-    retry_after: Annotated[Integer, Field(ge=1)] = Field(default=1, description="Seconds that clients are told to wait.")
+    retry_after: Annotated[Integer, Field(ge=1)] = Field(
+        default=1, description="Seconds that clients are told to wait."
+    )

@@ -1,6 +1,7 @@
 """One try at one target, as policies see it.
 
-In: ``Attempt`` and ``AttemptWatcher``. Not in: making it (``gateway.http1``), and when there is another (``pipeline.service``).
+In: ``Attempt`` and ``AttemptWatcher``. Not in: making it (``gateway.http1``), and when there is another
+(``pipeline.service``).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from vizgate.pipeline.target_state import TargetState
 class Attempt:
     """A try at ``target`` that began at ``started_s`` (monotonic seconds).
 
-    ``status``: of the answer, 0 before its head has come. ``elapsed_s``: from the beginning to that head, or to the failure.
-    ``termination``: how it ended; None as long as it has not. It ends when the body of its answer has been relayed.
+    ``status``: of the answer, 0 before its head has come. ``elapsed_s``: from the beginning to that head, or to the
+    failure. ``termination``: how it ended; None as long as it has not. It ends when the body of its answer has been
+    relayed.
     """
 
     __slots__ = ("elapsed_s", "index", "number", "started_s", "status", "target", "termination")
@@ -53,7 +55,7 @@ class AttemptGate(Protocol):
     """Whether a target may be tried now: the place of a circuit breaker, which is a watcher, too."""
 
     def admits(self, target: TargetState, now_s: float) -> bool:
-        """Whether *target* may be tried. A yes is a permit: ``AttemptWatcher.settled`` is called exactly once for it."""
+        """Whether *target* may be tried. A yes is a permit, and ``AttemptWatcher.settled`` is called once for it."""
         ...
 
 

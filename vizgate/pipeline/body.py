@@ -29,6 +29,10 @@ class Body(Protocol):
         """The whole body. Raises: BodyTooLarge: it is longer than *limit* bytes."""
         ...
 
+    def discard(self) -> None:
+        """Let go of what has not come yet: nobody will read it."""
+        ...
+
 
 class BytesBody:
     """A body that is in memory."""
@@ -50,6 +54,9 @@ class BytesBody:
         if len(data) > limit:
             raise BodyTooLarge(f"body over {limit} bytes")
         return data
+
+    def discard(self) -> None:
+        """Nothing is still to come."""
 
     def __repr__(self) -> str:
         return f"<BytesBody [{self.length} bytes]>"
@@ -87,6 +94,12 @@ class StreamBody:
         if len(self.data) > limit:
             raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
+
+    def discard(self) -> None:
+        """Break off the source, if it can be told."""
+        abort = getattr(self.source, "abort", None)
+        if abort is not None:
+            abort()
 
     def __repr__(self) -> str:
         return f"<StreamBody [{'unknown length' if self.length is None else f'{self.length} bytes'}]>"

@@ -1,31 +1,22 @@
 """The innermost handler of a route that has a service: picks a target, and the next one when that is safe.
 
-In: ``Forwarder``. Not in: one attempt (a ``TargetPort``) and how targets are chosen (``balancer``).
+In: ``Forwarder``, for services with nothing but a balancer. Not in: one attempt (a ``TargetPort``), how targets are
+chosen (``balancer``), and services with more (``pipeline.service``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Protocol
+from collections.abc import Awaitable
 
 from vizgate.clock import Clock
 from vizgate.errors import NoTarget, ResponseTimedOut, UpstreamError
-from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
-
-
-class Picker(Protocol):
-    """What the forwarder needs of a balancer."""
-
-    def pick(self, excluded: AbstractSet[int] = ...) -> int | None:
-        """The index of the target to try, never one in *excluded*; None when there is none."""
-        ...
+from vizgate.pipeline.target_set import Picker, TargetSet
 
 
 class Forwarder:
-    """Forwards a request to one of *targets*.
+    """Forwards a request to one of *targets*, those that *balancer* picks.
 
     A target that cannot be connected to is followed by the next one, each at most once: nothing was sent, so nothing
     can happen twice.
@@ -33,13 +24,14 @@ class Forwarder:
     Args: total_s: bound on a whole exchange in seconds, 0 for none.
     """
 
-    __slots__ = ("_balancer", "_clock", "_service", "_targets", "_total_s")
+    __slots__ = ("_balancer", "_clock", "_service", "_targets", "_total_s", "targets")
 
     def __init__(
-        self, service: str, targets: Sequence[TargetPort], balancer: Picker, clock: Clock, *, total_s: float = 0.0
+        self, service: str, targets: TargetSet, balancer: Picker, clock: Clock, *, total_s: float = 0.0
     ) -> None:
         self._service = service
-        self._targets = tuple(targets)
+        self.targets = targets
+        self._targets = tuple(target.port for target in targets.targets)
         self._balancer = balancer
         self._clock = clock
         self._total_s = total_s

@@ -48,6 +48,8 @@ class Request:
     #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
     deadline_s = 0.0
     expects_continue = False
+    #: What is to be told when the present attempt at a target has ended, and how.
+    attempt_ended: Callable[[Termination], None] | None = None
     #: Whether it only asks if another request may be sent (a CORS preflight), of a route that answers such questions.
     is_preflight = False
     #: How an upstream's 1xx answers, status and field lines, reach the client; None where they cannot (HTTP/1.0, ASGI).

@@ -1,12 +1,13 @@
-"""The innermost handler of a route whose service has more than a balancer: health, breakers, retries, affinity, a bulkhead.
+"""The innermost handler of a route whose service has more than a balancer: health, breakers, retries, affinity, a
+bulkhead.
 
-In: ``ServiceForwarder``: the loop over attempts. Not in: the decisions (ports below, met by ``retry``, ``breaker``, ``health``,
-``overload`` and ``balancer``) and the plain case, which costs less (``pipeline.forward``).
+In: ``ServiceForwarder``: the loop over attempts. Not in: the decisions (ports below, met by ``retry``, ``breaker``,
+``health``, ``overload`` and ``balancer``) and the plain case, which costs less (``pipeline.forward``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -17,18 +18,8 @@ from vizgate.errors import NoTarget, ResponseTimedOut, Termination, UpstreamErro
 from vizgate.pipeline.attempt import Attempt, AttemptGate, AttemptWatcher
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
-from vizgate.pipeline.target_set import TargetSet
+from vizgate.pipeline.target_set import Picker, TargetSet
 from vizgate.pipeline.target_state import TargetState
-
-
-class Picker(Protocol):
-    """What is needed of a balancer; see ``extension.balancer.Balancer``."""
-
-    def pick(self, excluded: AbstractSet[int] = ..., key: int = ...) -> int | None: ...
-
-    def started(self, index: int) -> None: ...
-
-    def ended(self, index: int) -> None: ...
 
 
 class RetryPort(Protocol):
@@ -38,7 +29,9 @@ class RetryPort(Protocol):
         """Count *request* for the budget, and keep its body for a second time if that may be needed."""
         ...
 
-    def delay_s(self, request: Request, attempt: Attempt, cause: UpstreamError | Response, now_s: float) -> float | None:
+    def delay_s(
+        self, request: Request, attempt: Attempt, cause: UpstreamError | Response, now_s: float
+    ) -> float | None:
         """How long to wait before another attempt; None for no other."""
         ...
 
@@ -59,7 +52,9 @@ class BulkheadPort(Protocol):
     """How many requests a service may have in flight; see ``overload``."""
 
     def enter(self, request: Request) -> Awaitable[None] | None:
-        """Take a place, which ``leave`` gives back; an awaitable while there is none. Raises: ServiceFull: none came free."""
+        """Take a place, which ``leave`` gives back; an awaitable while there is none. Raises: ServiceFull: none came
+        free.
+        """
         ...
 
     def leave(self) -> None:
@@ -88,7 +83,7 @@ class ServiceForwarder:
 
     __slots__ = ("_balancer", "_clock", "_name", "_policies", "_sleep", "targets")
 
-    def __init__(  # noqa: PLR0913  # the parts of a service, each of its own kind
+    def __init__(  # the parts of a service, each of its own kind
         self,
         name: str,
         targets: TargetSet,
@@ -230,11 +225,4 @@ class ServiceForwarder:
         return f"<Service {self._name!r} [{self.targets!r} | in flight: {in_flight}]>"
 
 
-_BROKEN_BY_TARGET = frozenset(
-    {Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT}
-)
-
-
-def targets_of(forwarders: Sequence[ServiceForwarder]) -> list[TargetState]:
-    """The states of all targets of *forwarders*."""
-    return [target.state for forwarder in forwarders for target in forwarder.targets.targets]
+_BROKEN_BY_TARGET = frozenset({Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT})

@@ -1,13 +1,16 @@
 """The targets of a service, and which of them may be asked now.
 
-In: ``TargetSet`` and ``choose_members``, the rule. Not in: which of the members is asked (a balancer), and why a target is blocked
-(``pipeline.target_state``).
+In: ``TargetSet``, ``choose_members``, the rule, and ``Picker``. Not in: which of the members is asked (``balancer``),
+and why a target is blocked (``pipeline.target_state``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Protocol
+
 from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.target_state import Block, TargetState
 
@@ -27,8 +30,9 @@ class ServiceTarget:
 class Selection:
     """How members are chosen.
 
-    ``panic_below``: with a smaller share of targets fit, those that are not are asked, too. ``zone``: where the gateway is; targets
-    of the same zone are preferred. ``slow_start_s``: how long a target that has become fit gets less than its share.
+    ``panic_below``: with a smaller share of targets fit, those that are not are asked, too. ``zone``: where the gateway
+    is; targets of the same zone are preferred. ``slow_start_s``: how long a target that has become fit gets less than
+    its share.
     """
 
     panic_below: float = 0.0
@@ -43,10 +47,11 @@ _SLOWEST = 0.1
 
 
 def choose_members(targets: Sequence[ServiceTarget], by: Selection, now_s: float) -> list[tuple[int, float]]:
-    """Index and present weight of the targets to choose from: the fit ones, of the best priority, of the own zone if it has any.
+    """Index and present weight of the targets to choose from: the fit ones, of the best priority, of the own zone if it
+    has any.
 
-    When fewer than ``panic_below`` are fit, all but those that must never be asked, because a wrong guess about health must not
-    become an outage (Envoy's panic threshold).
+    When fewer than ``panic_below`` are fit, all but those that must never be asked, because a wrong guess about health
+    must not become an outage (Envoy's panic threshold).
     """
     fit = [(index, target) for index, target in enumerate(targets) if not target.state.blocks]
     if len(fit) < by.panic_below * len(targets):
@@ -63,6 +68,22 @@ def _weight(target: ServiceTarget, slow_start_s: float, now_s: float) -> float:
         return target.weight
     share = (now_s - target.state.fit_since_s) / slow_start_s
     return target.weight * min(1.0, max(_SLOWEST, share))
+
+
+class Picker(Protocol):
+    """What is needed of a balancer; see ``extension.balancer.Balancer``."""
+
+    def pick(self, excluded: AbstractSet[int] = ..., key: int = ...) -> int | None:
+        """The index of the target to ask, never one in *excluded*; None when there is none."""
+        ...
+
+    def started(self, index: int) -> None:
+        """An attempt at it begins."""
+        ...
+
+    def ended(self, index: int) -> None:
+        """An attempt at it has ended."""
+        ...
 
 
 class TargetSet:

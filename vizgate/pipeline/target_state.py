@@ -1,7 +1,7 @@
 """What is known about one target of one service while it is used.
 
-In: ``TargetState`` and the reasons why a target is not to be asked. Not in: who finds these reasons (``health``, ``breaker``, the
-admin API) and who is asked (``pipeline.target_set``).
+In: ``TargetState`` and the reasons why a target is not to be asked. Not in: who finds these reasons (``health``,
+``breaker``, the admin API) and who is asked (``pipeline.target_set``).
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ class Block(IntFlag):
 class TargetState:
     """One target of one service, kept across reloads, because it is keyed by service and address.
 
-    ``in_flight``: attempts that have begun and not ended. ``latency_s``: moving average of the time to the response head, 0 as long
-    as there was none; ``latency_at_s``: when it was last changed. ``fit_since_s``: since when nothing blocks it (monotonic seconds).
+    ``in_flight``: attempts that have begun and not ended. ``latency_s``: moving average of the time to the response
+    head, 0 as long as there was none; ``latency_at_s``: when it was last changed. ``fit_since_s``: since when nothing
+    blocks it (monotonic seconds).
     """
 
     __slots__ = ("_watchers", "address", "blocks", "fit_since_s", "in_flight", "latency_at_s", "latency_s", "service")

@@ -31,15 +31,20 @@ class BackoffConfig(ComponentConfig):
 class RetryConfig(ComponentConfig):
     """When a request is tried again, always at another target if there is one."""
 
-    attempts: Annotated[Integer, Field(ge=1, le=10)] = Field(default=2, description="Most attempts, the first included.")
+    attempts: Annotated[Integer, Field(ge=1, le=10)] = Field(
+        default=2, description="Most attempts, the first included."
+    )
     on: Annotated[tuple[RetryReason | Status, ...], Field(min_length=1)] = Field(
-        default=("connect_failure", "reset", 502, 503, 504), description="Statuses and failures after which to try again."
+        default=("connect_failure", "reset", 502, 503, 504),
+        description="Statuses and failures after which to try again.",
     )
     methods: tuple[str, ...] = Field(
         default=("GET", "HEAD", "OPTIONS", "PUT", "DELETE"),
-        description="Which may be tried again once a byte has been sent; naming POST or PATCH says that twice is harmless.",
+        description="Which may be tried again once a byte has been sent; naming POST says that twice is harmless.",
     )
-    per_try_timeout: Duration = Field(default=0.0, description="Time for one attempt's head. 0: the service's `response`.")
+    per_try_timeout: Duration = Field(
+        default=0.0, description="Time for one attempt's head. 0: the service's `response`."
+    )
     backoff: Annotated[BackoffConfig, BeforeValidator(_backoff)] = Field(
         default=BackoffConfig(), description="How long to wait; a duration alone is its `base`."
     )

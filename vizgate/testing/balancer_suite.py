@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from vizgate.balancer.rule import Balancer
+from vizgate.extension.balancer import Balancer
 
 MakeBalancer = Callable[[Sequence[int]], Balancer]
 

@@ -19,7 +19,9 @@ class SplitEntryConfig(ComponentConfig):
     """One way of a split."""
 
     service: str = Field(min_length=1, description="Where these requests go.")
-    weight: Annotated[Integer, Field(ge=0, le=10_000)] = Field(default=0, description="Its share, relative to the others.")
+    weight: Annotated[Integer, Field(ge=0, le=10_000)] = Field(
+        default=0, description="Its share, relative to the others."
+    )
     header: dict[FieldName, str] = Field(
         default_factory=dict, description="Requests with one of these fields and values always go here."
     )
@@ -32,9 +34,13 @@ class MirrorConfig(ComponentConfig):
     """A copy of some requests goes to another service, too; its answers are dropped."""
 
     service: str = Field(min_length=1, description="Where the copies go.")
-    percent: Annotated[float, Field(gt=0, le=100)] = Field(default=100, description="How many of 100 requests are copied.")
+    percent: Annotated[float, Field(gt=0, le=100)] = Field(
+        default=100, description="How many of 100 requests are copied."
+    )
     body_limit: Size = Field(default=64 * KIB, description="A request with a longer body is not copied.")
-    in_flight: Annotated[Integer, Field(ge=1)] = Field(default=64, description="Most copies at once; more are not sent.")
+    in_flight: Annotated[Integer, Field(ge=1)] = Field(
+        default=64, description="Most copies at once; more are not sent."
+    )
     timeout: Duration = Field(default=5.0, description="A copy that takes longer is given up.")
 
 
@@ -43,7 +49,9 @@ class FaultConfig(ComponentConfig):
 
     percent: Annotated[float, Field(gt=0, le=100)] = Field(default=100, description="How many of 100 requests have it.")
     delay: Duration = Field(default=0.0, description="How long a request waits first.")
-    status: Annotated[Integer, Field(ge=400, le=599)] | None = Field(default=None, description="It is answered with this.")
+    status: Annotated[Integer, Field(ge=400, le=599)] | None = Field(
+        default=None, description="It is answered with this."
+    )
     abort: bool = Field(default=False, description="Its connection is reset.")
     header: FieldName | None = Field(default=None, description="Only requests with this field have it...")
     secret: SecretField | None = Field(default=None, description="...and this value in it.")

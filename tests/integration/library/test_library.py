@@ -61,7 +61,7 @@ def test_components_work_alone() -> None:
     found = router.match("GET", "example.com", b"/users/7")
     assert not isinstance(found, NoMatch)
     assert ("users", {"id": 7}) == (found.value, found.params)
-    balancer = WeightedRoundRobin([3, 1])
+    balancer = WeightedRoundRobin.of([3, 1])
     assert [0, 0, 1, 0] == [balancer.pick() for _ in range(4)]
 
 

@@ -13,14 +13,16 @@ from vizgate.balancer.weighted import WeightedRoundRobin
 
 def test_build_balancer_round_robin_ignores_weights() -> None:
     """``round_robin`` gives every target the same share, whatever its weight."""
-    balancer = build_balancer("round_robin", [9, 1])
+    balancer = build_balancer("round_robin")
+    balancer.update(RoundRobin.of([9, 1]).members)
     assert isinstance(balancer, RoundRobin)
     assert [balancer.pick(frozenset()) for _ in range(4)] == [0, 1, 0, 1]
 
 
 def test_build_balancer_weighted_follows_weights() -> None:
     """``weighted`` is smooth weighted round robin."""
-    balancer = build_balancer("weighted", [3, 1])
+    balancer = build_balancer("weighted")
+    balancer.update(RoundRobin.of([3, 1]).members)
     assert isinstance(balancer, WeightedRoundRobin)
     assert [balancer.pick(frozenset()) for _ in range(4)] == [0, 0, 1, 0]
 

@@ -29,12 +29,12 @@ def _nginx(weights: list[int], picks: int) -> list[int]:
 
 def test_weighted_any_weights_meets_contract() -> None:
     """Never an excluded target, shares by weight over 100,000 picks, the same picks every time."""
-    check_balancer(WeightedRoundRobin, follows_weights=True)
+    check_balancer(WeightedRoundRobin.of, follows_weights=True)
 
 
 def test_pick_five_one_one_is_spread_out() -> None:
     """The heavy target does not get its five picks in a row."""
-    balancer = WeightedRoundRobin([5, 1, 1])
+    balancer = WeightedRoundRobin.of([5, 1, 1])
     assert [balancer.pick() for _ in range(7)] == [0, 0, 1, 0, 2, 0, 0]
 
 
@@ -42,7 +42,7 @@ def test_pick_five_one_one_is_spread_out() -> None:
 @given(weights_lists)
 def test_pick_nothing_excluded_equals_nginx(weights: list[int]) -> None:
     """With nothing excluded the picks are those of nginx, over more than two cycles."""
-    balancer = WeightedRoundRobin(weights)
+    balancer = WeightedRoundRobin.of(weights)
     picks = 2 * sum(weights) + 3
     assert _nginx(weights, picks) == [balancer.pick() for _ in range(picks)]
 
@@ -51,32 +51,32 @@ def test_pick_nothing_excluded_equals_nginx(weights: list[int]) -> None:
 @given(weights_lists)
 def test_pick_one_cycle_gives_each_exactly_its_weight(weights: list[int]) -> None:
     """Over one cycle nobody gets a pick more or less than its weight."""
-    balancer = WeightedRoundRobin(weights)
+    balancer = WeightedRoundRobin.of(weights)
     assert dict(enumerate(weights)) == Counter(balancer.pick() for _ in range(sum(weights)))
 
 
 def test_pick_cycle_too_long_to_lay_out_still_follows_weights() -> None:
     """Weights whose cycle is not laid out give the same picks as nginx."""
     weights = [1, 4999, 65_535]
-    balancer = WeightedRoundRobin(weights)
+    balancer = WeightedRoundRobin.of(weights)
     assert "0 picks laid out" in repr(balancer)
     assert _nginx(weights, 2000) == [balancer.pick() for _ in range(2000)]
 
 
 def test_weighted_common_divisor_is_taken_out() -> None:
     """Weights 1000 and 3000 are weights 1 and 3."""
-    assert repr(WeightedRoundRobin([1000, 3000])) == "<WeightedRoundRobin [weights 1:3, 4 picks laid out]>"
+    assert repr(WeightedRoundRobin.of([1000, 3000])) == "<WeightedRoundRobin [weights 1:3, 4 picks laid out]>"
 
 
 def test_pick_excluded_share_goes_by_weight() -> None:
     """The picks of an excluded target are shared 3 to 1 by targets of weights 3 and 1."""
-    balancer = WeightedRoundRobin([3, 1, 6])
+    balancer = WeightedRoundRobin.of([3, 1, 6])
     assert Counter(balancer.pick({2}) for _ in range(100)) == {0: 75, 1: 25}
 
 
 def test_pick_all_excluded_changes_nothing() -> None:
     """When nobody can be picked, nobody gains credit."""
-    balancer = WeightedRoundRobin([2, 1])
+    balancer = WeightedRoundRobin.of([2, 1])
     assert balancer.pick({0, 1}) is None
     assert [balancer.pick() for _ in range(3)] == [0, 1, 0]
 
@@ -84,15 +84,21 @@ def test_pick_all_excluded_changes_nothing() -> None:
 @given(weights_lists, st.lists(st.sets(st.integers(0, 7)), max_size=60))
 def test_pick_changing_exclusions_never_picks_excluded(weights: list[int], exclusions: list[set[int]]) -> None:
     """Whatever is excluded from pick to pick, an excluded target is never picked and an allowed one always is."""
-    balancer = WeightedRoundRobin(weights)
+    balancer = WeightedRoundRobin.of(weights)
     for excluded in exclusions:
         allowed = set(range(len(weights))) - excluded
         chosen = balancer.pick(excluded)
         assert chosen in allowed if allowed else chosen is None
 
 
-@pytest.mark.parametrize(("weights", "message"), [([], "at least one target"), ([1, 0], "weight"), ([-1], "weight")])
-def test_weighted_bad_weights_are_refused(weights: list[int], message: str) -> None:
-    """No targets, and weights below 1, are mistakes of the caller, found at once."""
-    with pytest.raises(ValueError, match=message):
-        WeightedRoundRobin(weights)
+@pytest.mark.parametrize("weights", [[1, 0], [-1]])
+def test_weighted_bad_weights_are_refused(weights: list[int]) -> None:
+    """A weight that is not above 0 is a mistake of the caller, found at once."""
+    with pytest.raises(ValueError, match="weight"):
+        WeightedRoundRobin.of(weights)
+
+
+def test_weighted_broken_weights_follow_their_share() -> None:
+    """Weights that are no whole numbers, as in a slow start, are followed as well."""
+    balancer = WeightedRoundRobin.of([1.0, 0.25])
+    assert Counter(balancer.pick() for _ in range(1000)) == {0: 800, 1: 200}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -21,8 +21,11 @@ from vizgate.errors import (
     UpstreamReset,
 )
 from vizgate.pipeline.forward import Forwarder
+from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.pipeline.target_set import Selection, ServiceTarget, TargetSet
+from vizgate.pipeline.target_state import TargetState
 from vizgate.testing import ManualClock
 
 
@@ -44,16 +47,21 @@ class _Target:
         return Response(200, body=self.address.encode())
 
 
-class _Nobody:
-    def pick(self, excluded: AbstractSet[int] = frozenset()) -> int | None:
-        return None
+class _Nobody(RoundRobin):
+    """A balancer without members."""
 
 
 def _forwarder(targets: list[_Target], total_s: float = 0.0) -> Forwarder:
     clock = ManualClock(monotonic_s=50.0)
     for target in targets:
         target.clock = clock
-    return Forwarder("users", targets, RoundRobin(len(targets)), clock, total_s=total_s)
+    balancer = RoundRobin.of([1] * len(targets))
+    return Forwarder("users", target_set(targets), balancer, clock, total_s=total_s)
+
+
+def target_set(targets: Sequence[TargetPort]) -> TargetSet:
+    made = [ServiceTarget(port, TargetState("users", port.address)) for port in targets]
+    return TargetSet(made, Selection(), lambda: 0.0, lambda members: None)
 
 
 def _forward(forwarder: Forwarder, request: Request) -> Response:
@@ -106,7 +114,7 @@ def test_call_failure_after_something_was_sent_is_final(error: ExchangeError, po
 
 def test_call_without_target_is_503() -> None:
     """A balancer that has no target to offer means 503, and no attempt."""
-    forwarder, request = Forwarder("users", [_Target(0)], _Nobody(), ManualClock()), Request("GET", b"/")
+    forwarder, request = Forwarder("users", target_set([_Target(0)]), _Nobody(), ManualClock()), Request("GET", b"/")
     with pytest.raises(NoTarget, match="users") as caught:
         _forward(forwarder, request)
     assert (caught.value.status, request.outcome.attempts, request.outcome.service) == (503, 0, "users")

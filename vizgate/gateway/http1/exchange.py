@@ -52,6 +52,8 @@ class Exchange:
     def __init__(self, target: TargetContext, request: Request) -> None:
         self._target = target
         self.request = request
+        # Kept: by the time this attempt ends the request may be in another one.
+        self._tell_ended = request.attempt_ended
 
     async def run(self) -> Response:
         """The response, once its head is there. Raises: see ``TargetPort.exchange``."""
@@ -110,7 +112,12 @@ class Exchange:
             self._upload.cancel()
         if self._stream is not None:
             self._stream.abort()
+        self._report(termination)
+
+    def _report(self, termination: Termination) -> None:
         self._target.cells.end(termination)
+        if self._tell_ended is not None:
+            self._tell_ended(termination)
 
     async def _connect(self) -> PooledStream:
         timeout_s, deadline_s = self._target.timeouts.connect_s, self.request.deadline_s
@@ -269,7 +276,7 @@ class Exchange:
     def _end_tunnel(self, termination: Termination) -> None:
         if not self._ended:
             self._ended = True
-            self._target.cells.end(termination)
+            self._report(termination)
 
     # relay body
 
@@ -324,7 +331,7 @@ class Exchange:
             self._target.pool.give(stream, self._target.clock.monotonic())
         else:
             stream.close()
-        self._target.cells.end(Termination.NORMAL)
+        self._report(Termination.NORMAL)
 
     def __repr__(self) -> str:
         return f"<Exchange {self.request.method} at {self._target.address} [{'ended' if self._ended else 'running'}]>"

@@ -6,6 +6,7 @@ In: ``Http1Target``, which carries the usual attempt through by itself. Not in: 
 
 from __future__ import annotations
 
+from vizgate.errors import Termination
 from vizgate.gateway.http1.exchange import IDEMPOTENT, Exchange
 from vizgate.gateway.http1.target_context import TargetContext
 from vizgate.pipeline.body import BytesBody
@@ -50,6 +51,8 @@ class Http1Target(TargetContext):
         self.cells.answer(elapsed_s)
         self.cells.ok += 1
         self.pool.give(stream, now_s)
+        if request.attempt_ended is not None:
+            request.attempt_ended(Termination.NORMAL)
         return Response.forwarded(head, self.template_of(head), BytesBody(reader.rest))
 
     def _take(self, request: Request) -> PooledStream | None:

@@ -1,0 +1,92 @@
+"""Compiles services: targets, their connections and state, the balancer, and what else a service has.
+
+In: ``ServiceBuilder``. Not in: routes (``gateway.build``) and the parts themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable
+
+from vizgate.balancer.build import build_balancer
+from vizgate.config.model import ServiceConfig, TargetConfig
+from vizgate.extension.balancer import Balancer, Member
+from vizgate.extension.contract import Context
+from vizgate.gateway.http1.target import Http1Target
+from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.state import GatewayState
+from vizgate.pipeline.forward import Forwarder
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
+from vizgate.pipeline.target_set import Selection, ServiceTarget, TargetSet
+from vizgate.transport.pool import Endpoint, PoolLimits
+from vizgate.transport.tls import UpstreamTls, upstream_context
+from vizgate.wire.limits import WireLimits
+
+
+class ServiceBuilder:
+    """Makes the handlers of services that share *state*, *limits* and *tools*."""
+
+    def __init__(self, state: GatewayState, limits: WireLimits, tools: WireTools) -> None:
+        self._state = state
+        self._limits = limits
+        self._tools = tools
+
+    def build(self, name: str, service: ServiceConfig) -> Handler:
+        """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used."""
+        state = self._state
+        balancer = build_balancer(service.balancer, Context(clock=state.clock, random=state.random, name=name))
+        targets = self._targets(name, service)
+        chosen = TargetSet(targets, Selection(), state.clock.monotonic, _adopting(balancer, targets))
+        policies = ServicePolicies(total_s=service.timeouts.total)
+        if policies == ServicePolicies(total_s=policies.total_s):
+            return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
+        return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
+
+    def _targets(self, name: str, service: ServiceConfig) -> tuple[ServiceTarget, ...]:
+        seen: Counter[str] = Counter()
+        context = _tls_context(service)
+        targets = []
+        for target in service.targets:
+            url = target.url
+            secure = url.scheme == "https"
+            endpoint = Endpoint(
+                url.host, url.port, context if secure else None, service.tls.server_name if secure else None
+            )
+            seen[str(endpoint)] += 1
+            state = self._state.target(name, str(endpoint), seen[str(endpoint)])
+            targets.append(ServiceTarget(self._port(name, service, target, endpoint), state, target.weight))
+        return tuple(targets)
+
+    def _port(self, name: str, service: ServiceConfig, target: TargetConfig, endpoint: Endpoint) -> Http1Target:
+        timeouts = UpstreamTimeouts(service.timeouts.connect, service.timeouts.response, service.timeouts.idle)
+        settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
+        pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
+        return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)
+
+
+def _adopting(balancer: Balancer, targets: tuple[ServiceTarget, ...]) -> Callable[[list[tuple[int, float]]], None]:
+    """What gives *balancer* its members."""
+
+    def adopt(members: list[tuple[int, float]]) -> None:
+        balancer.update(tuple(Member(index, weight, targets[index].state) for index, weight in members))
+
+    return adopt
+
+
+def _tls_context(service: ServiceConfig) -> ssl.SSLContext | None:
+    if not any(target.url.scheme == "https" for target in service.targets):
+        return None
+    tls = service.tls
+    paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
+    return upstream_context(UpstreamTls(tls.verify, *paths))
+
+
+def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:
+    if service.host_header == "preserve":
+        return None
+    if service.host_header == "target":
+        return target.url.authority.encode("latin-1")
+    return service.host_header.encode("latin-1")
