@@ -72,7 +72,3 @@ class OnceBody:
         if len(self.data) > limit:
             raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
-
-    def discard(self) -> None:
-        """Hand out no more; what the client still sends is the connection's business."""
-        self._is_given_up = True

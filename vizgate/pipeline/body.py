@@ -29,10 +29,6 @@ class Body(Protocol):
         """The whole body. Raises: BodyTooLarge: it is longer than *limit* bytes."""
         ...
 
-    def discard(self) -> None:
-        """Let go of what has not come yet: nobody will read it."""
-        ...
-
 
 class BytesBody:
     """A body that is in memory."""
@@ -54,9 +50,6 @@ class BytesBody:
         if len(data) > limit:
             raise BodyTooLarge(f"body over {limit} bytes")
         return data
-
-    def discard(self) -> None:
-        """Nothing is still to come."""
 
     def __repr__(self) -> str:
         return f"<BytesBody [{self.length} bytes]>"
@@ -95,12 +88,6 @@ class StreamBody:
             raise BodyTooLarge(f"body over {limit} bytes")
         return self.data
 
-    def discard(self) -> None:
-        """Break off the source, if it can be told."""
-        abort = getattr(self.source, "abort", None)
-        if abort is not None:
-            abort()
-
     def __repr__(self) -> str:
         return f"<StreamBody [{'unknown length' if self.length is None else f'{self.length} bytes'}]>"
 
@@ -113,6 +100,13 @@ class _Spent:
 
     async def __anext__(self) -> bytes:
         raise BodyTooLarge("the body was given up")
+
+
+def discard(body: Body) -> None:
+    """Let go of what of *body* has not come yet, because nobody will read it: its source is broken off if it can be."""
+    abort = getattr(getattr(body, "source", None), "abort", None)
+    if abort is not None:
+        abort()
 
 
 EMPTY = BytesBody(b"")

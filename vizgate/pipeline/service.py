@@ -16,6 +16,7 @@ from typing import Protocol
 from vizgate.clock import Clock
 from vizgate.errors import NoTarget, ResponseTimedOut, Termination, UpstreamError
 from vizgate.pipeline.attempt import Attempt, AttemptGate, AttemptWatcher
+from vizgate.pipeline.body import discard
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.pipeline.target_set import Picker, TargetSet
@@ -136,7 +137,7 @@ class ServiceForwarder:
             if isinstance(cause, UpstreamError):
                 failed = cause
             else:
-                cause.body.discard()
+                discard(cause.body)
                 failed = None
             tried.add(attempt.index)
             if delay_s:

@@ -42,7 +42,7 @@ class Http1Target(TargetContext):
         except (StreamLost, StreamTimedOut):
             pass  # the wait of the exchange below ends in the same way, and it knows what that means
         except BaseException as error:
-            self.give_up(stream, error)
+            self.give_up(stream, request, error)
             raise
         if head is None or len(reader.rest) != head.plain_length:
             return await Exchange(self, request).go_on(stream, head, started_s, answered=bool(data))

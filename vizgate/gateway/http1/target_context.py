@@ -91,11 +91,13 @@ class TargetContext:
         # MUST record the time it was received and append a corresponding Date header field".
         return FieldTemplate((*template.fields, (b"Date", self.date.value())))
 
-    def give_up(self, stream: PooledStream | None, error: BaseException) -> None:
+    def give_up(self, stream: PooledStream, request: Request, error: BaseException) -> None:
         """The end of an attempt that *error* broke off."""
-        if stream is not None:
-            stream.abort()
-        self.cells.end(error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
+        stream.abort()
+        termination = error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT
+        self.cells.end(termination)
+        if request.attempt_ended is not None:
+            request.attempt_ended(termination)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.address} {self.pool!r}>"
