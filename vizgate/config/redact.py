@@ -36,7 +36,11 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
 
 def _hide(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: HIDDEN if _SECRET_NAME.search(str(key)) else _hide(child) for key, child in value.items()}
+        # A flag is no secret, whatever it is called: ``credentials: true`` of ``cors``.
+        return {
+            key: HIDDEN if _SECRET_NAME.search(str(key)) and not isinstance(child, bool) else _hide(child)
+            for key, child in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_hide(child) for child in value]
     return HIDDEN if isinstance(value, (Expanded, Secret)) else value

@@ -64,12 +64,12 @@ def test_sample_routes_hold_what_is_written(config: GatewayConfig) -> None:
     assert user.match.query == {"debug": ConditionConfig(exact="1")}
     assert user.rewrite is not None
     assert user.rewrite.path == "/internal/users/{id}"
-    assert [entry.use for entry in user.middleware] == ["headers", "my_package.filters:AddHeader"]
+    assert [entry.use for entry in user.middleware] == ["headers", "ip_filter", "my_package.filters:AddHeader"]
     assert user.middleware[0].settings == {
         "request": {"set": {"X-Gateway": "vizgate"}, "remove": ["X-Debug"]},
         "response": {"set": {"X-Frame-Options": "DENY"}},
     }
-    assert user.middleware[1].settings == {"name": "x-a", "value": "b"}
+    assert user.middleware[2].settings == {"name": "x-a", "value": "b"}
     assert docs.redirect is not None
     assert (docs.redirect.to, docs.redirect.status) == ("https://docs.example.com/", 308)
     assert maintenance.respond is not None

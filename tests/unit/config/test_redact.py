@@ -46,3 +46,10 @@ def test_redacted_can_be_read_again(sample: str) -> None:
     config = load_text(sample, environment={})
     again = load_text(json.dumps(redacted(config)), environment={})
     assert again.model_dump() == config.model_dump()
+
+
+def test_redacted_shows_flags() -> None:
+    """A flag is no secret, whatever its name."""
+    cors = "{origins: [http://a], credentials: true}"
+    text = f"services: {{a: {{builtin: echo}}}}\nroutes: [{{match: {{path: /}}, service: a, cors: {cors}}}]"
+    assert redacted(load_text(text, environment={}))["routes"][0]["cors"]["credentials"] is True

@@ -65,5 +65,5 @@ def test_reference_has_every_key_of_the_sample(reference: str, sample: str) -> N
     )
     for path in paths(root):
         if not free.match(path):
-            key = re.sub(r"^services\.\w+", "services.NAME", path).removesuffix("[]")
+            key = re.sub(r"^(services|versions)\.\w+", r"\1.NAME", path).removesuffix("[]")
             assert f"| `{key}` |" in reference
