@@ -1,7 +1,7 @@
 """A head as the pattern of the next: most lines come again as they were, and most others are a field's new value.
 
 In: ``HeadPattern``. Not in: whole heads that come again, and which head is compared with which (``wire.request``,
-``wire.response``).
+``wire.response``). The numbers are in ``docs/adr/0011-heads-that-differ-in-values.md``.
 """
 
 from __future__ import annotations
