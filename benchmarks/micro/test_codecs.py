@@ -84,9 +84,20 @@ def test_request_head_first(benchmark: BenchmarkFixture, codec: str, head: str) 
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("head", list(REQUEST_HEADS))
 def test_request_head_varied(benchmark: BenchmarkFixture, codec: str, head: str) -> None:
-    """Further requests whose fields differ each time."""
+    """Further requests to another host each time, and so with everything read anew."""
     reader = make_request_reader(codec)
     blocks = cycle([REQUEST_HEADS[head].replace(b"shop.", b"shop%03d." % number) for number in range(256)])
+    assert benchmark(lambda: reader.feed(next(blocks))) is not None
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_request_head_with_other_values(benchmark: BenchmarkFixture, codec: str) -> None:
+    """Further requests of a browser, with another cookie and another referrer each time."""
+    reader = make_request_reader(codec)
+    whole = REQUEST_HEADS["browser"]
+    blocks = cycle(
+        [whole.replace(b"0f8f", b"%04x" % number).replace(b"=2&", b"=%d&" % number) for number in range(256)]
+    )
     assert benchmark(lambda: reader.feed(next(blocks))) is not None
 
 
@@ -126,6 +137,16 @@ def test_response_head_repeated(benchmark: BenchmarkFixture, codec: str) -> None
     """Further responses with the same head."""
     reader = ResponseReader(choose_codec(codec), LIMITS, FieldSorter())
     assert benchmark(reader.feed, RESPONSE_HEAD, to_head=False) is not None
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_response_head_with_other_values(benchmark: BenchmarkFixture, codec: str) -> None:
+    """Further responses of one kind, with another date and another length each time."""
+    reader = ResponseReader(choose_codec(codec), LIMITS, FieldSorter())
+    blocks = cycle(
+        [RESPONSE_HEAD.replace(b":58", b":%d" % number).replace(b"100", b"%d" % number) for number in range(10, 250)]
+    )
+    assert benchmark(lambda: reader.feed(next(blocks), to_head=False)) is not None
 
 
 @pytest.mark.parametrize(("size", "count"), [(16, 1), (16, 64), (64 * 1024, 16)])

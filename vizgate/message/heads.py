@@ -64,6 +64,11 @@ class RequestShape:
     named: frozenset[bytes] = frozenset()
 
     @property
+    def way(self) -> tuple[tuple[Field, ...], bytes, int]:
+        """All that says where a request came from, but its peer."""
+        return self.asserted, self.authority, self.minor
+
+    @property
     def fields(self) -> list[Field]:
         """Those of ``template``, as a list of one's own."""
         return [*self.template.fields]

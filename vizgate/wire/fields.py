@@ -39,12 +39,20 @@ class Effect(Enum):
     NOTHING = "nothing"
     #: The field travels on, and no more.
     FIELD = "field"
+    #: It is put aside as what a client asserts, and no more.
+    ASSERTED = "asserted"
     #: It tells the size of the body.
     LENGTH = "length"
     MORE = "more"
 
 
-_EFFECTS = {_KEEP: Effect.FIELD, _DATE: Effect.FIELD, _DROP: Effect.NOTHING, _LENGTH: Effect.LENGTH}
+_EFFECTS = {
+    _KEEP: Effect.FIELD,
+    _DATE: Effect.FIELD,
+    _DROP: Effect.NOTHING,
+    _LENGTH: Effect.LENGTH,
+    _ASSERTED: Effect.ASSERTED,
+}
 
 # Never removed because ``Connection`` names them: what the gateway itself sets and what delimits the message
 # (CVE-2022-31813, CVE-2024-45410).
@@ -121,7 +129,8 @@ class FieldSorter:
 
     def effect(self, name: bytes) -> Effect:
         """What changes about a head when the field *name*, in this spelling, has another value."""
-        return _EFFECTS.get(self._fate(name), Effect.MORE)
+        fate = self._memo.get(name)
+        return _EFFECTS.get(self._fate(name) if fate is None else fate, Effect.MORE)
 
     def _fate(self, name: bytes) -> int:
         lower = name.lower()

@@ -1,15 +1,15 @@
 """A head as the pattern of the next: most lines come again as they were, and most others are a field's new value.
 
 In: ``HeadPattern``. Not in: whole heads that come again, and which head is compared with which (``wire.request``,
-``wire.response``).
+``wire.response``). The numbers are in ``docs/adr/0011-heads-that-differ-in-values.md``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import compress
 from operator import ne
+from typing import NamedTuple
 
 from vizgate.message.headers import Field
 from vizgate.message.heads import KIND_LENGTH, Framing
@@ -19,93 +19,137 @@ from vizgate.wire.framing import parse_length
 from vizgate.wire.grammar import TEXT
 
 _is_text = re.compile(TEXT).fullmatch
-# Where a line has its field among those that travel on, for lines that have none.
-_NOWHERE = -1
-_LENGTH = -2
+
+
+class _Role(NamedTuple):
+    """What a line may be in another head. ``prefix``: what it must begin with to be the same field. ``place``: of the
+    field among those of its kind.
+    """
+
+    effect: Effect
+    prefix: bytes
+    place: int
+
+
+# Under plain names: reading a member off its enum costs ten times as much.
+_FIELD, _ASSERTED, _LENGTH = Effect.FIELD, Effect.ASSERTED, Effect.LENGTH
+_FIXED = _Role(Effect.MORE, b"", -1)
 
 
 class HeadPattern:
     """The lines of a head that was read by every rule, and what a head means that has the same lines but for values.
 
-    A line may differ only in the value of a field that means nothing to this hop, and in the size of a body that has
-    one. Every other difference (another name, one line more, another order) is left to who reads heads by every rule.
+    A line may differ only in the value of a field that means nothing to this hop, in what a client asserts, and in the
+    size of a body that has one. Every other difference (another name, one line more, another order) is left to who
+    reads heads by every rule.
 
-    ``framing``: of the head that was accepted last.
+    ``template``, ``asserted``, ``framing``: what the head says that was accepted last. ``is_same``: whether it was the
+    head before it, byte for byte.
 
-    Args: lines: without their CRLF; the first is not a field, the last two are empty. fields: what travels on of them.
+    Args: block: the head as it came; its first line is not a field. template, asserted: what was made of it.
     """
 
-    __slots__ = ("_fields", "_lines", "_places", "_prefixes", "_rendered", "_sorter", "framing")
+    __slots__ = ("_block", "_fields", "_lines", "_places", "_rendered", "_roles", "_sorter", "asserted", "framing",
+                 "is_same", "template")  # fmt: skip
 
-    def __init__(self, lines: list[bytes], fields: Sequence[Field], framing: Framing, sorter: FieldSorter) -> None:
+    def __init__(
+        self, block: bytes, template: FieldTemplate, asserted: tuple[Field, ...], framing: Framing, sorter: FieldSorter
+    ) -> None:
+        self.template = template
+        self.asserted = asserted
         self.framing = framing
-        self._lines = lines
-        self._fields = [*fields]
+        self.is_same = True
+        self._block = block
         self._sorter = sorter
-        #: The fields as whole lines; made, as the next two, when a head is compared for the first time.
+        # The rest is made when it is needed: most heads are the last of their kind on their connection.
+        self._lines: list[bytes] = []
+        self._fields: list[Field] = []
         self._rendered: list[bytes] = []
-        #: What each line must begin with to be the same field, None where it must be the same line.
-        self._prefixes: list[bytes | None] = []
         self._places: list[int] = []
+        self._roles: dict[int, _Role] = {}
 
-    def accept(self, lines: list[bytes]) -> bool:
-        """Take *lines* for the present head, if they differ from the last one only where they may; whether they do."""
-        if len(lines) != len(self._lines):
+    def accept(self, block: bytes) -> bool:
+        """Take *block* for the present head, if it differs from the last one only where it may; whether it does."""
+        last = self._lines or self._split()
+        lines = block.split(b"\r\n")
+        if len(lines) != len(last):
             return False
-        prefixes = self._prefixes or self._prepare()
-        length = 0
-        changes: list[tuple[int, bytes]] = []
-        for at in compress(range(len(lines)), map(ne, lines, self._lines)):
-            line, prefix = lines[at], prefixes[at]
-            if prefix is None or not line.startswith(prefix) or _is_text(line, len(prefix)) is None:
+        changes: list[tuple[_Role, bytes]] = []
+        for at in compress(range(len(lines)), map(ne, lines, last)):
+            line, role = lines[at], self._roles.get(at) or self._role(at)
+            size = len(role.prefix)
+            if role is _FIXED or line[:size] != role.prefix or _is_text(line, size) is None:
                 return False
-            value, place = line[len(prefix) :].strip(b" \t"), self._places[at]
-            if place >= 0:
-                changes.append((place, value))
-            elif place == _LENGTH:
-                length = parse_length(value) or 0
-                if not length:
-                    return False
-        self._take(lines, changes, length)
+            value = line[size:].strip(b" \t")
+            if role.effect is _LENGTH and not parse_length(value):
+                return False
+            changes.append((role, value))
+        self.is_same = not changes
+        if changes:
+            self._lines = lines
+            self._take(changes)
         return True
 
-    def _take(self, lines: list[bytes], changes: list[tuple[int, bytes]], length: int) -> None:
-        self._lines = lines
-        for place, value in changes:
-            self._fields[place] = field = (self._fields[place][0], value)
-            self._rendered[place] = b"%b: %b\r\n" % field
-        if length:
-            self.framing = Framing(KIND_LENGTH, length)
+    def _take(self, changes: list[tuple[_Role, bytes]]) -> None:
+        fields = self._fields
+        is_new = False
+        for role, value in changes:
+            if role.effect is _FIELD:
+                fields = fields or self._render()
+                fields[role.place] = field = (fields[role.place][0], value)
+                self._rendered[role.place] = b"%b: %b\r\n" % field
+                is_new = True
+            elif role.effect is _ASSERTED:
+                name = self.asserted[role.place][0]
+                self.asserted = (*self.asserted[: role.place], (name, value), *self.asserted[role.place + 1 :])
+            elif role.effect is _LENGTH:
+                self.framing = Framing(KIND_LENGTH, int(value))
+        if is_new:
+            self.template = FieldTemplate.of_lines(tuple(fields), b"".join(self._rendered))
 
-    def template(self) -> FieldTemplate:
-        """The fields of the present head."""
-        return FieldTemplate.of_lines(tuple(self._fields), b"".join(self._rendered))
-
-    def _prepare(self) -> list[bytes | None]:
+    def _render(self) -> list[Field]:
+        self._fields = [*self.template.fields]
         self._rendered = [field_lines([field]) for field in self._fields]
-        names = [line.partition(b":")[0] for line in self._lines]
-        kept = 0
-        for at, name in enumerate(names):
-            place = _NOWHERE
-            # The fields stand in the order of their lines; a line whose name is not the next field's was dropped.
-            if kept < len(self._fields) and self._fields[kept][0] == name and at > 0:
-                place, kept = kept, kept + 1
-            is_field = 0 < at < len(names) - 2
-            prefix, place = self._freedom(name, place, names) if is_field else (None, place)
-            self._prefixes.append(prefix)
-            self._places.append(place)
-        return self._prefixes
+        return self._fields
 
-    def _freedom(self, name: bytes, place: int, names: list[bytes]) -> tuple[bytes | None, int]:
-        """The prefix of a line that may have another value, or None; and its place."""
-        effect = self._sorter.effect(name)
-        # A field that is named in Connection has no place, and is left to who knows why.
-        if effect is Effect.NOTHING or (effect is Effect.FIELD and place >= 0):
-            return name + b":", place
-        lengths = [other for other in names if other.lower() == b"content-length"]
-        if effect is Effect.LENGTH and self.framing.kind is KIND_LENGTH and len(lengths) == 1:
-            return name + b":", _LENGTH
-        return None, place
+    def _split(self) -> list[bytes]:
+        self._lines, self._block = self._block.split(b"\r\n"), b""
+        return self._lines
+
+    def _role(self, at: int) -> _Role:
+        role = self._roles[at] = self._new_role(at)
+        return role
+
+    def _new_role(self, at: int) -> _Role:
+        name = self._lines[at].partition(b":")[0]
+        # The first line is none of a field, and the two after the last are empty.
+        effect = self._sorter.effect(name) if 0 < at < len(self._lines) - 2 else Effect.MORE
+        if effect is _FIELD or effect is _ASSERTED:
+            place = (self._places or self._find_places())[at]
+            # A field that is named in Connection has no place, and is left to who knows why.
+            return _FIXED if place < 0 else _Role(effect, name + b":", place)
+        if effect is Effect.NOTHING or (effect is _LENGTH and self._has_length()):
+            return _Role(effect, name + b":", -1)
+        return _FIXED
+
+    def _has_length(self) -> bool:
+        """Whether the one Content-Length is what delimits the body."""
+        effects = [self._sorter.effect(line.partition(b":")[0]) for line in self._lines[1:-2]]
+        return self.framing.kind is KIND_LENGTH and effects.count(_LENGTH) == 1
+
+    def _find_places(self) -> list[int]:
+        """Where each line has its field among those of its kind: in the order of the lines, without those dropped."""
+        fields, asserted = [*self.template.fields], [*self.asserted]
+        kept = claimed = 0
+        self._places = [-1]
+        for line in self._lines[1:]:
+            name, place = line.partition(b":")[0], -1
+            if kept < len(fields) and fields[kept][0] == name:
+                place, kept = kept, kept + 1
+            elif claimed < len(asserted) and asserted[claimed][0] == name:
+                place, claimed = claimed, claimed + 1
+            self._places.append(place)
+        return self._places
 
     def __repr__(self) -> str:
-        return f"<HeadPattern [{len(self._lines)} lines, {len(self._fields)} fields]>"
+        return f"<HeadPattern [{len(self.template.fields)} fields, {len(self.asserted)} asserted]>"

@@ -30,6 +30,8 @@ _SHOWN_BYTES = 256
 _METHOD_TEXT = {method: method.decode() for method in METHODS}
 # The longest part of a head that a connection keeps for comparison with the next.
 _SHARED_BYTES = 4096
+# How many kinds of heads it keeps.
+_KNOWN_HEADS = 4
 # RFC 9931: an upgrade to HTTP/2 would hide later requests from this gateway's rules.
 _UNFORWARDED_UPGRADES = (b"h2c", b"http/2", b"tls/")
 
@@ -44,7 +46,7 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_buffer", "_checked", "_codec", "_empty_lines", "_limits", "_pattern", "_shape", "_sorter", "_tail",
+        "_buffer", "_checked", "_codec", "_empty_lines", "_known", "_limits", "_shape", "_sorter", "_tail",
         "first_line", "rest",
     )  # fmt: skip
 
@@ -59,8 +61,8 @@ class RequestReader:
         #: What followed the target in the last head, and what it meant.
         self._tail = b""
         self._shape: RequestShape | None = None
-        #: Made when a head differs for the first time: most connections are short, or send the same over and over.
-        self._pattern: HeadPattern | None = None
+        #: Heads by how many lines they have: clients send requests of a few kinds, and those of one kind have the same.
+        self._known: dict[int, tuple[HeadPattern, RequestShape]] = {}
         self.rest = b""
         #: The beginning of what was read last as a head, for the log when it is none.
         self.first_line = b""
@@ -93,36 +95,34 @@ class RequestReader:
             self.rest = block[end:]
             block = block[:end]
         at = block.find(b" HTTP/1.")
-        if self._shape is not None and len(block) <= self._limits.head_bytes:
+        if self._known and len(block) <= self._limits.head_bytes:
             request_line = REQUEST_TARGET.fullmatch(block, 0, at)
             if request_line is not None:
                 method = _METHOD_TEXT.get(request_line[1])
-                shape = self._shape if block[at:] == self._tail else self._similar(block[at:], self._shape)
+                tail = block[at:]
+                shape = self._shape if tail == self._tail else self._similar(tail)
                 if method is not None and shape is not None:
                     return RequestHead(method, request_line[2], shape)
         return self._read(block, at)
 
-    def _similar(self, tail: bytes, last: RequestShape) -> RequestShape | None:
-        """The shape that *tail* says, if it differs from that of the *last* head in nothing but values; else None."""
-        pattern = self._pattern
-        if pattern is None:
-            lines = self._tail.split(b"\r\n")
-            pattern = self._pattern = HeadPattern(lines, last.template.fields, last.framing, self._sorter)
-        if len(tail) > _SHARED_BYTES or not pattern.accept(tail.split(b"\r\n")):
+    def _similar(self, tail: bytes) -> RequestShape | None:
+        """The shape that *tail* says, if it differs from that of a known head in nothing but values; else None."""
+        count = tail.count(b"\r\n")
+        pattern, shape = self._known.get(count, (None, None))
+        if pattern is None or shape is None or len(tail) > _SHARED_BYTES or not pattern.accept(tail):
             return None
-        self._tail = tail
-        self._shape = RequestShape(
-            last.minor,
-            pattern.template(),
-            last.asserted,
-            last.authority,
-            pattern.framing,
-            last.keep_alive,
-            last.expects_continue,
-            last.upgrade,
-            last.named,
-        )
-        return self._shape
+        if not pattern.is_same:
+            shape = _like(shape, pattern)
+            self._known[count] = pattern, shape
+        self._tail, self._shape = tail, shape
+        return shape
+
+    def _remember(self, tail: bytes, shape: RequestShape) -> None:
+        self._tail, self._shape = tail, shape
+        if len(self._known) >= _KNOWN_HEADS:
+            self._known.clear()
+        pattern = HeadPattern(tail, shape.template, shape.asserted, shape.framing, self._sorter)
+        self._known[tail.count(b"\r\n")] = pattern, shape
 
     def _skip_empty_lines(self, block: bytes) -> bytes:
         # RFC 9112 2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore at least one
@@ -165,10 +165,9 @@ class RequestReader:
         except CodecRejected as exc:
             raise BadRequest("malformed head") from exc
         head = self._build(_METHOD_TEXT[method], target, int(minor), fields)
-        self._pattern = None
         # Only the origin form: another form says things about the authority that the fields do not.
         if target[:1] == b"/" and len(block) - at <= _SHARED_BYTES:
-            self._shape, self._tail = head.shape, block[at:]
+            self._remember(block[at:], head.shape)
         else:
             self._shape, self._tail = None, b""
         return head
@@ -212,6 +211,21 @@ class RequestReader:
         kept = [item for item in fields.kept if item[0].lower() != b"host"]
         fields.kept = [(b"Host", authority), *kept]
         return origin_form, authority
+
+
+def _like(last: RequestShape, pattern: HeadPattern) -> RequestShape:
+    """The shape of the head that *pattern* accepted, which is as *last* but for values."""
+    return RequestShape(
+        last.minor,
+        pattern.template,
+        pattern.asserted,
+        last.authority,
+        pattern.framing,
+        last.keep_alive,
+        last.expects_continue,
+        last.upgrade,
+        last.named,
+    )
 
 
 def _expects_continue(values: tuple[bytes, ...]) -> bool:

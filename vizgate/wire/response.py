@@ -15,6 +15,9 @@ from vizgate.wire.grammar import RESPONSE_HEAD, partial_fields_problem, partial_
 from vizgate.wire.limits import WireLimits
 from vizgate.wire.pattern import HeadPattern
 
+#: The status line of a head, and how many lines it has.
+HeadKind = tuple[bytes, int]
+
 _MEMO_SIZE = 64
 _PATTERNS = 16
 _MEMO_BYTES = 2048
@@ -29,7 +32,7 @@ class HeadMemo:
 
     def __init__(self) -> None:
         self.heads: dict[bytes, ResponseHead] = {}
-        self.patterns: dict[tuple[bytes, int], tuple[HeadPattern, ResponseHead]] = {}
+        self.patterns: dict[HeadKind, tuple[HeadPattern, ResponseHead]] = {}
 
     def keep_head(self, block: bytes, head: ResponseHead) -> None:
         """Remember what *block* said."""
@@ -37,11 +40,11 @@ class HeadMemo:
             self.heads.clear()
         self.heads[block] = head
 
-    def keep_pattern(self, lines: list[bytes], pattern: HeadPattern, head: ResponseHead) -> None:
-        """Compare heads that begin as *lines* do with *pattern*, which was made of *head*."""
+    def keep_pattern(self, kind: HeadKind, pattern: HeadPattern, head: ResponseHead) -> None:
+        """Compare further heads of *kind* with *pattern*, which was made of *head*."""
         if len(self.patterns) >= _PATTERNS:
             self.patterns.clear()
-        self.patterns[lines[0], len(lines)] = pattern, head
+        self.patterns[kind] = pattern, head
 
     def __repr__(self) -> str:
         return f"<HeadMemo [{len(self.heads)} heads, {len(self.patterns)} patterns]>"
@@ -90,14 +93,14 @@ class ResponseReader:
     def _remember(self, block: bytes) -> ResponseHead:
         if len(block) > min(_MEMO_BYTES, self._limits.response_head_bytes):
             return self._read(block, to_head=False)
-        lines = block.split(b"\r\n")
-        pattern, last = self._memo.patterns.get((lines[0], len(lines)), (None, None))
-        if pattern is not None and last is not None and pattern.accept(lines):
-            head = _similar(last, pattern)
+        kind = block[: block.index(b"\r\n")], block.count(b"\r\n")
+        pattern, last = self._memo.patterns.get(kind, (None, None))
+        if pattern is not None and last is not None and pattern.accept(block):
+            head = _like(last, pattern)
         else:
             head = self._read(block, to_head=False)
-            pattern = HeadPattern(lines, head.template.fields, head.framing, self._sorter)
-            self._memo.keep_pattern(lines, pattern, head)
+            pattern = HeadPattern(block, head.template, (), head.framing, self._sorter)
+            self._memo.keep_pattern(kind, pattern, head)
         self._memo.keep_head(block, head)
         return head
 
@@ -142,13 +145,13 @@ class ResponseReader:
         return head
 
 
-def _similar(last: ResponseHead, pattern: HeadPattern) -> ResponseHead:
+def _like(last: ResponseHead, pattern: HeadPattern) -> ResponseHead:
     """The head that *pattern* accepted, which is as *last* but for values."""
     return ResponseHead(
         last.status,
         last.reason,
         last.minor,
-        pattern.template(),
+        pattern.template,
         pattern.framing,
         last.keep_alive,
         last.upgrade,

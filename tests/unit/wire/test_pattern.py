@@ -10,6 +10,7 @@ from vizgate.errors import ExchangeError
 from vizgate.message.forwarding import ASSERTED
 from vizgate.message.headers import Field
 from vizgate.message.heads import KIND_LENGTH, NO_BODY, Framing, RequestHead, ResponseHead
+from vizgate.message.template import FieldTemplate
 from vizgate.wire.choice import choose_codec
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
@@ -161,6 +162,40 @@ def test_request_first_head_is_as_it_was_when_the_next_one_differs() -> None:
     assert b"Host: a\r\nCookie: 2\r\n" == second.shape.template.lines
 
 
+def test_request_what_a_client_asserts_is_compared() -> None:
+    """A proxy in front sends other addresses with each request on its connection; only these are read."""
+    codec = _CountingCodec()
+    reader = _request_reader(codec)
+    for number in range(10):
+        claims = [(b"X-Forwarded-For", b"192.0.2.%d" % number), (b"Via", b"1.1 front"), (b"Via", b"1.1 v%d" % number)]
+        head = reader.feed(_joined(b"GET / HTTP/1.1", [claims[0], (b"Host", b"a"), *claims[1:]]))
+        assert head is not None
+        assert tuple(claims) == head.shape.asserted
+    assert codec.heads == 1
+
+
+def test_request_kinds_of_one_client_are_each_compared_with_their_own() -> None:
+    """Requests for pages and for pictures take turns, and neither makes the other be read anew."""
+    codec = _CountingCodec()
+    reader = _request_reader(codec)
+    for number in range(10):
+        cookie = (b"Cookie", b"%d" % (number // 3))
+        for fields in ([(b"Host", b"a"), cookie], [(b"Host", b"a"), cookie, (b"Accept", b"image/avif")]):
+            head = reader.feed(_joined(b"GET / HTTP/1.1", fields))
+            assert head is not None
+            assert fields == head.shape.fields
+    assert codec.heads == 2
+
+
+def test_request_kinds_that_are_remembered_are_bounded() -> None:
+    """A client with ever other fields does not fill the memory."""
+    reader = _request_reader(CODECS[0])
+    for number in range(6):
+        fields = [(b"Host", b"a"), *[(b"A", b"1")] * (number % 5)]
+        assert reader.feed(_joined(b"GET / HTTP/1.1", fields)) is not None
+        assert len(reader._known) <= 4
+
+
 def test_response_sizes_and_dates_are_compared() -> None:
     """Answers of one kind are taken apart once, whatever their size and date."""
     codec = _CountingCodec()
@@ -188,5 +223,5 @@ def test_response_kinds_that_are_remembered_are_bounded() -> None:
 
 def test_pattern_shows_its_size() -> None:
     """A pattern in a debugger shows how much it holds, and no value of a field."""
-    pattern = HeadPattern([b" HTTP/1.1", b"A: 1", b"", b""], [(b"A", b"1")], NO_BODY, FieldSorter())
-    assert repr(pattern) == "<HeadPattern [4 lines, 1 fields]>"
+    pattern = HeadPattern(b" HTTP/1.1\r\nA: 1\r\n\r\n", FieldTemplate([(b"A", b"1")]), (), NO_BODY, FieldSorter())
+    assert repr(pattern) == "<HeadPattern [1 fields, 0 asserted]>"

@@ -215,11 +215,7 @@ class Connection:
     def _learn(self, shape: RequestShape) -> None:
         """Keep what follows from *shape* for the requests that share it."""
         last, self._shape = self._shape, shape
-        if last is None or (last.asserted, last.authority, last.minor) != (
-            shape.asserted,
-            shape.authority,
-            shape.minor,
-        ):
+        if last is None or last.way != shape.way:
             provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
             self._added = FieldTemplate(provenance.fields)
             self._client, self._scheme = provenance.client, provenance.scheme

@@ -26,7 +26,7 @@ class Http1Target(TargetContext):
         """See ``TargetPort.exchange``.
 
         The usual attempt is one function: a request in memory goes out on a kept connection, and its whole answer comes
-        in one piece. An ``Exchange`` makes all others, or goes on from here.
+        in one piece (docs/adr/0010-usual-attempt.md). An ``Exchange`` makes all others, or goes on from here.
         """
         stream = self._take(request)
         if stream is None:
