@@ -17,13 +17,13 @@ limits:
       premium: {rate: 10000/minute, key: user}
   login: {rate: 5/minute, key: [ip, "header:X-Device"]}
 auth:
-  keys: {kind: api_key, keys: []}
+  keys: {kind: api_key, keys: [{id: a, user: acme, hash: "sha256:%s"}]}
 defaults: {limit: standard}
 routes:
   - {name: a, match: {path: /a}, service: echo, auth: keys}
   - {name: b, match: {path: /b}, service: echo, limit: [standard, login]}
   - {name: c, match: {path: /c}, service: echo, limit: none}
-"""
+""" % ("0" * 64)
 
 
 @pytest.fixture
