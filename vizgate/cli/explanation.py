@@ -17,6 +17,7 @@ from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.preflight import asked_method
 from vizgate.gateway.rehearsal import Rehearsed, Step
 from vizgate.message.headers import Field, Headers
+from vizgate.message.identity import Identity
 from vizgate.router.explain import Stage, Verdict
 
 _SECRET_NAME = re.compile(
@@ -79,7 +80,7 @@ def explain_result(
         params=dict(result.params),
         routes=[_verdict(verdict) for verdict in verdicts],
         middleware=[_step(step, hide) for step in result.steps],
-        policies=list(_policies(config, *found[0])) if found else [],
+        policies=list(_policies(config, *found[0], result.identity)) if found else [],
         rewrite=_rewrite(result),
         upstream=_upstream(result, hide),
         answer=_answer(result, hide),
@@ -150,7 +151,7 @@ def _step(step: Step, hide: _Hiding) -> dict[str, Any]:
     }
 
 
-def _policies(config: GatewayConfig, number: int, route: RouteConfig) -> Iterator[Policy]:
+def _policies(config: GatewayConfig, number: int, route: RouteConfig, who: Identity | None) -> Iterator[Policy]:
     at = f"routes[{number}]"
     own: dict[str, Any] = route.model_dump(mode="json", by_alias=True)
     limits: dict[str, Any] = config.server.limits.model_dump(mode="json")
@@ -161,6 +162,7 @@ def _policies(config: GatewayConfig, number: int, route: RouteConfig) -> Iterato
     if route.timeout:
         yield Policy("time for everything", own["timeout"], f"{at}.timeout")
     yield from _auth_policies(config, at, route)
+    yield from _limit_policies(config, route, who)
     if route.service is not None:
         yield from _service_policies(config, route.service)
 
@@ -179,6 +181,16 @@ def _auth_policies(config: GatewayConfig, at: str, route: RouteConfig) -> Iterat
         yield Policy(f"claim {claim}", " or ".join(json.dumps(value) for value in values), f"{at}.claims.{claim}")
     if route.auth and config.identity_headers.names:
         yield Policy("told to the service", ", ".join(config.identity_headers.names), "identity_headers")
+
+
+def _limit_policies(config: GatewayConfig, route: RouteConfig, who: Identity | None) -> Iterator[Policy]:
+    """Each limit of the route, and the line of it that this identity counts by."""
+    for name in route.limit:
+        limit = config.limits[name]
+        tier = limit.tier_of(None if who is None else who.tier)
+        line = limit.lines()[tier]
+        value = f"{limit.rule(line).text} for each {' and '.join(line.key)}"
+        yield Policy(f"limit {name}", value, f"limits.{name}" + (f".tiers.{tier}" if tier else ""))
 
 
 def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:

@@ -60,7 +60,6 @@ def _first_name(value: Any) -> str:
 
 
 _TOP_LEVEL = {
-    "limits": "rate limits",
     "plugins": "settings of plugins",
 }
 _SERVICE = {
@@ -74,7 +73,6 @@ _SERVICE = {
     "discovery": "service discovery",
 }
 _ROUTE = {
-    "limit": "rate limits",
     "split": "traffic splitting",
     "mirror": "traffic mirroring",
     "fallback": "a fallback answer",
@@ -88,7 +86,6 @@ _LISTENERS = ("server.listen", "server.listen.*")
 TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
     Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use another"),
-    Later("defaults.limit", "rate limits"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(
         Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")

@@ -18,6 +18,7 @@ from vizgate.auth.api_key.config import ApiKeyConfig, refuse_unfit
 from vizgate.auth.config import BUILT_IN_KINDS
 from vizgate.config import later, validate
 from vizgate.config.across.auth import AuthParts
+from vizgate.config.across.limits import LimitParts
 from vizgate.config.keys_file import read_keys_file
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, shown
@@ -173,6 +174,7 @@ def _valid_parts(root: Mapping, source: TextSource) -> validate.Parts:
         known_services=_names_under(root, "services"),
         all_routes=all(index in routes or index in names for index, _ in _items(root, ("routes",))),
         auth=AuthParts(names=_names_under(root, "auth"), asked=_names_in_routes(root, "auth")),
+        limits=LimitParts(names=_names_under(root, "limits"), asked=_names_in_routes(root, "limit")),
     )
 
 

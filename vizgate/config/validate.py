@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vizgate.config.across.auth import AuthParts, auth_findings
+from vizgate.config.across.limits import LimitParts, limit_findings
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, format_path, shown, unknown_name
@@ -32,7 +33,7 @@ class Parts:
 
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
-    ``auth``: what is asked of authenticators.
+    ``auth``, ``limits``: what is asked of authenticators and of limits.
     ``versions``: empty as long as a part is faulty.
     """
 
@@ -43,6 +44,7 @@ class Parts:
     known_services: Sequence[str]
     all_routes: bool = True
     auth: AuthParts = field(default_factory=AuthParts)
+    limits: LimitParts = field(default_factory=LimitParts)
     versions: Mapping[str, VersionConfig] = field(default_factory=dict)
 
 
@@ -64,6 +66,11 @@ def parts_of(config: GatewayConfig) -> Parts:
             request_id=config.observe.request_id.header,
             is_whole=True,
         ),
+        limits=LimitParts(
+            names=tuple(config.limits),
+            asked={i: route.limit for i, route in enumerate(config.routes) if route.limit != config.defaults.limit},
+            defaults=config.defaults.limit,
+        ),
         versions=config.versions,
     )
 
@@ -83,6 +90,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
     yield from _services(parts)
     yield from _names(parts.names)
     yield from auth_findings(parts.auth, parts.routes)
+    yield from limit_findings(parts.limits)
     for index, route in parts.routes.items():
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)

@@ -21,13 +21,14 @@ NAMES = frozenset(
 class LimitFields:
     """The fields of one line of a limit. Args: name: of the limit; letters, digits and ``_.-``."""
 
-    __slots__ = ("_fixed", "_start")
+    __slots__ = ("_fixed", "_is_periodic", "_start")
 
     def __init__(self, name: str, rule: Rule) -> None:
         policy = f'"{name}";q={rule.most}'
         if rule.window_s:
             policy += f";w={rule.window_s}"
-        if rule.unit != "requests":  # which is what it is when nothing is said
+        self._is_periodic = rule.unit == "requests"  # which is what it is when nothing is said
+        if not self._is_periodic:
             policy += f';qu="{rule.unit}"'
         self._fixed: tuple[Field, Field] = (
             (b"RateLimit-Policy", policy.encode()),
@@ -37,10 +38,17 @@ class LimitFields:
 
     def of(self, result: Cells) -> list[Field]:
         """The fields after a decision. Seconds are rounded up: at that second it is true."""
-        left, reset = b"%d" % result[1], b"%d" % ceil(result[3])
+        left = b"%d" % result[1]
+        if self._is_periodic:
+            reset = b"%d" % ceil(result[3])
+            now = self._start + left + b";t=" + reset
+        else:
+            # Places come back when others leave; all that can be told is when to ask again.
+            reset = b"%d" % ceil(result[2])
+            now = self._start + left
         return [
             *self._fixed,
-            (b"RateLimit", self._start + left + b";t=" + reset),
+            (b"RateLimit", now),
             (b"X-RateLimit-Remaining", left),
             (b"X-RateLimit-Reset", reset),
         ]

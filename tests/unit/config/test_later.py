@@ -32,14 +32,11 @@ CASES = [
     ("services: {a: {targets: [http://a], max_in_flight: 500}}", "services.a.max_in_flight: max_in_flight"),
     ("services: {a: {targets: [http://a], queue_timeout: 1s}}", "services.a.queue_timeout: queue_timeout"),
     ("services: {a: {targets: [http://a], required: true}}", "services.a.required: required"),
-    ("routes: [{match: {path: /}, service: echo, limit: standard}]", "routes[0].limit: limit (rate limits)"),
     ("routes: [{match: {path: /}, split: [{service: echo, weight: 1}]}]", "routes[0].split: split"),
     ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
     ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
-    ("defaults: {limit: standard}", "defaults.limit: limit (rate limits)"),
-    ("limits: {standard: {rate: 1/s}}", "limits: limits (rate limits)"),
 ]
 
 

@@ -161,6 +161,7 @@ class Rehearsal:
             service=record.service,
             params={} if request is None else dict(request.params),
             seen=site.seen,
+            identity=None if request is None else request.identity,
             steps=tuple(self._steps),
             upstream=self._upstream(record.service, request),
             response_fields=fields,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vizgate.message.headers import Field, Headers
+from vizgate.message.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Rehearsed:
 
     ``status``: what the client would be told; behind a ``forwarded`` request stands an upstream that always answers
     200. ``detail``: why the gateway itself refused, if it did. ``route``, ``service``: "" when it came to none.
-    ``seen``: None when it was refused before routing. ``steps``: middleware in the order in which the request met it.
+    ``seen``: None when it was refused before routing. ``identity``: whose it turned out to be. ``steps``: middleware in the order in which the request met it.
     """
 
     status: int
@@ -72,6 +73,7 @@ class Rehearsed:
     service: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     seen: SeenRequest | None = None
+    identity: Identity | None = None
     steps: tuple[Step, ...] = ()
     upstream: UpstreamRequest | None = None
     response_fields: tuple[Field, ...] = ()
