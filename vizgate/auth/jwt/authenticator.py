@@ -105,8 +105,11 @@ class JwtAuthenticator(Authenticator):
         return identity if self._revoked is None else self._unless_revoked(identity)
 
     def _verify(self, token: bytes, digest: bytes) -> Identity:
-        identity, validity = self._verifier.verified(token, self._wall())
-        self._verified.put(digest, identity, validity.from_s, validity.until_s)
+        now_s = self._wall()
+        identity, validity = self._verifier.verified(token, now_s)
+        # In the leeway after ``exp`` a token is good, but never remembered.
+        if now_s < validity.until_s:
+            self._verified.put(digest, identity, validity.from_s, validity.until_s)
         return identity
 
     async def _with_fresher_keys(self, token: bytes, digest: bytes) -> Identity:

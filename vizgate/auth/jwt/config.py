@@ -101,7 +101,7 @@ class JwtConfig(AuthenticatorConfig):
         from vizgate.auth.jwt.keys.source import read_document
 
         algorithms = frozenset[str](self.algorithms)
-        key = "secret" if self.secret is not None else "public_key" if self.public_key is not None else "jwks_file"
+        key = "secret" if self.secret is not None else "public_key" if self.public_key is not None else "jwks_file:"
         try:
             if self.secret is not None:
                 key_of_secret(self.secret.reveal(), algorithms)
