@@ -84,15 +84,22 @@ class ValidationMiddleware(Middleware):
         self, request: Request, forward: Handler, plan: BodyPlan, violations: Sequence[Violation]
     ) -> Response:
         """Go on with a body that has to be waited for."""
-        content = choose_content(plan.media, request.headers)
+        content: Content | NotTaken | None = choose_content(plan.media, request.headers)
+        if isinstance(content, NotTaken) and await self._is_none(request):
+            content = None
         if isinstance(content, NotTaken):
             return await self._decided(request, forward, [*violations, content.violation], content)
-        if content.check is not None:
+        if content is None or content.check is not None:
             data = await self._read(request)
             if data is None:
                 return await forward(request)
             violations = [*violations, *_body_violations(plan, content, data)]
         return await (self._decided(request, forward, violations) if violations else forward(request))
+
+    async def _is_none(self, request: Request) -> bool:
+        """Whether a body that nothing is told of, neither type nor length, turns out to be empty."""
+        told = request.body.length is not None or "Content-Type" in request.headers
+        return not told and await self._read(request) == b""
 
     async def _read(self, request: Request) -> bytes | None:
         """The body of *request*, which stays in memory to be forwarded as it came.
@@ -101,6 +108,8 @@ class ValidationMiddleware(Middleware):
         limit, and that is enforced.
         """
         body, limit = request.body, self._limit
+        if body.data is not None:
+            return body.data
         if body.length is not None and body.length > limit:
             self._refuse_length(request)
             return None

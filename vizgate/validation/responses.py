@@ -53,7 +53,8 @@ class ResponseWatch:
             return
         content = choose_content(plan.media, response.headers)
         if isinstance(content, NotTaken):
-            self._tell(request, Violation("response_media_type", content.violation.detail))
+            if body.data is not None or body.length is not None or "Content-Type" in response.headers:
+                self._tell(request, Violation("response_media_type", content.violation.detail))
         elif content.check is not None:
             self._watch_body(request, response, content.check, content.media_type)
 

@@ -61,7 +61,8 @@ def _unquoted(text: str) -> str:
 class MediaTable(Generic[_T]):
     """Entries by media type or range; the most specific one that fits is found.
 
-    Of two that fit, more parameters come first, then a whole type, then ``type/*``, then ``*/*``.
+    Of two that fit, a whole type comes before ``type/*+suffix``, that before ``type/*``, and ``*/*`` last; of one type,
+    the entry with more parameters first.
     """
 
     def __init__(self, entries: Iterable[tuple[MediaType, _T]]) -> None:
@@ -83,9 +84,10 @@ class MediaTable(Generic[_T]):
         return f"<MediaTable [{', '.join(self.types)}]>"
 
 
-def _generality(entry: tuple[MediaType, object]) -> tuple[int, int]:
+def _generality(entry: tuple[MediaType, object]) -> tuple[int, int, int]:
     media_type = entry[0]
-    return media_type.essence.count("*"), -len(media_type.parameters)
+    stars = media_type.essence.count("*")
+    return stars, -len(media_type.essence) if stars else 0, -len(media_type.parameters)
 
 
 def _covers(known: MediaType, media_type: MediaType) -> bool:

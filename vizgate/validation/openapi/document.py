@@ -62,9 +62,17 @@ class ApiDocument:
         Raises: BadTemplate: two templates stand for the same paths.
         """
         table: PathTable[PathItem] = PathTable()
+        if base_path is None:
+            for item in self.items:
+                for prefix in item.prefixes:
+                    table.add(prefix, item.template, item)
+            return table
+        # Operations of one path that differ in their servers stand together now.
+        together: dict[str, dict[str, Operation]] = {}
         for item in self.items:
-            for prefix in item.prefixes if base_path is None else (base_path.rstrip("/"),):
-                table.add(prefix, item.template, item)
+            together.setdefault(item.template, {}).update(item.operations)
+        for template, operations in together.items():
+            table.add(base_path.rstrip("/"), template, PathItem(template, (base_path,), operations))
         return table
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from vizgate.validation.check.schema import SchemaCheck
 from vizgate.validation.check.violation import Violation, violations_of
 from vizgate.validation.parameters.coerce import Shape, values_of
 from vizgate.validation.parameters.pairs import Malformed
-from vizgate.validation.parameters.styles import Read
+from vizgate.validation.parameters.styles import Read, Texts
 
 #: Nothing is wrong.
 NOTHING: tuple[Violation, ...] = ()
@@ -40,11 +40,12 @@ class Parameter:
     def violations(self, raw: Mapping[str, Sequence[str]]) -> Sequence[Violation]:
         """What is wrong with it in a message whose raw values of ``place`` are *raw*."""
         accepts = self.schema.accepts
+        likeliest: Texts | None = None
         try:
             for read in self.readers:
                 texts = read(raw)
                 if texts is None:
-                    return self._missing() if self.required else NOTHING
+                    continue
                 if self.is_json:
                     return self._json(str(texts))
                 if not texts and self.may_be_empty:
@@ -52,17 +53,12 @@ class Parameter:
                 for value in values_of(texts, self.shape):
                     if accepts(value):
                         return NOTHING
+                likeliest = texts if likeliest is None else likeliest
         except Malformed as exc:
             return (Violation(self.place, str(exc), self.name),)
-        return self._faults(raw)
-
-    def _missing(self) -> Sequence[Violation]:
-        return (Violation(self.place, "is required", self.name),)
-
-    def _faults(self, raw: Mapping[str, Sequence[str]]) -> Sequence[Violation]:
-        texts = self.readers[0](raw)
-        assert texts is not None
-        value = next(values_of(texts, self.shape))
+        if likeliest is None:
+            return (Violation(self.place, "is required", self.name),) if self.required else NOTHING
+        value = next(values_of(likeliest, self.shape))
         return violations_of(self.place, self.schema.faults(value), self.name)
 
     def _json(self, text: str) -> Sequence[Violation]:
