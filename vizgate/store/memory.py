@@ -140,6 +140,7 @@ class MemoryStore(StoreComponent):
             # Not cancelled: a thread that writes cannot be, and there must not be two.
             self._stopping.set()
             await writing
+            await self.save()
 
     def __len__(self) -> int:
         return len(self._entries)

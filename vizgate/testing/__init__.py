@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from vizgate.testing.clock import ManualClock
     from vizgate.testing.memory import MemoryClient
     from vizgate.testing.scripted_upstream import ScriptedUpstream
+    from vizgate.testing.store_suite import check_store
 
-__all__ = ["ManualClock", "MemoryClient", "ScriptedUpstream", "check_balancer"]
+__all__ = ["ManualClock", "MemoryClient", "ScriptedUpstream", "check_balancer", "check_store"]
 
 # A test of a pure rule does not pay for the import of sockets and a whole gateway.
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "MemoryClient": "vizgate.testing.memory",
     "ScriptedUpstream": "vizgate.testing.scripted_upstream",
     "check_balancer": "vizgate.testing.balancer_suite",
+    "check_store": "vizgate.testing.store_suite",
 }
 
 
