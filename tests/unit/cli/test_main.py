@@ -56,7 +56,6 @@ def test_main_version_option_prints_version(run):
         (("proxy", "--to", "127.0.0.1:3001"), "Write http:// or https://"),
         (("proxy", "--to", "http://a", "--admin", "x"), "is not an address"),
         (("proxy", "--to", "http://a", "--host-header", "a b"), "no valid host"),
-        (("check", "a.yaml", "--audit"), "--audit is not supported yet"),
         (("check",), "required: CONFIG"),
         (("explain", "a.yaml", "GET", "/path"), "is not an absolute URL"),
         (("explain", "a.yaml", "G ET", "http://a/"), "is not a method"),
