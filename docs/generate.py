@@ -62,11 +62,25 @@ The access log goes to standard output; what the program says about itself goes 
 def commands() -> Iterator[str]:
     """A section for each command, from its parser."""
     root = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
-    sub = next(action for action in root._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
-    for name, parser in sub.choices.items():
-        yield f"\n## vizgate {name}\n\n{parser.description}\n\n    {_usage(name, parser)}\n"
-        rows = [_row(action) for action in parser._actions if _is_shown(action)]  # noqa: SLF001
-        yield "\n| argument | meaning |\n| --- | --- |\n" + "".join(rows)
+    yield from _below(root)
+
+
+def _below(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[str]:
+    """The sections of the commands of *parser*; one that has actions of its own is described by theirs."""
+    for sub in parser._actions:  # noqa: SLF001
+        if isinstance(sub, argparse._SubParsersAction):  # noqa: SLF001
+            for name, command in sub.choices.items():
+                yield from _section(f"{prefix}{name}", command)
+
+
+def _section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    actions = list(_below(parser, f"{name} "))
+    if actions:
+        yield from actions
+        return
+    yield f"\n## vizgate {name}\n\n{parser.description}\n\n    {_usage(name, parser)}\n"
+    rows = [_row(action) for action in parser._actions if _is_shown(action)]  # noqa: SLF001
+    yield "\n| argument | meaning |\n| --- | --- |\n" + "".join(rows)
 
 
 def _is_shown(action: argparse.Action) -> bool:

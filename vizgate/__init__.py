@@ -13,6 +13,8 @@ from vizgate._version import __version__
 
 if TYPE_CHECKING:
     from vizgate.access.ip_filter.networks import NetworkRules
+    from vizgate.auth.api_key.config import KeyConfig
+    from vizgate.auth.api_key.table import ApiKeyTable, hash_key
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.clock import Clock
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
     from vizgate.errors import ExchangeError, VizgateError
+    from vizgate.extension.authenticator import (
+        AuthenticationUnavailable,
+        Authenticator,
+        AuthenticatorConfig,
+        CredentialRefused,
+    )
     from vizgate.extension.balancer import Balancer
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from vizgate.limiter.decision import Decision
     from vizgate.limiter.in_memory import FixedWindow, SlidingWindow, TokenBucket
     from vizgate.message.headers import Headers
+    from vizgate.message.identity import Identity
     from vizgate.pipeline.handler import Handler
     from vizgate.pipeline.request import Request
     from vizgate.pipeline.response import Response
@@ -37,12 +46,17 @@ if TYPE_CHECKING:
     from vizgate.versions.life import VersionLife
 
 __all__ = [
+    "ApiKeyTable",
+    "AuthenticationUnavailable",
+    "Authenticator",
+    "AuthenticatorConfig",
     "Balancer",
     "Clock",
     "ConfigError",
     "Context",
     "CorsConfig",
     "CorsPolicy",
+    "CredentialRefused",
     "Decision",
     "ExchangeError",
     "FixedWindow",
@@ -50,6 +64,8 @@ __all__ = [
     "GatewayConfig",
     "Handler",
     "Headers",
+    "Identity",
+    "KeyConfig",
     "ListenFailed",
     "Match",
     "MatchConfig",
@@ -74,24 +90,32 @@ __all__ = [
     "WeightedRoundRobin",
     "__version__",
     "audit_versions",
+    "hash_key",
     "load_config",
     "load_text",
 ]
 
 _HOMES = {
+    "ApiKeyTable": "auth.api_key.table",
+    "AuthenticationUnavailable": "extension.authenticator",
+    "Authenticator": "extension.authenticator",
+    "AuthenticatorConfig": "extension.authenticator",
     "Balancer": "extension.balancer",
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",
-    "Decision": "limiter.decision",
     "CorsConfig": "cors.config",
     "CorsPolicy": "cors.policy",
+    "CredentialRefused": "extension.authenticator",
+    "Decision": "limiter.decision",
     "ExchangeError": "errors",
     "FixedWindow": "limiter.in_memory",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
     "Handler": "pipeline.handler",
     "Headers": "message.headers",
+    "Identity": "message.identity",
+    "KeyConfig": "auth.api_key.config",
     "ListenFailed": "transport.listener",
     "Match": "router",
     "MatchConfig": "router",
@@ -115,6 +139,7 @@ _HOMES = {
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
     "audit_versions": "versions.audit",
+    "hash_key": "auth.api_key.table",
     "load_config": "config",
     "load_text": "config",
 }

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, assert_type
 
 from vizgate import (
+    ApiKeyTable,
+    Authenticator,
+    AuthenticatorConfig,
     Balancer,
     Clock,
     ConfigError,
     Context,
     CorsConfig,
     CorsPolicy,
+    CredentialRefused,
     Decision,
     FixedWindow,
     Gateway,
     GatewayConfig,
     Handler,
     Headers,
+    Identity,
+    KeyConfig,
     Match,
     MatchConfig,
     Middleware,
@@ -41,6 +47,7 @@ from vizgate import (
     WeightedRoundRobin,
     __version__,
     audit_versions,
+    hash_key,
     load_config,
     load_text,
 )
@@ -150,3 +157,36 @@ def rules_about_who_is_let_through_are_values() -> None:
     versions = {"1": VersionConfig(sunset=date(2026, 12, 1))}
     assert_type(VersionLife(versions["1"]).stage(0.0).value, str)
     assert_type(audit_versions(versions, date(2026, 6, 1))[0].message, str)
+
+
+class OwnAuthenticatorConfig(AuthenticatorConfig):
+    word: str
+
+
+class OwnAuthenticator(Authenticator):
+    Config = OwnAuthenticatorConfig
+    challenge = "Bearer"
+
+    def authenticate(self, request: Request) -> Identity | None:
+        shown = request.headers.get("Authorization")
+        if shown is not None and shown != self.config.word:
+            raise CredentialRefused("no such word")
+        return None if shown is None else Identity("ann", scopes=frozenset({"read"}))
+
+
+class SlowAuthenticator(Authenticator):
+    async def authenticate(self, request: Request) -> Identity | None:
+        return request.identity
+
+
+class PlainMiddleware(Middleware):
+    """One that decides at once needs no coroutine of its own."""
+
+    def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
+        return forward(request)
+
+
+def api_keys_are_a_table() -> None:
+    table = ApiKeyTable([KeyConfig(id="a", user="ann", hash=hash_key(b"secret"))])
+    assert_type(table.identify(b"secret", now_s=0.0), Identity)
+    assert_type(table.identify(b"secret", now_s=0.0).scopes, frozenset[str])

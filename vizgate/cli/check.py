@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from vizgate.cli.arguments import NotYet, add_command, add_config, add_log_level
+from vizgate.cli.arguments import add_command, add_config, add_log_level
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -20,7 +20,9 @@ def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "check", run, "validate a configuration and run its tests, without a network")
     add_config(parser)
-    parser.add_argument("--audit", action=NotYet, nargs=0, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--audit", action="store_true", help="look for what is allowed and unwise, too; a warning is a problem"
+    )
     add_log_level(parser)
 
 
@@ -42,7 +44,28 @@ def run(args: argparse.Namespace) -> int:
     counts = [_count(len(config.routes), "route"), _count(len(config.services), "service")]
     tests = f"{_count(len(config.tests), 'test')} passed" if config.tests else "no tests"
     print(f"{args.config}: good ({', '.join(counts)}; {tests})")
-    return 0
+    return _audit(args.config, config) if args.audit else 0
+
+
+def _audit(file: str, config: GatewayConfig) -> int:
+    """Print what is unwise in *config*; 1 when a warning is among it."""
+    from vizgate.cli.loading import Places
+    from vizgate.cli.table import table
+    from vizgate.clock import SystemClock
+    from vizgate.config.audit.audit import audit
+    from vizgate.config.audit.finding import Severity
+    from vizgate.config.problems import format_path
+
+    found, places = audit(config, SystemClock().wall()), Places(file)
+    rows = [
+        (one.severity.value, one.rule, str(places.of(one.path)), f"{format_path(one.path)}: {one.message}")
+        for one in found
+    ]
+    if rows:
+        print(table(rows))
+    warnings = sum(one.severity is Severity.WARNING for one in found)
+    print(f"{file}: audit found {_count(warnings, 'warning')} and {_count(len(found) - warnings, 'note')}")
+    return 1 if warnings else 0
 
 
 async def _try_all(file: str, config: GatewayConfig, registry: Registry) -> tuple[int, list[Problem]]:

@@ -49,10 +49,6 @@ def _is_later_middleware(value: Any) -> bool:
     return isinstance(value, str) and value in {"compress", "cache"}
 
 
-def _is_later_authenticator(value: Any) -> bool:
-    return isinstance(value, str) and value in {"basic", "mtls"}
-
-
 def _first_name(value: Any) -> str:
     """A text, or the first key of a mapping such as ``{hash: {on: ip}}``."""
     name = next(iter(value), "") if isinstance(value, dict) else value
@@ -85,7 +81,6 @@ _LISTENERS = ("server.listen", "server.listen.*")
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
-    Later("auth.*.kind", "the authenticator {}", _is_later_authenticator, "Use another"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(
         Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")

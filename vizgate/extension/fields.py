@@ -55,12 +55,16 @@ class Expanded(str):
 
 
 class Secret:
-    """A text that shows itself only to ``reveal``: never in a repr, an error, a dump or a log."""
+    """A text that shows itself only to ``reveal``: never in a repr, an error, a dump or a log.
 
-    __slots__ = ("_value",)
+    Args: is_plain: whether it stands in the configuration itself, for everybody who may read that.
+    """
 
-    def __init__(self, value: str) -> None:
+    __slots__ = ("_value", "is_plain")
+
+    def __init__(self, value: str, *, is_plain: bool = False) -> None:
         self._value = value
+        self.is_plain = is_plain
 
     def reveal(self) -> str:
         """The text itself."""
@@ -140,7 +144,7 @@ def _read_secret(value: object, info: ValidationInfo) -> Secret:
     if isinstance(value, Secret):
         return value
     if isinstance(value, str):
-        return Secret(value)
+        return Secret(value, is_plain=isinstance(info.context, TextSource) and not isinstance(value, Expanded))
     if isinstance(value, Mapping) and set(value) == {"file"} and isinstance(value["file"], str):
         return _secret_of_file(_resolve(value["file"], info))
     raise ValueError("must be a text, usually '${NAME}', or {file: path}")

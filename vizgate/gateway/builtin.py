@@ -12,9 +12,11 @@ from vizgate.access.content_types.middleware import ContentTypes
 from vizgate.access.csrf.middleware import Csrf
 from vizgate.access.ip_filter.middleware import IpFilter
 from vizgate.access.security_headers.middleware import SecurityHeaders
+from vizgate.auth.basic.authenticator import BasicAuthenticator
 from vizgate.auth.forward.authenticator import ForwardAuthenticator
 from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
+from vizgate.auth.mtls.authenticator import MtlsAuthenticator
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.store_component import StoreComponent
@@ -34,8 +36,10 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {
     "api_key": FileApiKeys,
+    "basic": BasicAuthenticator,
     "forward_auth": ForwardAuthenticator,
     "jwt": JwtAuthenticator,
+    "mtls": MtlsAuthenticator,
     "oauth2_introspection": IntrospectionAuthenticator,
 }
 

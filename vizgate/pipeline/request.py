@@ -45,6 +45,8 @@ class Request:
     route = ""
     params: Mapping[str, Any] = _NO_PARAMS
     identity: Identity | None = None
+    #: The verified certificate of the client, as ``ssl.SSLSocket.getpeercert`` tells it; None without one.
+    peer_certificate: Mapping[str, Any] | None = None
     #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
     deadline_s = 0.0
     expects_continue = False

@@ -141,3 +141,39 @@ def test_differences_are_what_is_written_and_not_so(result, expect, message):
     """Only what is written is compared; an upstream that was not asked has no status, a built-in service has one."""
     found = [text for _, text in differences(CheckExpectation(**expect), result)]
     assert ([] if message is None else [message]) == found
+
+
+def test_check_audit_finds_what_is_unwise(run, shop):
+    """With ``--audit`` a warning is a problem; each finding has its rule and its place."""
+    code, out, err = run("check", shop, "--audit")
+    assert (1, "") == (code, err)
+    assert re.search(r"^warning  write-without-auth  \S+:9:5 +routes\[0\]: anybody may send PUT", out, re.MULTILINE)
+    assert f"{shop}: audit found 2 warnings and 0 notes" in out
+
+
+def test_check_audit_of_a_careful_configuration_is_good(run, write):
+    """Notes alone are no problem, and nothing found is said, too."""
+    file = write(HEAD.replace("tests:\n", ""))
+    code, out, _ = run("check", file, "--audit")
+    assert 0 == code
+    assert out.endswith(f"{file}: audit found 0 warnings and 0 notes\n")
+
+
+def test_check_identity_stands_in_for_a_verified_one(run, write):
+    """``as`` passes the gate of a route with its scopes and tiers; without it a credential must be shown."""
+    file = write(
+        "version: 1\nservices: {echo: {builtin: echo}}\n"
+        "auth: {keys: {kind: api_key, keys: [{id: a, user: acme, hash: "
+        "'sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b'}]}}\n"
+        "routes: [{name: r, match: {path: /*}, service: echo, auth: keys, scopes: [a], claims: {dept: it}}]\n"
+        "tests:\n"
+        "  - {request: {url: 'http://a/', as: {user: x, scopes: [a], claims: {dept: it}}}, expect: {status: 200}}\n"
+        "  - {request: {url: 'http://a/', as: {user: x, scopes: [a]}}, expect: {status: 403}}\n"
+        "  - {request: {url: 'http://a/', as: {user: x, claims: {dept: it}}}, expect: {status: 403}}\n"
+        "  - {request: {url: 'http://a/'}, expect: {status: 401}}\n"
+        "  - {request: {url: 'http://a/', headers: {X-API-Key: secret}}, expect: {status: 403}}\n"
+        "  - {request: {url: 'http://a/', headers: {X-API-Key: wrong}}, expect: {status: 401}}\n"
+    )
+    code, out, err = run("check", file)
+    assert (0, "") == (code, err)
+    assert "6 tests passed" in out

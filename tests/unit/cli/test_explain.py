@@ -161,3 +161,51 @@ routes:
     assert "the method 'PUT' is not allowed to pages of other origins" == found["answer"]["detail"]
     assert {"user": "won", "rest": "precedence"} == {each["route"]: each["stage"] for each in found["routes"]}
     assert [("cors", False)] == [(step["use"], step["forwarded"]) for step in found["middleware"]]
+
+
+GATED = """\
+version: 1
+services: {users: {targets: ["http://127.0.0.1:1"]}}
+auth:
+  keys:
+    kind: api_key
+    keys:
+      - {id: a-1, user: acme, tier: gold,
+         hash: "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}
+identity_headers: {user: X-User}
+defaults: {auth: keys}
+routes:
+  - {name: own, match: {path: /own}, service: users}
+  - {name: write, match: {path: /write}, service: users, auth: [keys], scopes: [write], claims: {dept: [it, hr]}}
+  - {name: open, match: {path: /open}, service: users, auth: none}
+"""
+
+
+def test_explain_gate_tells_who_came_and_what_they_needed(run, write):
+    """Which authenticators are asked, who was found and how, what the service is told; the key itself stays hidden."""
+    file = write(GATED)
+    found = json.loads(run("explain", file, "GET", "http://a/own", "-H", "X-API-Key: secret", "--json")[1])
+    assert ["auth", "auth"] == [step["use"] for step in found["middleware"]]
+    assert ["identity acme (tier gold, by keys, with a-1)"] == found["middleware"][0]["request_changes"]
+    assert ["X-User", "acme"] in found["upstream"]["headers"]
+    policies = {policy["what"]: (policy["value"], policy["path"]) for policy in found["policies"]}
+    assert ("keys (api_key)", "defaults.auth") == policies["who is it"]
+    assert ("X-User", "identity_headers") == policies["told to the service"]
+
+
+def test_explain_gate_tells_why_not(run, write):
+    """A refusal is told with its reason, and what the route needs stands beside it."""
+    file = write(GATED)
+    out = run("explain", file, "GET", "http://a/write", "--as", "user=acme,scopes=read+list")[1]
+    assert "identity acme (scopes list read)" in out
+    assert "auth, scopes, claims: answered with 403 itself" in out
+    assert "403 Forbidden: missing scope: write" in out
+    assert '"it" or "hr"' in out
+    out = run("explain", file, "GET", "http://a/write", "--as", "user=acme,scopes=write,claim.dept=it")[1]
+    assert "X-User: acme" in out
+
+
+def test_explain_public_route_is_told_as_one(run, write):
+    """Where authenticators exist, a route without says so."""
+    out = run("explain", write(GATED), "GET", "http://a/open")[1]
+    assert "not asked: public" in out

@@ -5,15 +5,41 @@ In: ``BasicConfig``. Not in: checking passwords (``auth.basic.authenticator``).
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.fields import Duration, Integer
 
-PasswordHash = Annotated[str, Field(pattern=r"^\$argon2(id|i)\$")]
+# The PHC string format; the bounds keep a slip of the pen from costing all memory of the machine.
+_HASH = (
+    r"^\$argon2(id|i)\$v=19\$m=[1-9][0-9]{0,6},t=[1-9][0-9]{0,2},p=[1-9][0-9]{0,2}"
+    r"\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}$"
+)
+_is_hash = re.compile(_HASH).match
+
+
+def _password_hash(text: str) -> str:
+    # Not a pattern of pydantic: its message shows the text, which may be the password itself.
+    if _is_hash(text) is None:
+        raise ValueError("is not an argon2 hash. `vizgate keys password` makes one")
+    return text
+
+
+PasswordHash = Annotated[str, AfterValidator(_password_hash), WithJsonSchema({"type": "string", "pattern": _HASH})]
+
+
+def _user_name(text: str) -> str:
+    # RFC 7617 2: in the field a colon ends the name.
+    if not text or ":" in text or not text.isprintable():
+        raise ValueError("the name of a user holds no colon and no control characters. Rename it")
+    return text
+
+
+UserName = Annotated[str, AfterValidator(_user_name)]
 
 
 class UserConfig(ComponentConfig):
@@ -30,7 +56,7 @@ class BasicConfig(AuthenticatorConfig):
     """``kind: basic``: user name and password (RFC 7617); for few users: each check costs a tenth of a second."""
 
     kind: Literal["basic"] = Field(description="User name and password.")
-    users: Annotated[dict[str, UserConfig], Field(min_length=1)] = Field(description="The users, by name.")
+    users: Annotated[dict[UserName, UserConfig], Field(min_length=1)] = Field(description="The users, by name.")
     realm: str = Field(
         default="vizgate", pattern=r"^[ !#-\[\]-~]{1,100}$", description="What the browser tells its user."
     )

@@ -5,13 +5,19 @@ In: ``MtlsConfig``. Not in: the handshake (``transport``) and reading a certific
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from vizgate.auth.fields import Strings
+from vizgate.auth.mtls.names import NameKind, NamePatterns
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
+
+
+def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    NamePatterns(patterns)
+    return patterns
 
 
 class SubjectConfig(ComponentConfig):
@@ -25,9 +31,11 @@ class MtlsConfig(AuthenticatorConfig):
     """``kind: mtls``: the certificate that the listener has verified names the caller."""
 
     kind: Literal["mtls"] = Field(description="Client certificates.")
-    user: Literal["common_name", "dns", "uri", "email"] = Field(
+    user: NameKind = Field(
         default="common_name",
         description="What of the certificate names the user: its subject or the first name of a kind.",
     )
-    allow: Strings = Field(default=(), description="The users that are let in, `*` for any end; empty for every one.")
+    allow: Annotated[Strings, AfterValidator(_patterns)] = Field(
+        default=(), description="The users that are let in, one `*` in each for any text; empty for every one."
+    )
     subjects: dict[str, SubjectConfig] = Field(default_factory=dict, description="Tier and scopes by user.")

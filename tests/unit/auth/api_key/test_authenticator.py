@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -23,8 +22,8 @@ from vizgate.testing import ManualClock
 NOW_S = 1_800_000_000.0  # 2027-01-15
 
 
-def key(secret: str, id: str = "k-1", **more) -> KeyConfig:
-    return KeyConfig(id=id, hash=hash_key(secret.encode()), user="acme", **more)
+def key(secret: str, name: str = "k-1", **more) -> KeyConfig:
+    return KeyConfig(id=name, hash=hash_key(secret.encode()), user="acme", **more)
 
 
 @pytest.fixture
@@ -83,10 +82,10 @@ def test_challenge_names_the_field(authenticator):
 
 def write(file: Path, *keys: tuple[str, str]) -> None:
     """Replace *file* as an editor does, so that it has another inode."""
-    lines = [f'- {{id: {id}, hash: "{hash_key(secret.encode())}", user: acme}}\n' for id, secret in keys]
+    lines = [f'- {{id: {name}, hash: "{hash_key(secret.encode())}", user: acme}}\n' for name, secret in keys]
     fresh = file.with_suffix(".new")
     fresh.write_text("".join(lines) or "[]")
-    os.replace(fresh, file)
+    fresh.replace(file)
 
 
 def knows(authenticator: FileApiKeys, secret: str) -> bool:

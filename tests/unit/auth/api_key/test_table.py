@@ -18,8 +18,8 @@ from vizgate.message.identity import Identity
 PEPPER = b"pepper"
 
 
-def key(secret: bytes, id: str = "k-1", *, pepper: bytes = b"", **more) -> KeyConfig:
-    return KeyConfig(id=id, hash=hash_key(secret, pepper), user="acme", **more)
+def key(secret: bytes, name: str = "k-1", *, pepper: bytes = b"", **more) -> KeyConfig:
+    return KeyConfig(id=name, hash=hash_key(secret, pepper), user="acme", **more)
 
 
 def at(text: str) -> float:

@@ -1,0 +1,99 @@
+"""User name and password (RFC 7617).
+
+In: ``BasicAuthenticator``. Not in: reading the field (``auth.basic.credentials``), argon2 (``auth.basic.passwords``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Awaitable
+from typing import ClassVar
+
+from vizgate.auth.basic.config import BasicConfig
+from vizgate.auth.basic.credentials import BasicCredentials, find_basic, is_basic
+from vizgate.auth.basic.passwords import Passwords, decoy_of
+from vizgate.auth.questions import Questions
+from vizgate.auth.quoting import quoted
+from vizgate.auth.remembered import Remembered
+from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
+from vizgate.extension.contract import ComponentConfig, Context
+from vizgate.message.identity import Identity
+from vizgate.pipeline.request import Request
+
+#: Good passwords that are remembered.
+REMEMBERED = 1024
+
+
+class BasicAuthenticator(Authenticator):
+    """Looks users up in the configuration; a password that was good a moment ago is not checked again."""
+
+    Config: ClassVar[type[ComponentConfig]] = BasicConfig
+
+    def __init__(self, config: BasicConfig, context: Context | None = None) -> None:
+        super().__init__(config, context)
+        name = self.context.name
+        self.challenge = f'Basic realm="{quoted(config.realm)}", charset="UTF-8"'
+        self._users = config.users
+        self._identities = {
+            user: Identity(user, known.tier, frozenset(known.scopes), name) for user, known in config.users.items()
+        }
+        # An unknown user costs what a known one does, so that the time of an answer tells nobody who exists.
+        self._decoy = decoy_of(next(iter(config.users.values())).password_hash)
+        self._good: Remembered[Identity] = Remembered(REMEMBERED if config.cache_ttl else 0)
+        self._checks: Questions[bool] = Questions(name, config.concurrency + config.queue)
+        self._secret = secrets.token_bytes(32)
+        self._passwords: Passwords | None = None
+
+    async def start(self) -> None:
+        """Get threads. Raises: PasswordsMissing: argon2-cffi is not installed."""
+        self._passwords = Passwords(self.config.concurrency)
+
+    async def stop(self) -> None:
+        """Give up what is being checked, forget what was."""
+        await self._checks.stop()
+        if self._passwords is not None:
+            self._passwords.close()
+            self._passwords = None
+        self._good.clear()
+
+    def authenticate(self, request: Request) -> Identity | Awaitable[Identity] | None:
+        """See ``Authenticator.authenticate``."""
+        shown = find_basic(request.headers.raw)
+        if shown is None:
+            return None
+        key = self._key_of(shown)
+        known = self._good.get(key, self.context.clock.wall())
+        if known is None:
+            return self._check(request, shown, key)
+        self._strip(request)
+        return known
+
+    async def _check(self, request: Request, shown: BasicCredentials, key: bytes) -> Identity:
+        passwords = self._passwords
+        if passwords is None:
+            raise AuthenticationUnavailable("it is not started")
+        user = self._users.get(shown.user)
+        wanted = self._decoy if user is None else user.password_hash
+        is_right = await self._checks.ask(key, lambda: passwords.is_right(wanted, shown.password))
+        if user is None or not is_right:
+            raise CredentialRefused("the user or the password is wrong")
+        identity = self._identities[shown.user]
+        now_s = self.context.clock.wall()
+        self._good.put(key, identity, now_s, now_s + self.config.cache_ttl)
+        self._strip(request)
+        return identity
+
+    def _key_of(self, shown: BasicCredentials) -> bytes:
+        # Keyed by a secret of this process: what is remembered cannot be tried against guesses elsewhere. A user-id has
+        # no colon, so two pairs cannot have one text.
+        text = f"{shown.user}:{shown.password}".encode()
+        return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
+
+    def _strip(self, request: Request) -> None:
+        if self.config.strip:
+            raw = request.headers.raw
+            raw[:] = [item for item in raw if item[0].lower() != b"authorization" or not is_basic(item[1])]
+
+    def __repr__(self) -> str:
+        return f"<BasicAuthenticator {self.context.name} [{len(self._users)} users, {len(self._checks)} checks]>"

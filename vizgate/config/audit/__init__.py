@@ -1,0 +1,1 @@
+"""What is allowed in a configuration and still unwise: ``vizgate check --audit``."""
