@@ -11,6 +11,7 @@ from typing import Protocol
 
 from vizgate.clock import Clock
 from vizgate.errors import NoTarget, ResponseTimedOut, UpstreamError
+from vizgate.message.forwarding import spend_hop
 from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -48,6 +49,9 @@ class Forwarder:
         """The answer of a target. Raises: UpstreamError: of the last target tried, or NoTarget."""
         outcome = request.outcome
         outcome.service = self._service
+        if request.method == "OPTIONS" and not spend_hop(request.headers):
+            # RFC 9110 7.6.2: "the intermediary MUST respond as the final recipient".
+            return Response(200)
         if self._total_s:
             request.limit_deadline(self._clock.monotonic() + self._total_s)
         index = self._balancer.pick()

@@ -285,9 +285,15 @@ class Connection:
             self._complete(request)
         if keep_alive:
             self._leftover = self._leftover if self._arriving is None else self._arriving.rest
-        elif reply.ended and self._arriving is not None and not self._arriving.is_complete:
+        elif reply.ended and self._is_sending():
             await linger(self.stream)
         return keep_alive
+
+    def _is_sending(self) -> bool:
+        """Whether the client has sent, or goes on sending, what nobody will read."""
+        if self._arriving is not None and not self._arriving.is_complete:
+            return True
+        return bool(self._leftover) or self.stream.has_pending
 
     def _client_gone(self) -> None:
         self._is_gone = True
