@@ -322,11 +322,14 @@ SECOND = {"services.origin.timeouts": {"connect": "1s", "response": "1s", "idle"
 @pytest.mark.parametrize("how", ["silent", "dripping", "dripping-interim", "behind-an-upload"])
 async def test_504_comes_within_a_tenth_of_the_setting(rig: RigFactory, how: str) -> None:
     """A second means a second, whatever little the upstream says meanwhile."""
+    said = {
+        "dripping": wire("HTTP/1.1 200 OK", "X-A: " + "b" * 1000),
+        "dripping-interim": wire("HTTP/1.1 102 Processing") * 50,
+    }
 
     async def drip_head(connection: UpstreamConnection) -> None:
-        said = wire("HTTP/1.1 200 OK", "X-A: " + "b" * 1000) if how == "dripping" else wire("HTTP/1.1 102 Processing") * 50
-        for position in range(len(said) if how.startswith("dripping") else 0):
-            await connection.send(said[position : position + 1])
+        for byte in said.get(how, b""):
+            await connection.send(bytes([byte]))
             await asyncio.sleep(0.02)
 
     async with rig([read_request(), drip_head, stall()], config=SECOND) as running, running.client() as client:
