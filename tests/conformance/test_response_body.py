@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.harness import PROBE, Rig, RigFactory, check_sane, get, wire
 from vizgate.testing.raw_client import ConnectionEnded, MalformedResponse
 from vizgate.testing.steps import Step, answer, close, forever, half_close, read_request, reset, send, stall, wait
-from vizgate.testing.upstream_connection import End
+from vizgate.testing.upstream_connection import End, UpstreamConnection
 
 CHUNKED = "Transfer-Encoding: chunked"
 EVIL = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Evil: 1\r\n\r\nevil"
@@ -328,3 +328,20 @@ async def test_malformed_is_what_the_strict_reader_calls_it(rig: RigFactory) -> 
         client.buffer += chunked("5\nhello\r\n0\r\n\r\n")
         with pytest.raises(MalformedResponse):
             await client.read_response()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_bytes_behind_response_are_never_served_to_a_pipelined_request(rig: RigFactory, turns: int) -> None:
+    """A request that is here already does not go out before the loop has told what came behind the last response."""
+
+    async def poison(connection: UpstreamConnection) -> None:
+        await connection.send(length(2, "ok"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await connection.send(EVIL.encode())
+
+    async with rig([read_request(), poison, stall()], [answer()]) as running:
+        seen = await running.play(get() + get(target="/y"), count=2)
+        check_sane(seen)
+        assert not any(b"evil" in response.body for response in seen.responses), seen
+        assert [200, 200] == seen.statuses[:2], seen

@@ -130,10 +130,12 @@ class FieldSorter:
         lower = name.lower()
         fate = _OF_NAME.get(lower, _KEEP)
         prefix = self._asserted_prefix
-        if lower in self._dropped or (self._drop_underscored and b"_" in name):
+        if lower in self._dropped:
             fate = _DROP
         elif lower in self._asserted or (prefix and lower.startswith(prefix)):
             fate = _ASSERTED
+        elif self._drop_underscored and b"_" in name:
+            fate = _DROP
         if len(name) <= _MEMO_NAME_BYTES:
             if len(self._memo) >= _MEMO_SIZE:
                 self._memo.clear()

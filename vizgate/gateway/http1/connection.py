@@ -31,6 +31,7 @@ from vizgate.pipeline.replies import problem_of
 from vizgate.pipeline.request import Origin, Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
+from vizgate.transport.wakeup import let_loop_poll
 from vizgate.wire.bodies import make_decoder
 from vizgate.wire.request import RequestReader
 from vizgate.wire.serialize import response_head
@@ -147,6 +148,10 @@ class Connection:
         stream, reader, site = self.stream, self._reader, self._site
         timeouts = site.server.timeouts
         data, self._leftover = self._leftover, b""
+        if data:
+            # Else a pipelined request would go out on the upstream connection of the response before it, in the very
+            # moment that is complete, and bytes behind it, which end the connection, would be taken for its response.
+            await let_loop_poll()
         now_s = self._ended_s or stream.clock.monotonic()
         deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
         self._started_s = 0.0
