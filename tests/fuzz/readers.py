@@ -52,8 +52,10 @@ def feed_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> tupl
     return WAITING
 
 
-def feed_response(codec: Any, raw: bytes, size: int, before: bytes = b"") -> tuple[ResponseHead, int] | Verdict:
-    """As ``feed_request``, for the head of a response."""
+def feed_response(
+    codec: Any, raw: bytes, size: int, before: bytes = b"", *, to_head: bool = False
+) -> tuple[ResponseHead, int] | Verdict:
+    """As ``feed_request``, for the head of a response. Args: to_head: whether it answers HEAD."""
     reader = ResponseReader(codec, LIMITS, FieldSorter())
     if before:
         reader.feed(before, to_head=False)
@@ -61,7 +63,7 @@ def feed_response(codec: Any, raw: bytes, size: int, before: bytes = b"") -> tup
     for piece in pieces(raw, size):
         fed += len(piece)
         try:
-            head = reader.feed(piece, to_head=False)
+            head = reader.feed(piece, to_head=to_head)
         except InvalidResponse:
             return REFUSED
         if head is not None:

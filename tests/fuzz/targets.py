@@ -22,7 +22,7 @@ from tests.conformance import (
 )
 from tests.fuzz import models, readers
 from tests.fuzz.readers import Verdict, same
-from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE
+from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, ResponseHead
 from vizgate.message.template import field_lines
 from vizgate.wire.choice import choose_codec
 from vizgate.wire.serialize import chunk, last_chunk, request_head, response_head
@@ -116,6 +116,9 @@ class ResponseHeads(Target):
         _, _, fields, status, reason, _, framing, *_ = verdict
         # The length of a body that is not there is an ordinary field, spelt our way.
         check_fields(used, fields, {field for field in fields if status == 304 and field[0] == b"Content-Length"})
+        if any(name.lower() == b"content-length" for name, _ in fields) and status != 304:
+            raise Split(f"the length is not an ordinary field: {fields}")
+        check_answer_to_head(raw)
         framing = CHUNKED if framing.kind is KIND_UNTIL_CLOSE else framing
         body = made_up_body(framing)
         if body is not None and status != 101:
@@ -180,6 +183,16 @@ def check_fields(raw: bytes, fields: tuple[tuple[bytes, bytes], ...], more: set[
     for name, _ in fields:
         if name.lower() in _HOP_BY_HOP:
             raise Split(f"hop-by-hop field kept: {name!r}")
+
+
+def check_answer_to_head(raw: bytes) -> None:
+    """Read as the answer to HEAD, a head has no body, and no length where RFC 9110 8.6 forbids one."""
+    found = readers.feed_response(CODECS[0], raw, len(raw), to_head=True)
+    if not isinstance(found[0], ResponseHead) or found[0].framing.kind is not KIND_NONE:
+        raise Split(f"to HEAD: {found}")
+    names = {name.lower() for name, _ in found[0].template.fields}
+    if b"content-length" in names and (found[0].status < 200 or found[0].status == 204):
+        raise Split(f"to HEAD: {found}")
 
 
 def made_up_body(framing: Any) -> tuple[bytes, bytes] | None:
