@@ -177,8 +177,14 @@ BODYLESS = [
     ("204-length", "GET", wire("HTTP/1.1 204 No Content", "Content-Length: 5"), 204),
     ("head-204-length", "HEAD", wire("HTTP/1.1 204 No Content", "Content-Length: 5"), 204),
     ("head-304-length", "HEAD", wire("HTTP/1.1 304 Not Modified", "Content-Length: 5"), 304),
-    ("head-103-length", "HEAD", wire("HTTP/1.1 103 Early Hints", "Content-Length: 5", body=
-                                     wire("HTTP/1.1 200 OK", "Content-Length: 5").decode()), 200),
+    (
+        "head-103-length",
+        "HEAD",
+        wire(
+            "HTTP/1.1 103 Early Hints", "Content-Length: 5", body=wire("HTTP/1.1 200 OK", "Content-Length: 5").decode()
+        ),
+        200,
+    ),
     ("204-chunked", "GET", wire("HTTP/1.1 204 No Content", CHUNKED), 204),
     ("304", "GET", wire("HTTP/1.1 304 Not Modified", "ETag: x"), 304),
     ("304-length", "GET", wire("HTTP/1.1 304 Not Modified", "ETag: x", "Content-Length: 5"), 304),
