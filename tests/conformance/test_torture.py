@@ -1,4 +1,4 @@
-"""Everything at once: clients that leave, an upstream that resets, hangs, cuts and babbles. Nobody gets a wrong answer."""
+"""Everything at once: clients that leave, an upstream that resets, hangs, cuts and babbles; nobody is misled."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ async def check_answer(client: RawClient, target: str, statuses: Counter[str]) -
     try:
         response = await client.read_response()
     except ConnectionEnded as ended:
-        assert ended.end is not End.OPEN, f"{target} was left without an answer"
+        if ended.end is End.OPEN:  # left without an answer
+            raise
         statuses["cut"] += 1
         return False
     assert response.status in TRUE, response
@@ -136,10 +137,8 @@ async def test_faults_of_every_kind_give_nobody_a_wrong_answer(rig: RigFactory, 
         assert not [request.problems for request in requests if request.problems and request.complete]
         posts = Counter(request.target for request in requests if request.method == b"POST")
         assert [] == [target for target, count in posts.items() if count > 1]
-        bodies = {
-            request.target: request.body for request in requests if request.method == b"POST" and request.complete
-        }
-        assert all(body == target * 50 for target, body in bodies.items())
+        whole = [request for request in requests if request.method == b"POST" and request.complete]
+        assert all(request.body == request.target * 50 for request in whole)
     assert {"200", "204", "502", "504", "cut"} == set(statuses)
     records = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     assert CLIENTS * REQUESTS == len(records)

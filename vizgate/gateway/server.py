@@ -169,8 +169,8 @@ class Gateway:
         self._access_log = AccessLog(line, sink, settings.sample, self.state.random, self.state.metrics.access_log)
 
     def _tick(self) -> None:
-        self.state.sweeper.sweep(self.state.clock.monotonic())
-        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        has_more = self.state.sweeper.sweep(self.state.clock.monotonic())
+        self._ticker = asyncio.get_running_loop().call_later(0 if has_more else TICK_S, self._tick)
 
     # serve
 
