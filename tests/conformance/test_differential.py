@@ -40,7 +40,7 @@ def check(read: Reader, raw: bytes, model: Model, codecs: list[Any], before: byt
         assert same(verdict, read(codec, raw, 1)), f"one byte at a time differs on {raw!r}"
     assert same(verdict, read(codecs[0], raw, 7)), f"seven bytes at a time differ on {raw!r}"
     if before:
-        assert verdict == read(codecs[0], raw, max(len(raw), 1), before), f"{before!r} changes {raw!r}"
+        assert verdict == read(codecs[0], raw, max(len(raw), 1), [before]), f"{before!r} changes {raw!r}"
     if verdict[0] in ("head", "body"):
         used = raw[: verdict[1]].lstrip(b"\r\n") if verdict[0] == "head" else raw[: verdict[1]]
         assert model(used), f"accepted, but no message by the model: {used!r}"

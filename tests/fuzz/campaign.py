@@ -6,6 +6,7 @@ In: ``fuzz`` and its ``Report``. Not in: processes and the command line (``tests
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,11 +38,11 @@ class Report:
         self.slowest_s = max(self.slowest_s, other.slowest_s)
         self.findings += other.findings
 
-    def meter(self, read: Read, codec: Any, raw: bytes, size: int) -> Verdict:
+    def meter(self, read: Read, codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
         """Read *raw*, count it and time it."""
         self.execs += 1
         since_s = time.thread_time()
-        verdict = read(codec, raw, size)
+        verdict = read(codec, raw, size, before)
         took_s = time.thread_time() - since_s
         if took_s > HANG_S:
             took_s = min(took_s, *[_time(read, codec, raw, size) for _ in range(3)])

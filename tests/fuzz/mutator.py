@@ -19,6 +19,8 @@ SPICE = [
     b"00000000000000005", b"fffffffffffffff", b"\xc2\xa0", b"\x1b[2J", b"HEAD", b"Trailer: x\r\n",
 ]  # fmt: skip
 
+#: What stands in values, and what ends them.
+_LIKELY = b"0123456789abcdexyzAZ:;,= \t\r\n\x00\x7f\xff-_/"
 _LONGEST = 3000
 _MOST_GROWN = 2000
 
@@ -45,6 +47,22 @@ class Mutator:
             for _ in range(1 + self._below(4)):
                 self._mutate(raw)
             yield bytes(raw[:_LONGEST])
+
+    def vary(self, raw: bytes) -> bytes:
+        """*raw* with a few bytes that are not what they were: what a client sends that repeats itself, almost."""
+        near = bytearray(raw)
+        for _ in range(1 + self._below(3)):
+            at = self._below(len(near))
+            kind = self._below(4)
+            if kind == 0:
+                near[at] ^= 1 << self._below(8)
+            elif kind == 1:
+                near[at] = _LIKELY[self._below(len(_LIKELY))]
+            elif kind == 2:
+                near.insert(at, _LIKELY[self._below(len(_LIKELY))])
+            else:
+                del near[at]
+        return bytes(near)
 
     def _below(self, bound: int) -> int:
         return int(self._chance.random() * bound)

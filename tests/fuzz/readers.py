@@ -7,10 +7,11 @@ A verdict is ``("refused",)``, ``("waiting",)`` for more bytes, or the message, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vizgate.errors import BadBody, DownstreamError, InvalidResponse
+from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX
 from vizgate.message.heads import KIND_NONE, RequestHead, ResponseHead
 from vizgate.wire.bodies import ChunkedDecoder, make_decoder
 from vizgate.wire.fields import FieldSorter
@@ -25,6 +26,11 @@ REFUSED: Verdict = ("refused",)
 WAITING: Verdict = ("waiting",)
 
 
+def new_sorter() -> FieldSorter:
+    """The sorter of requests, as the gateway makes it."""
+    return FieldSorter(ASSERTED, asserted_prefix=ASSERTED_PREFIX, drop_underscored=True)
+
+
 def pieces(raw: bytes, size: int) -> Iterable[bytes]:
     """*raw* in pieces of *size* bytes."""
     return (raw[position : position + size] for position in range(0, len(raw), size))
@@ -35,11 +41,11 @@ def same(whole: Verdict, cut: Verdict) -> bool:
     return whole == cut or {whole[0], cut[0]} <= {"refused", "waiting"}
 
 
-def feed_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> tuple[RequestHead, int] | Verdict:
+def feed_request(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> tuple[RequestHead, int] | Verdict:
     """The head at the start of *raw*, which comes in pieces of *size* bytes, and its size; or a verdict."""
-    reader = RequestReader(codec, LIMITS, FieldSorter())
-    if before:
-        reader.feed(before)
+    reader = RequestReader(codec, LIMITS, new_sorter())
+    for head in before:
+        reader.feed(head)
     fed = 0
     for piece in pieces(raw, size):
         fed += len(piece)
@@ -53,12 +59,12 @@ def feed_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> tupl
 
 
 def feed_response(
-    codec: Any, raw: bytes, size: int, before: bytes = b"", *, to_head: bool = False
+    codec: Any, raw: bytes, size: int, before: Sequence[bytes] = (), *, to_head: bool = False
 ) -> tuple[ResponseHead, int] | Verdict:
     """As ``feed_request``, for the head of a response. Args: to_head: whether it answers HEAD."""
     reader = ResponseReader(codec, LIMITS, FieldSorter())
-    if before:
-        reader.feed(before, to_head=False)
+    for head in before:
+        reader.feed(head, to_head=False)
     fed = 0
     for piece in pieces(raw, size):
         fed += len(piece)
@@ -71,8 +77,8 @@ def feed_response(
     return WAITING
 
 
-def read_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
-    """What a reader that has read the head *before* makes of *raw* that comes in pieces of *size* bytes."""
+def read_request(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
+    """What a reader that has read the heads *before* makes of *raw* that comes in pieces of *size* bytes."""
     found = feed_request(codec, raw, size, before)
     if not isinstance(found[0], RequestHead):
         return found
@@ -82,7 +88,7 @@ def read_request(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verd
     return ("head", used, tuple(shape.fields), head.method, head.target, shape.asserted, *what)
 
 
-def read_response(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+def read_response(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
     """As ``read_request``, for the head of a response."""
     found = feed_response(codec, raw, size, before)
     if not isinstance(found[0], ResponseHead):
@@ -92,7 +98,7 @@ def read_response(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Ver
     return ("head", used, head.template.fields, *what)
 
 
-def read_chunks(_: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+def read_chunks(_: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
     """As ``read_request``, for a chunked body; the codec has no say in bodies."""
     decoder = ChunkedDecoder(LIMITS, BadBody)
     content, fed = bytearray(), 0
@@ -107,9 +113,9 @@ def read_chunks(_: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
     return WAITING
 
 
-def read_stream(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+def read_stream(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
     """Every whole request on a connection that brings *raw*: ``(method, target, body)``, then how it went on."""
-    reader = RequestReader(codec, LIMITS, FieldSorter())
+    reader = RequestReader(codec, LIMITS, new_sorter())
     found: list[Any] = []
     waiting = iter(pieces(raw, size))
     data = b""

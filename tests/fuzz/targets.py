@@ -21,6 +21,7 @@ from tests.conformance import (
     test_transfer_encoding,
 )
 from tests.fuzz import models, readers
+from tests.fuzz.mutator import Mutator
 from tests.fuzz.readers import Verdict, same
 from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, ResponseHead
 from vizgate.message.template import field_lines
@@ -40,7 +41,7 @@ _REFUSED_ELSEWHERE = re.compile(
 _HOP_BY_HOP = {b"connection", b"keep-alive", b"te", b"upgrade", b"proxy-connection"}
 
 Read = Callable[..., Verdict]
-Meter = Callable[[Read, Any, bytes, int], Verdict]
+Meter = Callable[..., Verdict]
 
 
 class Split(AssertionError):
@@ -52,10 +53,13 @@ class Target:
 
     name = ""
     read: Read
+    #: Whether a reader remembers what it has read, so that the next message may mean what it would not mean alone.
+    has_memory = False
 
     def __init__(self, seeds: list[bytes]) -> None:
         self.seeds = seeds
         self._turn = 0
+        self._mutator = Mutator(seeds, 0)
 
     def check(self, raw: bytes, meter: Meter) -> bool:
         """Whether *raw* holds a sound message. Raises: Split: not everybody says so."""
@@ -70,7 +74,25 @@ class Target:
         cut = meter(read, CODECS[self._turn % 2], raw, size)
         if not same(verdict, cut):
             raise Split(f"whole: {verdict}; in pieces of {size}: {cut}")
-        return self.judge(raw, verdict)
+        is_sound = self.judge(raw, verdict)
+        if is_sound and self.has_memory:
+            self._repeat(raw[: verdict[1]], meter)
+        return is_sound
+
+    def _repeat(self, raw: bytes, meter: Meter) -> None:
+        """Read what is almost *raw* behind *raw*, and what is almost that behind both; memory must not show."""
+        read = type(self).read
+        before = [raw]
+        for turn in range(2):
+            near = self._mutator.vary(before[-1])
+            codec = CODECS[(self._turn + turn) % 2]
+            cold = meter(read, codec, near, max(len(near), 1))
+            warm = meter(read, codec, near, max(len(near), 1), before)
+            if cold != warm:
+                raise Split(f"{near!r} alone: {cold}; behind {before}: {warm}")
+            if cold[0] != "head":
+                return
+            before.append(near[: cold[1]])
 
     def judge(self, raw: bytes, verdict: Verdict) -> bool:
         """Whether *verdict* accepts. Raises: Split: the models and the other parsers do not agree."""
@@ -81,6 +103,7 @@ class RequestHeads(Target):
     """A request head; what would be forwarded is read back by llhttp and h11."""
 
     name = "request heads"
+    has_memory = True
     read = staticmethod(readers.read_request)
 
     def judge(self, raw: bytes, verdict: Verdict) -> bool:
@@ -104,6 +127,7 @@ class ResponseHeads(Target):
     """As ``RequestHeads``, for responses."""
 
     name = "response heads"
+    has_memory = True
     read = staticmethod(readers.read_response)
 
     def judge(self, raw: bytes, verdict: Verdict) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Careless(RequestHeads):
     """A reader of heads that h11 reads otherwise than httptools."""
 
     @staticmethod
-    def read(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+    def read(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
         verdict = readers.read_request(codec, raw, size, before)
         return readers.REFUSED if codec.name == "h11" and b"X-A" in raw else verdict
 
@@ -49,7 +50,7 @@ class Crashing(ChunkedBodies):
     """A reader of chunks that falls over a semicolon."""
 
     @staticmethod
-    def read(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+    def read(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
         return readers.REFUSED if raw.index(b";") else readers.WAITING
 
 
@@ -57,7 +58,7 @@ class Slow(ChunkedBodies):
     """A reader of chunks that takes its time over a sign."""
 
     @staticmethod
-    def read(codec: Any, raw: bytes, size: int, before: bytes = b"") -> Verdict:
+    def read(codec: Any, raw: bytes, size: int, before: Sequence[bytes] = ()) -> Verdict:
         until_s = time.thread_time() + (HANG_S * 1.2 if b"+" in raw else 0.0)
         while time.thread_time() < until_s:
             pass

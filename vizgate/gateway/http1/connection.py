@@ -149,8 +149,7 @@ class Connection:
         timeouts = site.server.timeouts
         data, self._leftover = self._leftover, b""
         if data:
-            # Else a pipelined request would go out on the upstream connection of the response before it, in the very
-            # moment that is complete, and bytes behind it, which end the connection, would be taken for its response.
+            # Bytes behind the last response, which end its connection, must show before this request goes out on it.
             await let_loop_poll()
         now_s = self._ended_s or stream.clock.monotonic()
         deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
@@ -296,9 +295,8 @@ class Connection:
 
     def _is_sending(self) -> bool:
         """Whether the client has sent, or goes on sending, what nobody will read."""
-        if self._arriving is not None and not self._arriving.is_complete:
-            return True
-        return bool(self._leftover) or self.stream.has_pending
+        is_cut = self._arriving is not None and not self._arriving.is_complete
+        return is_cut or bool(self._leftover) or self.stream.has_pending
 
     def _client_gone(self) -> None:
         self._is_gone = True
