@@ -50,8 +50,7 @@ class Forwarder:
         outcome = request.outcome
         outcome.service = self._service
         if request.method == "OPTIONS" and not spend_hop(request.headers):
-            # RFC 9110 7.6.2: "the intermediary MUST respond as the final recipient".
-            return Response(200)
+            return _answer_as_last()
         if self._total_s:
             request.limit_deadline(self._clock.monotonic() + self._total_s)
         index = self._balancer.pick()
@@ -89,3 +88,8 @@ class Forwarder:
 
     def __repr__(self) -> str:
         return f"<Forwarder {self._service} [{len(self._targets)} targets]>"
+
+
+async def _answer_as_last() -> Response:
+    """RFC 9110 7.6.2: when no hop is left, "the intermediary MUST respond as the final recipient"."""
+    return Response(200)

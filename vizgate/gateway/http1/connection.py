@@ -295,8 +295,8 @@ class Connection:
 
     def _is_sending(self) -> bool:
         """Whether the client has sent, or goes on sending, what nobody will read."""
-        is_cut = self._arriving is not None and not self._arriving.is_complete
-        return is_cut or bool(self._leftover) or self.stream.has_pending
+        arriving = self._arriving
+        return bool(self._leftover) or self.stream.has_pending or (arriving is not None and not arriving.is_complete)
 
     def _client_gone(self) -> None:
         self._is_gone = True
