@@ -149,8 +149,7 @@ class Connection:
         timeouts = site.server.timeouts
         data, self._leftover = self._leftover, b""
         if data:
-            # Bytes behind the last response, which end its connection, must show before this request goes out on it.
-            await let_loop_poll()
+            await let_loop_poll()  # bytes behind the last response end its connection before this goes out on it
         now_s = self._ended_s or stream.clock.monotonic()
         deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
         self._started_s = 0.0
