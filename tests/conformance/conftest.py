@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from vizgate.clock import Clock
 from vizgate.testing.scripted_upstream import ScriptedUpstream
 from vizgate.testing.steps import Script
 
@@ -88,12 +89,15 @@ def rig(codec: str) -> RigFactory:
     """Start an upstream that follows the scripts given, and the proxy in front of it.
 
     ``config``: dotted paths to change in the configuration; such a test says nothing about peers and skips them.
+    ``clock``: where the proxy takes its time from, for what takes long.
     """
 
     @asynccontextmanager
-    async def start(*scripts: Script, config: dict[str, Any] | None = None, **buffers: int) -> AsyncIterator[Rig]:
+    async def start(
+        *scripts: Script, config: dict[str, Any] | None = None, clock: Clock | None = None, **buffers: int
+    ) -> AsyncIterator[Rig]:
         if _TARGET:
-            if config:
+            if config or clock:
                 pytest.skip("needs a configuration of its own")
             host, _, port = _TARGET.rpartition(":")
             async with ScriptedUpstream(*scripts, port=_UPSTREAM_PORT, **buffers) as upstream:
@@ -101,7 +105,7 @@ def rig(codec: str) -> RigFactory:
             return
         async with (
             ScriptedUpstream(*scripts, **buffers) as upstream,
-            start_vizgate(merge(base_config(codec, upstream.url), config or {})) as (host, port),
+            start_vizgate(merge(base_config(codec, upstream.url), config or {}), clock) as (host, port),
         ):
             yield Rig(host, port, upstream)
 
@@ -109,12 +113,12 @@ def rig(codec: str) -> RigFactory:
 
 
 @asynccontextmanager
-async def start_vizgate(config: dict[str, Any]) -> AsyncIterator[tuple[str, int]]:
+async def start_vizgate(config: dict[str, Any], clock: Clock | None = None) -> AsyncIterator[tuple[str, int]]:
     """A gateway of *config* and the address it listens on; it must have nothing left to wait for when it stops."""
     from vizgate.config import load_text
     from vizgate.gateway.server import Gateway
 
-    async with Gateway.from_config(load_text(json.dumps(config), "test.yaml")) as gateway:
+    async with Gateway.from_config(load_text(json.dumps(config), "test.yaml"), clock=clock) as gateway:
         host, port = gateway.addresses[0]
         yield host, port
         since = time.monotonic()

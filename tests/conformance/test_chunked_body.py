@@ -237,6 +237,7 @@ FORBIDDEN_TRAILERS = [
     "Cookie: a=b",
     "X-Forwarded-For: 6.6.6.6",
     "X-Forwarded-Host: evil.example",
+    "X-Forwarded-What-Comes-Next: evil",
     "Forwarded: for=6.6.6.6",
     "Expect: 100-continue",
     "Content-Encoding: gzip",

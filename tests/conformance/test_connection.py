@@ -223,3 +223,29 @@ async def test_client_fin_behind_pipelined_requests_still_gets_answers(rig: RigF
             data = await client.read_to_end()
         assert data.count(b"HTTP/1.1 200") in (0, 1, 2)
         assert data == b"" or data.endswith(b"ok")
+
+
+@pytest.mark.parametrize("target", ["/x", "/local"])
+async def test_answer_is_not_lost_behind_what_nobody_reads(rig: RigFactory, target: str) -> None:
+    """RFC 9112 9.6: closing with unread bytes makes the kernel reset the connection and take the answer with it, so a
+    client that goes on sending behind `Connection: close` is read for a while; it sees a FIN.
+    """
+    async with rig() as running, running.client() as client:
+        await client.send(get("Connection: close", target=target) + b"x" * 100_000)
+        for _ in range(20):
+            await client.send(b"x" * 50_000)
+        assert 200 == (await client.read_response()).status
+        client.send_eof()
+        assert b"" == await client.read_to_end()
+        assert End.FIN is client.end
+
+
+async def test_answer_to_a_refused_upgrade_is_not_lost_behind_early_bytes(rig: RigFactory) -> None:
+    """As above, for bytes sent in hope of an upgrade."""
+    async with rig() as running, running.client() as client:
+        await client.send(get("Connection: Upgrade", "Upgrade: websocket") + b"x" * 1_000_000)
+        response = await client.read_response()
+        assert (200, True) == (response.status, response.says_close)
+        client.send_eof()
+        assert b"" == await client.read_to_end()
+        assert End.FIN is client.end

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.conformance.harness import RigFactory, get
+from tests.conformance.harness import RigFactory, get, wire
+from vizgate.testing.steps import answer
 
 TRUSTED = {"server.trusted_proxies": ["127.0.0.0/8", "10.0.0.0/8"]}
 
@@ -39,6 +40,10 @@ OTHERS = [
     ("X-Forwarded-Port", "6666"),
     ("X-Forwarded-Prefix", "/evil"),
     ("X-Forwarded-Server", "evil.example"),
+    ("X-Forwarded-User", "evil"),
+    ("X-Forwarded-What-Comes-Next", "evil"),
+    ("X-Original-Forwarded-For", "6.6.6.6"),
+    ("CF-Connecting-IP", "6.6.6.6"),
     ("X-Real-IP", "6.6.6.6"),
     ("Forwarded", "for=6.6.6.6;host=evil.example;proto=evil"),
 ]
@@ -150,3 +155,24 @@ async def test_request_id_of_client_is_not_taken_when_it_could_do_harm(rig: RigF
         sent = running.upstream.requests[0].get_all(b"x-request-id")
         assert 1 == len(sent)
         assert value.encode("latin-1") != sent[0]
+
+
+async def test_trusted_peer_keeps_forwarded_fields_that_nobody_knows(rig: RigFactory) -> None:
+    """A trusted proxy may say more than this one understands."""
+    async with rig(config=TRUSTED) as running:
+        await running.ask(get("X-Forwarded-What-Comes-Next: a"))
+        assert [b"a"] == running.upstream.requests[0].get_all(b"x-forwarded-what-comes-next")
+
+
+async def test_host_that_was_not_told_is_not_made_up(rig: RigFactory) -> None:
+    """An HTTP/1.0 client need not name a host; there is no empty X-Forwarded-Host then."""
+    async with rig() as running:
+        await running.ask(wire("GET /x HTTP/1.0"))
+        assert [] == running.upstream.requests[0].get_all(b"x-forwarded-host")
+
+
+async def test_forwarded_fields_of_a_response_are_the_upstreams_business(rig: RigFactory) -> None:
+    """Only requests are judged by who asserts what."""
+    raw = wire("HTTP/1.1 200 OK", "X-Forwarded-Whatever: a", "Content-Length: 2", body="ok")
+    async with rig([answer(raw)]) as running:
+        assert [b"a"] == (await running.ask(get())).get_all(b"x-forwarded-whatever")

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.harness import PROBE, Rig, RigFactory, check_sane, get, wire
 from vizgate.testing.raw_client import ConnectionEnded, MalformedResponse
 from vizgate.testing.steps import Step, answer, close, forever, half_close, read_request, reset, send, stall, wait
-from vizgate.testing.upstream_connection import End
+from vizgate.testing.upstream_connection import End, UpstreamConnection
 
 CHUNKED = "Transfer-Encoding: chunked"
 EVIL = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Evil: 1\r\n\r\nevil"
@@ -175,6 +175,16 @@ BODYLESS = [
     ("204", "GET", wire("HTTP/1.1 204 No Content"), 204),
     ("204-length-zero", "GET", wire("HTTP/1.1 204 No Content", "Content-Length: 0"), 204),
     ("204-length", "GET", wire("HTTP/1.1 204 No Content", "Content-Length: 5"), 204),
+    ("head-204-length", "HEAD", wire("HTTP/1.1 204 No Content", "Content-Length: 5"), 204),
+    ("head-304-length", "HEAD", wire("HTTP/1.1 304 Not Modified", "Content-Length: 5"), 304),
+    (
+        "head-103-length",
+        "HEAD",
+        wire(
+            "HTTP/1.1 103 Early Hints", "Content-Length: 5", body=wire("HTTP/1.1 200 OK", "Content-Length: 5").decode()
+        ),
+        200,
+    ),
     ("204-chunked", "GET", wire("HTTP/1.1 204 No Content", CHUNKED), 204),
     ("304", "GET", wire("HTTP/1.1 304 Not Modified", "ETag: x"), 304),
     ("304-length", "GET", wire("HTTP/1.1 304 Not Modified", "ETag: x", "Content-Length: 5"), 304),
@@ -328,3 +338,20 @@ async def test_malformed_is_what_the_strict_reader_calls_it(rig: RigFactory) -> 
         client.buffer += chunked("5\nhello\r\n0\r\n\r\n")
         with pytest.raises(MalformedResponse):
             await client.read_response()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_bytes_behind_response_are_never_served_to_a_pipelined_request(rig: RigFactory, turns: int) -> None:
+    """A request that is here already does not go out before the loop has told what came behind the last response."""
+
+    async def poison(connection: UpstreamConnection) -> None:
+        await connection.send(length(2, "ok"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await connection.send(EVIL.encode())
+
+    async with rig([read_request(), poison, stall()], [answer()]) as running:
+        seen = await running.play(get() + get(target="/y"), count=2)
+        check_sane(seen)
+        assert not any(b"evil" in response.body for response in seen.responses), seen
+        assert [200, 200] == seen.statuses[:2], seen

@@ -345,3 +345,56 @@ async def test_options_asterisk_is_answered_or_forwarded_as_it_came(rig: RigFact
         seen = await running.play(wire("OPTIONS * HTTP/1.1", "Host: a.example"))
         assert seen.statuses[0] in (200, 204, 400, 404, 405), seen
         assert [r.target for r in seen.requests] in ([], [b"*"]), seen
+
+
+@pytest.mark.parametrize("target", ["http://a.example", "http://a.example:8080", "HTTP://A.EXAMPLE"])
+async def test_options_for_a_server_alone_asks_it_as_a_whole(rig: RigFactory, target: str) -> None:
+    """RFC 9112 3.2.4: an absolute target without path and query means `*` to the server, never its root."""
+    async with rig() as running:
+        seen = await running.play(absolute(target, method="OPTIONS"))
+        check_in_step(seen)
+        assert seen.statuses[0] in (200, 204, 400, 405, 421), seen
+        assert [r.target for r in seen.requests] in ([], [b"*"]), seen
+
+
+@pytest.mark.parametrize("target", ["http://a.example/", "http://a.example?x", "http://a.example/x"])
+async def test_options_for_a_path_of_a_server_asks_for_the_path(rig: RigFactory, target: str) -> None:
+    """With a path or a query it is a request like any other."""
+    wanted = target.removeprefix("http://a.example").encode()
+    async with rig() as running:
+        seen = await running.play(absolute(target, method="OPTIONS"))
+        assert [wanted if wanted.startswith(b"/") else b"/" + wanted] == [r.target for r in seen.requests], seen
+
+
+@pytest.mark.parametrize("value", ["0", "00", "0000"])
+async def test_options_with_no_hops_left_goes_no_further(rig: RigFactory, value: str) -> None:
+    """RFC 9110 7.6.2: Max-Forwards 0 MUST NOT be forwarded; the intermediary answers as the final recipient."""
+    async with rig() as running:
+        seen = await running.play(wire("OPTIONS /x HTTP/1.1", "Host: a.example", f"Max-Forwards: {value}"))
+        answered(200, 204)(seen)
+
+
+@pytest.mark.parametrize(("value", "sent"), [("1", "0"), ("7", "6"), ("010", "9"), ("x", "x"), ("-1", "-1"), ("", "")])
+async def test_options_spends_a_hop(rig: RigFactory, value: str, sent: str) -> None:
+    """Any other number is passed on less one; what is no number says nothing."""
+    async with rig() as running:
+        await running.play(wire("OPTIONS /x HTTP/1.1", "Host: a.example", f"max-forwards: {value}"))
+        assert [sent.encode()] == running.upstream.requests[0].get_all(b"max-forwards")
+
+
+async def test_other_methods_do_not_spend_hops(rig: RigFactory) -> None:
+    """RFC 9110 7.6.2: "A recipient MAY ignore a Max-Forwards header field received with any other request methods"."""
+    async with rig() as running:
+        await running.play(get("Max-Forwards: 0"))
+        assert [b"0"] == running.upstream.requests[0].get_all(b"max-forwards")
+
+
+async def test_hops_are_counted_behind_a_request_of_the_same_fields(rig: RigFactory) -> None:
+    """What is remembered of a head that repeats is not what was forwarded of it."""
+    fields = ["Host: a.example", "Max-Forwards: 3"]
+    async with rig() as running, running.client() as client:
+        for method in ("GET", "OPTIONS", "OPTIONS", "GET"):
+            await client.send(wire(f"{method} /x HTTP/1.1", *fields))
+            assert 200 == (await client.read_response(method)).status
+        hops = [request.get(b"max-forwards") for request in running.upstream.requests]
+        assert [b"3", b"2", b"2", b"3"] == hops

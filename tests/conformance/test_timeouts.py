@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conformance.harness import RigFactory, get, post, wire
+from vizgate.clock import SystemClock
 from vizgate.testing.raw_client import RawClient
 from vizgate.testing.steps import answer, read_head, read_request, send, stall, stop_reading
+from vizgate.testing.upstream_connection import UpstreamConnection
 
 TIGHT_S = 0.3
 #: A deadline may be late by a tick and a busy machine, never early.
@@ -116,6 +118,46 @@ async def test_body_that_stops_is_408_and_incomplete_upstream(rig: RigFactory, f
             assert (408, True) == (response.status, response.says_close)
         await running.upstream.wait_quiet(1.0)
         assert not running.upstream.complete_requests
+
+
+class FastClock(SystemClock):
+    """Time that runs twenty times as fast."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 20
+
+
+SLOW_UPLOAD = ["Content-Length: 60000", "Transfer-Encoding: chunked"]
+
+
+@pytest.mark.parametrize("framing", SLOW_UPLOAD)
+async def test_body_that_drips_is_408_and_incomplete_upstream(rig: RigFactory, framing: str) -> None:
+    """After 10 s an upload slower than `body_rate` is 408, although it never stalls; here a second takes 50 ms."""
+    body = b"x" * 200 if "Length" in framing else b"1\r\nx\r\n" * 40
+    async with rig([read_head(), stall()], clock=FastClock()) as running:
+        async with running.client() as client:
+            await client.send(post(framing))
+            async with drip(client, body):
+                with takes(0.5, 2.0):
+                    response = await client.read_response("POST")
+            assert (408, True) == (response.status, response.says_close)
+        await running.upstream.wait_quiet(1.0)
+        assert not running.upstream.complete_requests
+
+
+@pytest.mark.parametrize("framing", SLOW_UPLOAD)
+async def test_body_that_is_just_fast_enough_is_forwarded(rig: RigFactory, framing: str) -> None:
+    """An upload of twice `body_rate` may take as long as it needs."""
+    piece = b"x" * 2000 if "Length" in framing else b"7d0\r\n" + b"x" * 2000 + b"\r\n"
+    async with rig(clock=FastClock()) as running, running.client() as client:
+        await client.send(post(framing))
+        for _ in range(30):
+            await client.send(piece)
+            await asyncio.sleep(0.04)
+        if "chunked" in framing:
+            await client.send(b"0\r\n\r\n")
+        assert 200 == (await client.read_response("POST")).status
+        assert [60_000] == [len(request.body) for request in running.upstream.complete_requests]
 
 
 async def test_client_is_not_timed_out_while_upstream_thinks(rig: RigFactory) -> None:
@@ -272,3 +314,29 @@ async def test_response_that_stalls_after_an_upload_is_504(rig: RigFactory, begi
                 if response.status == 103:
                     response = await client.read_response()
         assert response.status == 504
+
+
+SECOND = {"services.origin.timeouts": {"connect": "1s", "response": "1s", "idle": "1s"}}
+
+
+@pytest.mark.parametrize("how", ["silent", "dripping", "dripping-interim", "behind-an-upload"])
+async def test_504_comes_within_a_tenth_of_the_setting(rig: RigFactory, how: str) -> None:
+    """A second means a second, whatever little the upstream says meanwhile."""
+    said = {
+        "dripping": wire("HTTP/1.1 200 OK", "X-A: " + "b" * 1000),
+        "dripping-interim": wire("HTTP/1.1 102 Processing") * 50,
+    }
+
+    async def drip_head(connection: UpstreamConnection) -> None:
+        for byte in said.get(how, b""):
+            await connection.send(bytes([byte]))
+            await asyncio.sleep(0.02)
+
+    async with rig([read_request(), drip_head, stall()], config=SECOND) as running, running.client() as client:
+        raw = post("Transfer-Encoding: chunked") if how == "behind-an-upload" else get()
+        await client.send(raw)
+        if how == "behind-an-upload":
+            await running.upstream.wait_for(lambda: bool(running.upstream.requests))
+            await client.send(b"3\r\nabc\r\n0\r\n\r\n")
+        with takes(1.0, 1.1):
+            assert 504 == (await client.read_response(raw[:4].strip().decode())).status

@@ -22,7 +22,7 @@ from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
-from vizgate.message.forwarding import ASSERTED, TrustRules
+from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX, TrustRules
 from vizgate.pipeline.handler import Handler, MiddlewareCall, compose
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -98,7 +98,9 @@ def _server_plan(config: GatewayConfig) -> ServerPlan:
     reserved = reserved_names(config.identity_headers, config.auth.values())
     return ServerPlan(
         codec=codec,
-        sorter=FieldSorter(ASSERTED | reserved | {header.lower()}, drop_underscored=True),
+        sorter=FieldSorter(
+            ASSERTED | {header.lower()}, reserved, asserted_prefix=ASSERTED_PREFIX, drop_underscored=True
+        ),
         limits=WireLimits(limits.head, limits.headers, limits.response_head, refused_trailers=reserved),
         upload=UploadLimits(limits.body_idle, limits.body_rate),
         timeouts=DownstreamTimeouts(limits.head_timeout, limits.idle_timeout),

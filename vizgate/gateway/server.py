@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("vizgate.gateway")
 
+# A stop waits as long for connections that are just being made: who has had an answer to his SYN sends his request.
+_HANDSHAKE_S = 0.05
+
 
 class StartFailed(VizgateError):
     """A part of the gateway could not start; the message names it."""
@@ -173,8 +176,8 @@ class Gateway:
         self._access_log = AccessLog(line, sink, settings.sample, self.state.random, self.state.metrics.access_log)
 
     def _tick(self) -> None:
-        self.state.sweeper.sweep(self.state.clock.monotonic())
-        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        has_more = self.state.sweeper.sweep(self.state.clock.monotonic())
+        self._ticker = asyncio.get_running_loop().call_later(0 if has_more else TICK_S, self._tick)
 
     # serve
 
@@ -236,8 +239,10 @@ class Gateway:
         self.state.health.mark_draining()
         if self._public is not None:
             self._public.is_draining = True
+        # Where nobody is connected nobody is connecting, as far as anybody can tell.
+        handshake_s = _HANDSHAKE_S if self._public is not None and self._public.connections else 0.0
         for listener in self._listeners:
-            await listener.drain()
+            await listener.drain(handshake_s)
         if self._public is not None:
             await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
         started, self._started = self._started, []

@@ -1,7 +1,7 @@
 """What the gateway tells an upstream about the way a request took, and whose word it takes for it.
 
-In: ``X-Forwarded-*``, ``Forwarded``, ``Via``, and the client's address, by trust of the peer. Not in: hop-by-hop fields
-(``wire.fields`` has dropped them already).
+In: ``X-Forwarded-*``, ``Forwarded``, ``Via``, ``Max-Forwards``, and the client's address, by trust of the peer. Not in:
+hop-by-hop fields (``wire.fields`` has dropped them already).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from vizgate.message.headers import Field
+from vizgate.message.headers import Field, Headers
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -22,13 +22,17 @@ ASSERTED = frozenset(
         b"x-forwarded-prefix", b"x-forwarded-server", b"x-forwarded-scheme", b"x-forwarded-ssl", b"x-forwarded-by",
         b"x-forwarded-uri", b"x-forwarded-method", b"x-forwarded-path", b"x-original-url", b"x-rewrite-url",
         b"x-original-host", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip", b"front-end-https",
-        b"x-url-scheme", b"x-scheme", b"via",
+        b"x-url-scheme", b"x-scheme", b"via", b"x-original-forwarded-for", b"cf-connecting-ip", b"cf-connecting-ipv6",
+        b"fastly-client-ip", b"x-proxyuser-ip", b"x-remote-ip", b"x-remote-addr",
     }
 )  # fmt: skip
+#: Whatever else is called so is an assertion, too: frameworks go on inventing them.
+ASSERTED_PREFIX = b"x-forwarded-"
 
-_KEPT_IF_TRUSTED = ASSERTED - {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"}
+_REPLACED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
 _VIA = (b"1.0 vizgate", b"1.1 vizgate")
 _MAX_ADDRESS_CHARS = 64
+_MAX_HOPS_DIGITS = 18
 _SCHEMES = {b"http": "http", b"https": "https"}
 
 
@@ -82,20 +86,22 @@ class PeerForwarding:
         # RFC 7239 8: what an untrusted peer claims is replaced, every line and spelling of it.
         fields = [item for item in asserted if item[0].lower() == b"via"] if asserted else []
         fields += self._constant
-        fields.append((b"X-Forwarded-Host", authority))
+        if authority:  # HTTP/1.0 need not say whom it asks
+            fields.append((b"X-Forwarded-Host", authority))
         fields.append((b"Via", _VIA[minor]))
         return Provenance(self.peer, self._scheme, fields)
 
     def _merged(self, asserted: tuple[Field, ...], authority: bytes, minor: int) -> Provenance:
         chain = _values(asserted, b"x-forwarded-for")
         peer = self.peer.encode("latin-1")
-        fields = [item for item in asserted if item[0].lower() in _KEPT_IF_TRUSTED]
+        fields = [item for item in asserted if _is_kept_if_trusted(item[0].lower())]
         fields.append((b"X-Forwarded-For", b", ".join([*chain, peer])))
         proto = _values(asserted, b"x-forwarded-proto")
         scheme = _SCHEMES.get(proto[-1].lower(), self._scheme) if proto else self._scheme
         fields.append((b"X-Forwarded-Proto", scheme.encode("latin-1")))
-        host = _values(asserted, b"x-forwarded-host")
-        fields.append((b"X-Forwarded-Host", b", ".join(host) if host else authority))
+        host = b", ".join(_values(asserted, b"x-forwarded-host")) or authority
+        if host:
+            fields.append((b"X-Forwarded-Host", host))
         forwarded = _values(asserted, b"forwarded")
         if forwarded:
             fields.append((b"Forwarded", b", ".join([*forwarded, _forwarded_element(self.peer)])))
@@ -113,6 +119,27 @@ class PeerForwarding:
             if not self._rules.trusts(address):
                 return client
         return client
+
+
+def _is_kept_if_trusted(lower_name: bytes) -> bool:
+    """Whether what a trusted peer asserts under *lower_name* travels on as it came."""
+    return lower_name not in _REPLACED and (lower_name in ASSERTED or lower_name.startswith(ASSERTED_PREFIX))
+
+
+def spend_hop(headers: Headers) -> bool:
+    """Count this hop in ``Max-Forwards``; False when a request that carries *headers* may go no further.
+
+    Source: RFC 9110 7.6.2: "Each intermediary that receives a TRACE or OPTIONS request containing a Max-Forwards header
+    field MUST check and update its value prior to forwarding the request." A value that is no number says nothing.
+    """
+    value = headers.get_bytes(b"max-forwards")
+    if value is None or not value.isdigit() or len(value) > _MAX_HOPS_DIGITS:
+        return True
+    hops = int(value)
+    if hops == 0:
+        return False
+    headers["Max-Forwards"] = str(hops - 1)
+    return True
 
 
 def _values(fields: tuple[Field, ...], lower_name: bytes) -> list[bytes]:

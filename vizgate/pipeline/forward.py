@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 
 from vizgate.clock import Clock
 from vizgate.errors import NoTarget, ResponseTimedOut, UpstreamError
+from vizgate.message.forwarding import spend_hop
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.pipeline.target_set import Picker, TargetSet
@@ -40,6 +41,8 @@ class Forwarder:
         """The answer of a target. Raises: UpstreamError: of the last target tried, or NoTarget."""
         outcome = request.outcome
         outcome.service = self._service
+        if request.method == "OPTIONS" and not spend_hop(request.headers):
+            return answer_as_last()
         if self._total_s:
             request.limit_deadline(self._clock.monotonic() + self._total_s)
         index = self._balancer.pick()
@@ -77,3 +80,8 @@ class Forwarder:
 
     def __repr__(self) -> str:
         return f"<Forwarder {self._service} [{len(self._targets)} targets]>"
+
+
+async def answer_as_last() -> Response:
+    """RFC 9110 7.6.2: when no hop is left, "the intermediary MUST respond as the final recipient"."""
+    return Response(200)

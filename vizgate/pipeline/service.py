@@ -15,8 +15,10 @@ from typing import Protocol
 
 from vizgate.clock import Clock
 from vizgate.errors import NoTarget, ResponseTimedOut, Termination, UpstreamError
+from vizgate.message.forwarding import spend_hop
 from vizgate.pipeline.attempt import Attempt, AttemptGate, AttemptWatcher
 from vizgate.pipeline.body import discard
+from vizgate.pipeline.forward import answer_as_last
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.pipeline.target_set import Picker, TargetSet
@@ -104,6 +106,8 @@ class ServiceForwarder:
         """The answer of a target. Raises: UpstreamError: of the last attempt, or NoTarget."""
         policies = self._policies
         request.outcome.service = self._name
+        if request.method == "OPTIONS" and not spend_hop(request.headers):
+            return await answer_as_last()
         if policies.total_s:
             request.limit_deadline(self._clock.monotonic() + policies.total_s)
         if policies.bulkhead is not None:

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from typing import Protocol
 
 TICK_S = 0.025
+# What one sweep may do before the loop has its turn: look at so many owners. To expire one, with what its task does
+# about it, takes as long as many looks; 32 of them take about 2 ms.
+_LOOKS_AT_ONCE = 2048
+_EXPIRY_LOOKS = 64
 
 _log = logging.getLogger("vizgate.deadlines")
 
@@ -45,12 +50,14 @@ class DeadlineSweeper:
     Args: tick_s: how coarse time is, in seconds.
     """
 
-    __slots__ = ("_due", "_next", "_tick_s", "patrolled")
+    __slots__ = ("_due", "_next", "_overdue", "_tick_s", "patrolled")
 
     def __init__(self, tick_s: float = TICK_S) -> None:
         self._tick_s = tick_s
         self._due: dict[int, dict[Deadlined, None]] = {}
         self._next = 1
+        # Taken out of ``_due`` and not looked at yet.
+        self._overdue: deque[Deadlined] = deque()
         #: Owners to be asked at every sweep how they are: few, because each costs a system call.
         self.patrolled: dict[Patrolled, None] = {}
 
@@ -78,13 +85,32 @@ class DeadlineSweeper:
         if owner.due_s != math.inf:
             self._leave(owner)
 
-    def sweep(self, now_s: float) -> None:
-        """Expire what is due at *now_s*; to be called about once a tick."""
+    def sweep(self, now_s: float) -> bool:
+        """Expire what is due at *now_s*; to be called about once a tick, and at once again while it returns True.
+
+        Thousands of connections that began together end together. They are ended a few at a time, so that everybody
+        else's requests get their turn in between.
+        """
+        if not self._overdue:
+            self._patrol()
+            self._collect(now_s)
+        budget = _LOOKS_AT_ONCE
+        while self._overdue and budget > 0:
+            try:
+                budget -= _EXPIRY_LOOKS if self._look(self._overdue.popleft(), now_s) else 1
+            except Exception:  # noqa: BLE001  # one owner's fault must not keep the others from expiring
+                _log.exception("a deadline could not be handled")
+        return bool(self._overdue)
+
+    def _patrol(self) -> None:
         for patrolled in list(self.patrolled):
             try:
                 patrolled.patrol()
-            except Exception:  # noqa: BLE001  # as below
+            except Exception:  # noqa: BLE001  # as above
                 _log.exception("a connection could not be looked after")
+
+    def _collect(self, now_s: float) -> None:
+        """Queue the owners of every tick that has passed."""
         now_tick = int(now_s / self._tick_s)
         if now_tick - self._next > len(self._due):
             ticks = sorted(tick for tick in self._due if tick <= now_tick)
@@ -94,19 +120,18 @@ class DeadlineSweeper:
         for tick in ticks:
             for owner in self._due.pop(tick, ()):
                 owner.due_s = math.inf
-                try:
-                    self._look(owner, now_s)
-                except Exception:  # noqa: BLE001  # one owner's fault must not keep the others from expiring
-                    _log.exception("a deadline could not be handled")
+                self._overdue.append(owner)
 
-    def _look(self, owner: Deadlined, now_s: float) -> None:
+    def _look(self, owner: Deadlined, now_s: float) -> bool:
+        """Whether *owner* had to be expired."""
         deadline_s = owner.deadline_s
         if deadline_s == 0.0:
-            return
+            return False
         if deadline_s <= now_s:
             owner.expire()
-        else:
-            self.enter(owner, deadline_s)
+            return True
+        self.enter(owner, deadline_s)
+        return False
 
     def _tick_of(self, deadline_s: float) -> int:
         return max(int(deadline_s / self._tick_s) + 1, self._next)
@@ -118,7 +143,7 @@ class DeadlineSweeper:
             owners.pop(owner, None)
 
     def __len__(self) -> int:
-        return sum(len(owners) for owners in self._due.values())
+        return len(self._overdue) + sum(len(owners) for owners in self._due.values())
 
     def __repr__(self) -> str:
         return f"<DeadlineSweeper [{len(self)} owners]>"

@@ -15,6 +15,7 @@ from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.stream import Stream
+from vizgate.transport.syn_filter import stop_handshakes
 
 _BACKLOG = 4096
 
@@ -72,24 +73,26 @@ class Listener:
         """Host and port, the real one after ``open``."""
         return self.host, self.port
 
-    async def drain(self) -> None:
+    async def drain(self, handshake_s: float = 0.0) -> None:
         """Accept what has connected already, then close.
 
         Closing a listening socket resets the connections that wait in its queue, and with them requests of clients
         who did nothing wrong.
+
+        Args: handshake_s: how long connections that are just being made are waited for, in seconds.
         """
         server, accept = self._server, self._accept
         if server is None or accept is None:
             return
-        waiting = [socket.socket(fileno=os.dup(sock.fileno())) for sock in server.sockets]
-        self.close()
-        loop = asyncio.get_running_loop()
-        for listening in waiting:
-            with listening:
-                listening.settimeout(0)
-                for accepted in _queued(listening):
-                    with contextlib.suppress(OSError):  # the client has given up since
-                        await loop.connect_accepted_socket(accept, accepted)
+        with contextlib.ExitStack() as closing:
+            waiting = [closing.enter_context(socket.socket(fileno=os.dup(sock.fileno()))) for sock in server.sockets]
+            self.close()
+            for listening in waiting:
+                stop_handshakes(listening)  # else a busy queue is hardly ever empty
+            await _accept_queued(waiting, accept)
+            if handshake_s:
+                await asyncio.sleep(handshake_s)
+                await _accept_queued(waiting, accept)
 
     def close(self) -> None:
         """Accept nothing more; connections that were accepted live on."""
@@ -99,6 +102,15 @@ class Listener:
 
     def __repr__(self) -> str:
         return f"<Listener {self.host}:{self.port} [{'closed' if self._server is None else 'open'}]>"
+
+
+async def _accept_queued(waiting: list[socket.socket], accept: Callable[[], Stream]) -> None:
+    loop = asyncio.get_running_loop()
+    for listening in waiting:
+        listening.settimeout(0)
+        for accepted in _queued(listening):
+            with contextlib.suppress(OSError):  # the client has given up since
+                await loop.connect_accepted_socket(accept, accepted)
 
 
 def _queued(listening: socket.socket) -> Iterator[socket.socket]:

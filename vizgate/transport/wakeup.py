@@ -1,6 +1,6 @@
-"""An awaitable that a loop callback ends at once.
+"""An awaitable that a loop callback ends at once, and one that waits for the loop itself.
 
-In: ``Wakeup``. Not in: what is waited for (``transport.stream``).
+In: ``Wakeup``, ``let_loop_poll``. Not in: what is waited for (``transport.stream``).
 
 ``asyncio.Future`` resumes its task through the loop's queue: an object, a context copy and a turn of the loop for each
 wait. A proxied request waits twice, always for a socket callback, which already runs alone on the loop. A ``Wakeup``
@@ -107,3 +107,10 @@ class _Cancelled:
 
 
 _CANCELLED = _Cancelled()
+
+
+async def let_loop_poll() -> None:
+    """Return when the loop has told everybody what had arrived by now; others get their turn meanwhile."""
+    # uvloop runs what is ready before it polls, so the first turn may come without a look at the sockets.
+    for _ in range(2):
+        await asyncio.sleep(0)

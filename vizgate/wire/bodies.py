@@ -10,7 +10,7 @@ import re
 from typing import Protocol
 
 from vizgate.errors import BadBody, ExchangeError
-from vizgate.message.forwarding import ASSERTED
+from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX
 from vizgate.message.headers import Field
 from vizgate.message.heads import KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, Framing
 from vizgate.wire.grammar import TEXT, TRAILER_LINE, TRAILERS
@@ -258,7 +258,11 @@ def _check_partial_trailers(block: bytes, error: type[ExchangeError]) -> None:
 def _allowed_trailers(block: bytes, also_refused: frozenset[bytes]) -> list[Field]:
     refused = FORBIDDEN_TRAILERS | also_refused
     fields = [(match[1], match[2].rstrip(b" \t")) for match in TRAILER_LINE.finditer(block)]
-    return [field for field in fields if field[0].lower() not in refused and b"_" not in field[0]]
+    return [field for field in fields if not _is_refused(field[0].lower(), refused)]
+
+
+def _is_refused(lower_name: bytes, refused: frozenset[bytes]) -> bool:
+    return lower_name in refused or b"_" in lower_name or lower_name.startswith(ASSERTED_PREFIX)
 
 
 def make_decoder(

@@ -86,20 +86,23 @@ class FieldSorter:
     """Sorts fields in one pass, with the fate of each spelling of a name remembered.
 
     Args: asserted: lower-case names that are put aside because only some peers may set them. dropped: lower-case names
-    that do not travel on. drop_underscored: whether a name with "_" is dropped: many servers read ``X_User`` as
-    ``X-User``, so a twin could stand in for a field that the gateway guards.
+    that do not travel on, whoever sends them. asserted_prefix: as *asserted*, for every other name that begins so.
+    drop_underscored: whether a name with "_" is dropped: many servers read ``X_User`` as ``X-User``, so a twin could
+    stand in for a field that the gateway guards.
     """
 
-    __slots__ = ("_asserted", "_drop_underscored", "_dropped", "_memo")
+    __slots__ = ("_asserted", "_asserted_prefix", "_drop_underscored", "_dropped", "_memo")
 
     def __init__(
         self,
         asserted: frozenset[bytes] = frozenset(),
         dropped: frozenset[bytes] = frozenset(),
         *,
+        asserted_prefix: bytes = b"",
         drop_underscored: bool = False,
     ) -> None:
         self._asserted = asserted
+        self._asserted_prefix = asserted_prefix
         self._dropped = dropped
         self._drop_underscored = drop_underscored
         self._memo: dict[bytes, int] = {}
@@ -135,9 +138,12 @@ class FieldSorter:
     def _fate(self, name: bytes) -> int:
         lower = name.lower()
         fate = _OF_NAME.get(lower, _KEEP)
-        if lower in self._asserted:
+        prefix = self._asserted_prefix
+        if lower in self._dropped:
+            fate = _DROP
+        elif lower in self._asserted or (prefix and lower.startswith(prefix)):
             fate = _ASSERTED
-        elif lower in self._dropped or (self._drop_underscored and b"_" in name):
+        elif self._drop_underscored and b"_" in name:
             fate = _DROP
         if len(name) <= _MEMO_NAME_BYTES:
             if len(self._memo) >= _MEMO_SIZE:

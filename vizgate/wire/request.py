@@ -208,6 +208,9 @@ class RequestReader:
             raise BadRequest("malformed request target")
         # RFC 9112 3.2.2: "a proxy MUST ignore the received Host header field (if any) and instead replace it".
         authority, origin_form = parts
+        if method == "OPTIONS" and _is_authority_alone(target):
+            # RFC 9112 3.2.4: the last proxy "MUST send a request-target of "*"": the server as a whole is asked.
+            origin_form = b"*"
         kept = [item for item in fields.kept if item[0].lower() != b"host"]
         fields.kept = [(b"Host", authority), *kept]
         return origin_form, authority
@@ -226,6 +229,11 @@ def _like(last: RequestShape, pattern: HeadPattern) -> RequestShape:
         last.upgrade,
         last.named,
     )
+
+
+def _is_authority_alone(target: bytes) -> bool:
+    """Whether an absolute *target* has neither path nor query."""
+    return target.count(b"/") == 2 and b"?" not in target
 
 
 def _expects_continue(values: tuple[bytes, ...]) -> bool:

@@ -130,8 +130,9 @@ class ResponseReader:
         options = fields.options
         keep_alive = b"close" not in options and (minor == 1 or b"keep-alive" in options)
         kept = fields.kept
-        if (to_head or status == 304) and fields.lengths:
-            # RFC 9110 8.6: here the length describes a body that is not sent, so it is an ordinary field.
+        if fields.lengths and (status == 304 or (to_head and status >= 200 and status != 204)):
+            # RFC 9110 8.6: here the length describes a body that is not sent, so it is an ordinary field; but "a server
+            # MUST NOT send a Content-Length header field in any response with a status code of 1xx or 204".
             kept.append((b"Content-Length", fields.lengths[0]))
         upgrade = b", ".join(fields.upgrades) if fields.upgrades and b"upgrade" in options else b""
         if status == 101 and not upgrade:

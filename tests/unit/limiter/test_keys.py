@@ -14,7 +14,6 @@ from vizgate.limiter.keys import compile_key, network_of
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity
 
-
 CREDENTIAL = Identity("a", credential="1")
 
 

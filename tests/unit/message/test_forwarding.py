@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vizgate.message.forwarding import ASSERTED, PeerForwarding, TrustRules
-from vizgate.message.headers import Field
+from vizgate.message.forwarding import ASSERTED, PeerForwarding, TrustRules, spend_hop
+from vizgate.message.headers import Field, Headers
 from vizgate.wire.fields import FieldSorter
 
 NOBODY = TrustRules()
@@ -195,3 +195,29 @@ def test_provenance_any_chain_equals_model(hops: list[str]) -> None:
     known = _peer("10.0.0.7").provenance(((b"X-Forwarded-For", ", ".join(hops).encode()),), b"a", 1)
     assert known.client == client
     assert _told(known.fields, b"x-forwarded-for") == [", ".join([*hops, "10.0.0.7"]).encode()]
+
+
+@pytest.mark.parametrize(
+    ("value", "may_go_on", "left"),
+    [("0", False, "0"), ("00", False, "00"), ("1", True, "0"), ("10", True, "9"), ("x", True, "x"), ("", True, ""),
+     ("9" * 30, True, "9" * 30)],
+)  # fmt: skip
+def test_spend_hop_counts_down_to_zero(value: str, may_go_on: bool, left: str):
+    """A number is counted down, at zero the request goes no further; what is no number says nothing."""
+    headers = Headers.of([("Accept", "a"), ("Max-Forwards", value)])
+    assert may_go_on == spend_hop(headers)
+    assert [left] == headers.get_all("max-forwards")
+
+
+def test_spend_hop_without_the_field_changes_nothing():
+    """A request that does not count hops is passed on as it is."""
+    headers = Headers.of([("Accept", "a")])
+    assert spend_hop(headers)
+    assert Headers.of([("Accept", "a")]) == headers
+
+
+def test_provenance_without_authority_names_no_host():
+    """An HTTP/1.0 request that names no host gets no empty X-Forwarded-Host, trusted or not."""
+    for rules in (NOBODY, OURS):
+        told = _peer("10.0.0.1", rules).provenance(((b"X-Forwarded-For", b"1.1.1.1"),), b"", 0)
+        assert b"x-forwarded-host" not in {name.lower() for name, _ in told.fields}

@@ -20,6 +20,7 @@ from vizgate.errors import (
     StaleConnection,
     UpstreamReset,
 )
+from vizgate.message.headers import Headers
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.ports import TargetPort
 from vizgate.pipeline.request import Request
@@ -165,3 +166,11 @@ def test_call_any_targets_asks_each_at_most_once(kinds: list[str], requests: int
 def test_repr_names_service() -> None:
     """A forwarder shows its service and how many targets it has."""
     assert repr(_forwarder([_Target(0), _Target(1)])) == "<Forwarder users [2 targets]>"
+
+
+def test_forwarder_answers_options_without_hops_itself():
+    """RFC 9110 7.6.2: with Max-Forwards 0 nobody is asked."""
+    target = _Target(1)
+    request = Request("OPTIONS", b"/x", Headers.of([("Max-Forwards", "0")]))
+    response = _forward(_forwarder([target]), request)
+    assert (200, True, 0, 0) == (response.status, response.local, target.asked, request.outcome.attempts)

@@ -152,6 +152,47 @@ def test_expire_may_watch_itself_again() -> None:
     assert (owner.expired, len(sweeper)) == (4, 1)
 
 
+def test_sweep_expires_many_owners_a_few_at_a_time() -> None:
+    """Thousands that are due together do not hold the loop: each call ends a share, and says whether there is more."""
+    sweeper = DeadlineSweeper()
+    owners = [_Owner() for _ in range(1000)]
+    for owner in owners:
+        sweeper.watch(owner, 1.0)
+    shares = []
+    has_more = True
+    while has_more:
+        before = sum(owner.expired for owner in owners)
+        has_more = sweeper.sweep(2.0)
+        shares.append(sum(owner.expired for owner in owners) - before)
+    assert (1000, 0) == (sum(shares), len(sweeper))
+    assert max(shares) <= 64
+
+
+def test_sweep_looks_at_owners_whose_deadline_moved_at_once() -> None:
+    """To enter an owner anew costs little: a thousand busy connections are no reason to come back."""
+    sweeper = DeadlineSweeper()
+    owners = [_Owner() for _ in range(1000)]
+    for owner in owners:
+        sweeper.watch(owner, 1.0)
+        sweeper.watch(owner, 50.0)
+    assert not sweeper.sweep(2.0)
+    assert 0 == sum(owner.expired for owner in owners)
+
+
+def test_forget_reaches_owners_that_are_due_already() -> None:
+    """Who ends between two shares is not expired any more."""
+    sweeper = DeadlineSweeper()
+    owners = [_Owner() for _ in range(200)]
+    for owner in owners:
+        sweeper.watch(owner, 1.0)
+    assert sweeper.sweep(2.0)
+    done = sum(owner.expired for owner in owners)
+    for owner in owners:
+        sweeper.forget(owner)
+    assert not sweeper.sweep(2.0)
+    assert done == sum(owner.expired for owner in owners)
+
+
 def test_repr_counts_owners() -> None:
     """A sweeper shows how many it watches."""
     sweeper = DeadlineSweeper()

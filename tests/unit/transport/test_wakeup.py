@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextvars import ContextVar
 
 import pytest
 
 from tests.unit.transport.conftest import Run
-from vizgate.transport.wakeup import Wakeup
+from vizgate.transport.wakeup import Wakeup, let_loop_poll
 
 _name: ContextVar[str] = ContextVar("_name", default="none")
 
@@ -263,5 +264,24 @@ def test_callback_can_be_removed(run: Run) -> None:
         assert wakeup.remove_done_callback(called.append) == 1
         wakeup.wake()
         assert (called, wakeup.cancel()) == ([wakeup], False)
+
+    run(scenario())
+
+
+def test_let_loop_poll_comes_back_behind_what_had_arrived(run: Run) -> None:
+    """Bytes that are in a socket are told before the wait is over, on either loop."""
+
+    async def scenario() -> None:
+        here, there = socket.socketpair()
+        with here, there:
+            here.setblocking(False)
+            told: list[str] = []
+            loop = asyncio.get_running_loop()
+            loop.add_reader(here.fileno(), told.append, "bytes")
+            await asyncio.sleep(0)
+            there.send(b"x")
+            await let_loop_poll()
+            loop.remove_reader(here.fileno())
+            assert "bytes" in told
 
     run(scenario())

@@ -129,3 +129,17 @@ def test_sort_any_fields_keeps_exactly_what_may_travel(fields: list[Field], drop
     assert out.kept == kept
     assert [value for name, value in kept if name.lower() == b"host"] == list(out.hosts)
     assert out.options == named - {b""}
+
+
+def test_sorter_puts_aside_every_name_with_the_asserted_prefix():
+    """A family of names can be guarded, also the members that nobody knows yet."""
+    fields = [(b"X-Forwarded-New", b"1"), (b"x-forwarded-other", b"2"), (b"X-Forwarded", b"3")]
+    out = FieldSorter(asserted_prefix=b"x-forwarded-").sort(fields)
+    assert (tuple(fields[:2]), fields[2:]) == (out.asserted, out.kept)
+
+
+def test_sorter_drops_what_is_dropped_whatever_it_begins_with():
+    """A name that only the gateway may set is taken from everybody, trusted peers too, also inside a guarded family."""
+    sorter = FieldSorter(dropped=frozenset({b"x-forwarded-user"}), asserted_prefix=b"x-forwarded-")
+    out = sorter.sort([(b"X-Forwarded-User", b"root"), (b"X-Forwarded-Host", b"a")])
+    assert ((((b"X-Forwarded-Host", b"a"),)), []) == (out.asserted, out.kept)

@@ -31,6 +31,7 @@ from vizgate.pipeline.replies import problem_of
 from vizgate.pipeline.request import Origin, Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
+from vizgate.transport.wakeup import let_loop_poll
 from vizgate.wire.bodies import make_decoder
 from vizgate.wire.request import RequestReader
 from vizgate.wire.serialize import response_head
@@ -147,6 +148,8 @@ class Connection:
         stream, reader, site = self.stream, self._reader, self._site
         timeouts = site.server.timeouts
         data, self._leftover = self._leftover, b""
+        if data:
+            await let_loop_poll()  # bytes behind the last response end its connection before this goes out on it
         now_s = self._ended_s or stream.clock.monotonic()
         deadline_s = now_s + (timeouts.idle_s if self._served else timeouts.head_s)
         self._started_s = 0.0
@@ -281,9 +284,14 @@ class Connection:
             self._complete(request)
         if keep_alive:
             self._leftover = self._leftover if self._arriving is None else self._arriving.rest
-        elif reply.ended and self._arriving is not None and not self._arriving.is_complete:
+        elif reply.ended and self._is_sending():
             await linger(self.stream)
         return keep_alive
+
+    def _is_sending(self) -> bool:
+        """Whether the client has sent, or goes on sending, what nobody will read."""
+        arriving = self._arriving
+        return bool(self._leftover) or self.stream.has_pending or (arriving is not None and not arriving.is_complete)
 
     def _client_gone(self) -> None:
         self._is_gone = True

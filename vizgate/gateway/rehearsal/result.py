@@ -64,7 +64,8 @@ class Rehearsed:
 
     ``status``: what the client would be told; behind a ``forwarded`` request stands an upstream that always answers
     200. ``detail``: why the gateway itself refused, if it did. ``route``, ``service``: "" when it came to none.
-    ``seen``: None when it was refused before routing. ``identity``: whose it turned out to be. ``steps``: middleware in the order in which the request met it.
+    ``seen``: None when it was refused before routing. ``identity``: whose it turned out to be. ``steps``: middleware in
+    the order in which the request met it.
     """
 
     status: int
