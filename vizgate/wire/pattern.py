@@ -46,32 +46,36 @@ class HeadPattern:
     ``template``, ``asserted``, ``framing``: what the head says that was accepted last. ``is_same``: whether it was the
     head before it, byte for byte.
 
-    Args: block: the head as it came; its first line is not a field. template, asserted: what was made of it.
+    Args: lines: without their CRLF; the first is none of a field, the last two are empty. template, asserted: what was
+    made of them.
     """
 
-    __slots__ = ("_block", "_fields", "_lines", "_places", "_rendered", "_roles", "_sorter", "asserted", "framing",
+    __slots__ = ("_fields", "_lines", "_places", "_rendered", "_roles", "_sorter", "asserted", "framing",
                  "is_same", "template")  # fmt: skip
 
     def __init__(
-        self, block: bytes, template: FieldTemplate, asserted: tuple[Field, ...], framing: Framing, sorter: FieldSorter
+        self,
+        lines: list[bytes],
+        template: FieldTemplate,
+        asserted: tuple[Field, ...],
+        framing: Framing,
+        sorter: FieldSorter,
     ) -> None:
         self.template = template
         self.asserted = asserted
         self.framing = framing
         self.is_same = True
-        self._block = block
+        self._lines = lines
         self._sorter = sorter
         # The rest is made when it is needed: most heads are the last of their kind on their connection.
-        self._lines: list[bytes] = []
         self._fields: list[Field] = []
         self._rendered: list[bytes] = []
         self._places: list[int] = []
         self._roles: dict[int, _Role] = {}
 
-    def accept(self, block: bytes) -> bool:
-        """Take *block* for the present head, if it differs from the last one only where it may; whether it does."""
-        last = self._lines or self._split()
-        lines = block.split(b"\r\n")
+    def accept(self, lines: list[bytes]) -> bool:
+        """Take *lines* for the present head, if they differ from the last one only where they may; whether they do."""
+        last = self._lines
         if len(lines) != len(last):
             return False
         changes: list[tuple[_Role, bytes]] = []
@@ -111,10 +115,6 @@ class HeadPattern:
         self._fields = [*self.template.fields]
         self._rendered = [field_lines([field]) for field in self._fields]
         return self._fields
-
-    def _split(self) -> list[bytes]:
-        self._lines, self._block = self._block.split(b"\r\n"), b""
-        return self._lines
 
     def _role(self, at: int) -> _Role:
         role = self._roles[at] = self._new_role(at)

@@ -107,13 +107,15 @@ class RequestReader:
 
     def _similar(self, tail: bytes) -> RequestShape | None:
         """The shape that *tail* says, if it differs from that of a known head in nothing but values; else None."""
-        count = tail.count(b"\r\n")
-        pattern, shape = self._known.get(count, (None, None))
-        if pattern is None or shape is None or len(tail) > _SHARED_BYTES or not pattern.accept(tail):
+        if len(tail) > _SHARED_BYTES:
+            return None
+        lines = tail.split(b"\r\n")
+        pattern, shape = self._known.get(len(lines), (None, None))
+        if pattern is None or shape is None or not pattern.accept(lines):
             return None
         if not pattern.is_same:
             shape = _like(shape, pattern)
-            self._known[count] = pattern, shape
+            self._known[len(lines)] = pattern, shape
         self._tail, self._shape = tail, shape
         return shape
 
@@ -121,8 +123,8 @@ class RequestReader:
         self._tail, self._shape = tail, shape
         if len(self._known) >= _KNOWN_HEADS:
             self._known.clear()
-        pattern = HeadPattern(tail, shape.template, shape.asserted, shape.framing, self._sorter)
-        self._known[tail.count(b"\r\n")] = pattern, shape
+        lines = tail.split(b"\r\n")
+        self._known[len(lines)] = HeadPattern(lines, shape.template, shape.asserted, shape.framing, self._sorter), shape
 
     def _skip_empty_lines(self, block: bytes) -> bytes:
         # RFC 9112 2.2: "a server that is expecting to receive and parse a request-line SHOULD ignore at least one

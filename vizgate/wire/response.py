@@ -93,13 +93,14 @@ class ResponseReader:
     def _remember(self, block: bytes) -> ResponseHead:
         if len(block) > min(_MEMO_BYTES, self._limits.response_head_bytes):
             return self._read(block, to_head=False)
-        kind = block[: block.index(b"\r\n")], block.count(b"\r\n")
+        lines = block.split(b"\r\n")
+        kind = lines[0], len(lines)
         pattern, last = self._memo.patterns.get(kind, (None, None))
-        if pattern is not None and last is not None and pattern.accept(block):
+        if pattern is not None and last is not None and pattern.accept(lines):
             head = _like(last, pattern)
         else:
             head = self._read(block, to_head=False)
-            pattern = HeadPattern(block, head.template, (), head.framing, self._sorter)
+            pattern = HeadPattern(lines, head.template, (), head.framing, self._sorter)
             self._memo.keep_pattern(kind, pattern, head)
         self._memo.keep_head(block, head)
         return head

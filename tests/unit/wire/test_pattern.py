@@ -223,5 +223,5 @@ def test_response_kinds_that_are_remembered_are_bounded() -> None:
 
 def test_pattern_shows_its_size() -> None:
     """A pattern in a debugger shows how much it holds, and no value of a field."""
-    pattern = HeadPattern(b" HTTP/1.1\r\nA: 1\r\n\r\n", FieldTemplate([(b"A", b"1")]), (), NO_BODY, FieldSorter())
+    pattern = HeadPattern([b" HTTP/1.1", b"A: 1", b"", b""], FieldTemplate([(b"A", b"1")]), (), NO_BODY, FieldSorter())
     assert repr(pattern) == "<HeadPattern [1 fields, 0 asserted]>"

@@ -54,7 +54,8 @@ class ReplyWriter:
         if data is None or body.length is None or status in _WITHOUT_BODY or request.method == "HEAD":
             return False
         extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
-        self._begin(status, whole_response(status, response.reason, self._lines_of(response), data, extra))
+        self.status = status
+        self._stream.write(whole_response(status, response.reason, self._lines_of(response), data, extra))
         self.bytes_out = len(data)
         self.ended = True
         return True
