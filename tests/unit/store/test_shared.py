@@ -48,7 +48,7 @@ async def test_shared_holds_as_many_keys_as_it_says(shared: SharedStore) -> None
     assert 970 < kept <= 1000
 
 
-async def test_shared_a_million_keys_do_not_grow_it(shared: SharedStore) -> None:
+async def test_shared_a_flood_of_keys_does_not_grow_it(shared: SharedStore) -> None:
     """However many different keys come, the table stays as large as it is, and nothing beside it grows."""
     before = len(shared._file.data)
     for number in range(100_000):

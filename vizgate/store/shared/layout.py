@@ -32,6 +32,9 @@ TAG_BYTES: Final = 7
 TIMES: Final = Struct("<" + "dd48x" * PLACES)
 
 HEADER_BYTES: Final = 4096
+#: Buckets share locks; in the header, a byte for each lock says whether somebody waits for it.
+STRIPES: Final = 256
+WANTED_AT: Final = 1024
 SEED_BYTES: Final = 16
 _HEADER = Struct("<16sQ16s")
 _MAGIC = b"vizgate table 1\n"

@@ -13,8 +13,8 @@ from vizgate.extension.store import Cells, Program, StoreFailed
 from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import SharedStoreConfig
 from vizgate.store.shared.file import TableFile, inherited_file, named_file, new_file
-from vizgate.store.shared.layout import DIGEST_BYTES
-from vizgate.store.shared.locks import STRIPES, StripeLocks
+from vizgate.store.shared.layout import DIGEST_BYTES, STRIPES
+from vizgate.store.shared.locks import StripeLocks
 from vizgate.store.shared.table import Table
 
 # Keys that come often are not hashed each time.
@@ -90,7 +90,7 @@ class SharedStore(StoreComponent):
         # In a thread: making a table writes all of it.
         self._file = await asyncio.to_thread(self._open)
         self._known.clear()  # a table of its own seed
-        self._locks = StripeLocks(self._file.fd, self.context.clock)
+        self._locks = StripeLocks(self._file.fd, self._file.data, self.context.clock)
         self._table = Table(self._file.data, self._evictions)
 
     def _open(self) -> TableFile:
