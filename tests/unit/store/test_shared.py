@@ -153,14 +153,14 @@ async def test_shared_locked_part_fails_soon_and_others_go_on(shared: SharedStor
     """A holder that was stopped makes keys of its part fail: once after a short wait, then at once."""
     other = SharedStore(None, Context(), inherited_fd=shared.fileno())
     await other.start()
-    bucket, _ = other._locate(b"key")
-    free = next(name for number in range(100) if other._locate(name := b"%d" % number)[0] % 256 != bucket % 256)
-    shared._locks.acquire(bucket % 256)
+    stripe = other._locate(b"key")[0]
+    free = next(name for number in range(100) if other._locate(name := b"%d" % number)[0] != stripe)
+    shared._locks.acquire(stripe)
     for _ in range(2):
         with pytest.raises(StoreFailed, match="locked"):
             other.run(CountUp(), b"key", (9.0,))
     assert (1.0, 1.0) == other.run(CountUp(), free, (9.0,))
-    shared._locks.release(bucket % 256)
+    shared._locks.release(stripe)
     assert (1.0, 1.0) == other.run(CountUp(), b"key", (9.0,))
     await other.stop()
 
@@ -194,7 +194,7 @@ def digest(number: int) -> bytes:
 
 def steps(data: bytearray, program: Program = REMEMBER):
     table = Table(data, Counter())
-    return lambda number, now_s, *arguments: table.step(0, digest(number), program, now_s, arguments)
+    return lambda number, now_s, *arguments: table.step(HEADER_BYTES, digest(number), program, now_s, arguments)
 
 
 @pytest.mark.parametrize("lives", range(8))
@@ -257,7 +257,7 @@ def test_table_digest_whose_record_is_another_keys_is_unknown() -> None:
     step(1, 100.0, 60.0, 1.0)
     data[HEADER_BYTES : HEADER_BYTES + 16] = digest(2 << 72)
     table = Table(data, Counter())
-    assert NO_CELLS == table.step(0, digest(2 << 72), REMEMBER, 101.0, (60.0, 5.0))
+    assert NO_CELLS == table.step(HEADER_BYTES, digest(2 << 72), REMEMBER, 101.0, (60.0, 5.0))
 
 
 def test_table_digest_across_two_others_is_not_found() -> None:
@@ -266,8 +266,8 @@ def test_table_digest_across_two_others_is_not_found() -> None:
     table = Table(data, Counter())
     one, two = b"\x01" * 8 + b"\x02" * 8, b"\x03" * 8 + b"\x04" * 8
     for key in (one, two):
-        table.step(0, key, REMEMBER, 100.0, (60.0, 1.0))
-    assert NO_CELLS == table.step(0, one[8:] + two[:8], REMEMBER, 101.0, (60.0,))
+        table.step(HEADER_BYTES, key, REMEMBER, 100.0, (60.0, 1.0))
+    assert NO_CELLS == table.step(HEADER_BYTES, one[8:] + two[:8], REMEMBER, 101.0, (60.0,))
 
 
 def test_table_full_expired_key_leaves_before_the_one_at_rest() -> None:
@@ -275,9 +275,9 @@ def test_table_full_expired_key_leaves_before_the_one_at_rest() -> None:
     data = table_of()
     table = Table(data, Counter())
     for key in range(1, SLOTS + 1):
-        table.step(0, digest(key), REMEMBER, 100.0 + key, (1.0 if key == 9 else 1000.0, float(key)))
-    table.step(0, digest(99), REMEMBER, 200.0, (1000.0, 99.0))
-    kept = [key for key in (*range(1, SLOTS + 1), 99) if table.step(0, digest(key), REMEMBER, 201.0, (9.0,))]
+        table.step(HEADER_BYTES, digest(key), REMEMBER, 100.0 + key, (1.0 if key == 9 else 1000.0, float(key)))
+    table.step(HEADER_BYTES, digest(99), REMEMBER, 200.0, (1000.0, 99.0))
+    kept = [key for key in (*range(1, SLOTS + 1), 99) if table.step(HEADER_BYTES, digest(key), REMEMBER, 201.0, (9.0,))]
     assert [key for key in (*range(1, SLOTS + 1), 99) if key != 9] == kept
     assert 0 == table.evictions.value
 

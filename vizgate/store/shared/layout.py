@@ -78,6 +78,11 @@ class Header:
         return _HEADER.pack(_MAGIC, self.buckets, self.seed).ljust(HEADER_BYTES, b"\0")
 
 
+def bucket_start(bucket: int) -> int:
+    """Where the bucket of this number begins."""
+    return HEADER_BYTES + bucket * BUCKET_BYTES
+
+
 def buckets_for(keys: int) -> int:
     """How many buckets have room for *keys* keys."""
     return max(1, -int(-keys * _SLOTS_PER_KEY // SLOTS))

@@ -9,9 +9,9 @@ inherited does not exclude its parent, so each process opens the file anew.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
+from fcntl import F_OFD_SETLK, F_UNLCK, F_WRLCK, fcntl
 from mmap import mmap
 from struct import pack
 
@@ -39,21 +39,21 @@ class StripeLocks:
         self._fd = fd
         self._data = data
         self._monotonic = clock.monotonic
-        self._take = [_of_description(fcntl.F_WRLCK, stripe) for stripe in range(STRIPES)]
-        self._give = [_of_description(fcntl.F_UNLCK, stripe) for stripe in range(STRIPES)]
+        self._take = [_of_description(F_WRLCK, stripe) for stripe in range(STRIPES)]
+        self._give = [_of_description(F_UNLCK, stripe) for stripe in range(STRIPES)]
         # By stripe: until when nobody waits for it.
         self._stuck: dict[int, float] = {}
 
     def acquire(self, stripe: int) -> None:
         """Take a lock. Raises: StoreFailed: somebody else keeps it."""
         try:
-            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._take[stripe])
+            fcntl(self._fd, F_OFD_SETLK, self._take[stripe])
         except BlockingIOError:
             self._wait(stripe)
 
     def release(self, stripe: int) -> None:
         """Let go of it, and let somebody else have it who waits."""
-        fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._give[stripe])
+        fcntl(self._fd, F_OFD_SETLK, self._give[stripe])
         # Whoever runs would take it again before a waiter has woken up; without this, one of many could starve.
         if self._data[WANTED_AT + stripe]:
             self._data[WANTED_AT + stripe] = 0
@@ -78,7 +78,7 @@ class StripeLocks:
         self._data[WANTED_AT + stripe] = 1
         os.sched_yield()
         try:
-            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._take[stripe])
+            fcntl(self._fd, F_OFD_SETLK, self._take[stripe])
         except BlockingIOError:
             return False
         return True

@@ -19,7 +19,6 @@ from vizgate.store.shared.layout import (
     DIGEST_BYTES,
     DIGESTS_BYTES,
     EMPTY_BUCKET,
-    HEADER_BYTES,
     INDEX_AT,
     PLACE_BYTES,
     PLACES,
@@ -44,9 +43,8 @@ class Table:
         self._data = data
         self.evictions = evictions
 
-    def step(self, bucket: int, digest: bytes, program: Program, now_s: float, arguments: Cells) -> Cells:
-        """Run *program* on the key of *digest*, which belongs to *bucket*; the caller keeps all others out of it."""
-        start = HEADER_BYTES + bucket * BUCKET_BYTES
+    def step(self, start: int, digest: bytes, program: Program, now_s: float, arguments: Cells) -> Cells:
+        """Run *program* on the key of *digest* in the bucket at *start*; the caller keeps all others out of it."""
         slot = self._find(start, digest)
         seen = NO_CELLS if slot < 0 else self._read(start, slot, digest, now_s)
         cells, ttl_s, result = program.run(seen, now_s, arguments)
