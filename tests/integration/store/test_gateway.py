@@ -133,3 +133,10 @@ async def test_rehearsal_counts_in_memory_and_leaves_nothing(tmp_path: Path) -> 
                 found = [(await rehearsal.send("GET", "http://a/")).status for _ in range(4)]
             assert [200, 200, 200, 429] == found
     assert [] == list(tmp_path.glob("*"))  # noqa: ASYNC240  # at the end, nobody waits
+
+
+async def test_store_of_the_example_meets_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What examples/own-store shows is a store that can be relied on."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "own-store"))
+    kind = Registry(BUILTIN).resolve_store("my_store:SqliteStore")
+    await check_store(kind(kind.Config(file=tmp_path / "counters"), Context()))

@@ -74,6 +74,7 @@ class RedisStore(StoreComponent):
         """Connect; when that does not work at once, go on trying in the background."""
         tried = asyncio.Event()
         self._keeping = asyncio.create_task(self._keep_connected(tried))
+        self._keeping.add_done_callback(lambda _: tried.set())  # whatever ends it, nobody waits for ever
         await tried.wait()
 
     async def _keep_connected(self, tried: asyncio.Event) -> None:
