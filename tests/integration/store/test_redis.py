@@ -158,6 +158,19 @@ async def test_redis_that_lost_its_scripts_gets_them_again(redis_server: RedisSe
         assert list(range(2, 302)) == sorted(count for _, count in answers)
 
 
+async def test_redis_programs_without_end_are_refused(redis_server: RedisServer) -> None:
+    """A program whose Lua is another one each time would fill Redis; its author is told."""
+
+    class Varying(CountUp):
+        def __init__(self, number: int) -> None:
+            self.lua = f"{CountUp.lua} -- {number}"
+
+    async with started(redis_server.url) as store:
+        await asyncio.gather(*(store.run(Varying(number), b"key", (1e9,)) for number in range(200)))
+        with pytest.raises(StoreFailed, match="must be an argument"):
+            store.run(Varying(200), b"key", (1e9,))
+
+
 async def test_redis_read_only_is_left_for_another(redis_server: RedisServer) -> None:
     """A server that has become a replica refuses; the store tells, and connects anew, maybe to the new primary."""
     async with started(redis_server.url) as store:

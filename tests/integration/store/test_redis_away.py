@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -170,6 +171,24 @@ async def test_redis_that_is_something_else_is_away(words: bytes, caplog: pytest
         with caplog.at_level(logging.WARNING), pytest.raises(StoreFailed):
             await store.run(REMEMBER, b"key", (60.0, 1.0))
         await until(lambda: "it is no Redis" in caplog.text)
+
+
+async def test_redis_that_hangs_up_at_once_is_asked_less_and_less() -> None:
+    """A server that lets in and then hangs up is not asked again and again without a pause that grows."""
+    loop, accepted = asyncio.get_running_loop(), []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(loop.time())
+        await reader.readline()
+        writer.write(b"+PONG\r\n")
+        writer.close()
+
+    port = free_port()
+    server = await asyncio.start_server(hang_up, "127.0.0.1", port)
+    async with server, started(f"redis://127.0.0.1:{port}/0"):
+        await until(lambda: len(accepted) == 5)
+    pauses = [later - sooner for sooner, later in pairwise(accepted)]
+    assert [True] * 4 == [pause >= 0.025 * 2**number for number, pause in enumerate(pauses)]
 
 
 async def test_redis_that_accepts_and_says_nothing_is_away_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

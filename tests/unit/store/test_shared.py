@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from vizgate.extension.contract import Context
 from vizgate.extension.store import MAX_CELLS, NO_CELLS, Cells, Program, StoreFailed
 from vizgate.observe.metrics import Counter
 from vizgate.store.config import SharedStoreConfig
-from vizgate.store.shared.layout import BUCKET_BYTES, EMPTY_BUCKET, HEADER_BYTES, SLOTS, Header
+from vizgate.store.shared.layout import BUCKET_BYTES, EMPTY_BUCKET, HEADER_BYTES, SLOTS, Header, bucket_start
 from vizgate.store.shared.store import SharedStore
 from vizgate.store.shared.table import Table
 from vizgate.testing import ManualClock, check_store
@@ -131,6 +132,26 @@ async def test_shared_file_for_another_number_of_keys_is_refused(tmp_path: Path,
     await store.stop()
     with pytest.raises(StoreFailed, match="another number of keys"):
         await named(tmp_path / "table", context, keys=2000).start()
+
+
+async def test_shared_file_that_others_may_write_is_refused(tmp_path: Path, context: Context) -> None:
+    """Somebody who could write to it could change counters, or make the file shorter and so end the gateway."""
+    store = named(tmp_path / "table", context)
+    await store.start()
+    await store.stop()
+    (tmp_path / "table").chmod(0o620)
+    with pytest.raises(StoreFailed, match="can be written by other users"):
+        await named(tmp_path / "table", context).start()
+
+
+async def test_shared_draft_of_somebody_else_is_not_written_to(tmp_path: Path, context: Context) -> None:
+    """A link that waits where the table is going to be made leads nowhere."""
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / f"table.{os.getpid()}.part").symlink_to(tmp_path / "victim")
+    store = named(tmp_path / "table", context)
+    await store.start()
+    await store.stop()
+    assert b"precious" == (tmp_path / "victim").read_bytes()
 
 
 @pytest.mark.parametrize("name", [".", "missing/table"])
@@ -280,6 +301,27 @@ def test_table_full_expired_key_leaves_before_the_one_at_rest() -> None:
     kept = [key for key in (*range(1, SLOTS + 1), 99) if table.step(HEADER_BYTES, digest(key), REMEMBER, 201.0, (9.0,))]
     assert [key for key in (*range(1, SLOTS + 1), 99) if key != 9] == kept
     assert 0 == table.evictions.value
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    damage=st.lists(st.tuples(st.integers(0, BUCKET_BYTES - 1), st.integers(0, 255)), min_size=1, max_size=30),
+    keys=st.lists(st.integers(1, 20), min_size=1, max_size=30),
+)
+def test_table_damage_stays_in_its_bucket(damage: list[tuple[int, int]], keys: list[int]) -> None:
+    """Whatever bytes a damaged bucket holds, using it ends in numbers, and its neighbour is as it was."""
+    data = table_of(2)
+    table = Table(data, Counter())
+    for key in range(1, 9):
+        for bucket in range(2):
+            table.step(bucket_start(bucket), digest(key), REMEMBER, 100.0, (60.0, float(key)))
+    for at, byte in damage:
+        data[HEADER_BYTES + at] = byte
+    before = bytes(data[bucket_start(1) :])
+    for key in keys:
+        cells = table.step(bucket_start(0), digest(key), REMEMBER, 101.0, (60.0, float(key)))
+        assert all(isinstance(cell, float) for cell in cells)
+    assert before == data[bucket_start(1) :]
 
 
 class TooMany:

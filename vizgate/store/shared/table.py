@@ -73,7 +73,7 @@ class Table:
             return NO_CELLS
         record = RECORD.unpack_from(self._data, start + PLACES_AT + place * PLACE_BYTES)
         # The tag differs where a power failure kept a digest and lost its record.
-        if record[0] <= now_s or record[7] != digest[-TAG_BYTES:]:
+        if record[0] <= now_s or record[7] != digest[-TAG_BYTES:] or record[6] > MAX_CELLS:
             return NO_CELLS
         return record[2 : 2 + record[6]]
 
