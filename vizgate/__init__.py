@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from vizgate.extension.balancer import Balancer
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
+    from vizgate.extension.store import Program, Step, Store, StoreFailed
+    from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.server import Gateway, StartFailed
     from vizgate.limiter.decision import Decision
     from vizgate.limiter.in_memory import FixedWindow, SlidingWindow, TokenBucket
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from vizgate.pipeline.request import Request
     from vizgate.pipeline.response import Response
     from vizgate.router import Match, MatchConfig, NoMatch, RouteConflict, Router, Rule
+    from vizgate.store.config import MemoryStoreConfig, RedisStoreConfig, SharedStoreConfig
+    from vizgate.store.memory import MemoryStore
+    from vizgate.store.redis.store import RedisStore
+    from vizgate.store.shared.store import SharedStore
     from vizgate.transport.listener import ListenFailed
     from vizgate.versions.audit import audit_versions
     from vizgate.versions.config import VersionConfig
@@ -69,20 +75,32 @@ __all__ = [
     "ListenFailed",
     "Match",
     "MatchConfig",
+    "MemoryStore",
+    "MemoryStoreConfig",
     "Middleware",
     "MiddlewareConfig",
     "NetworkRules",
     "NoMatch",
     "PluginError",
     "Problem",
+    "Program",
+    "RedisStore",
+    "RedisStoreConfig",
     "Request",
     "Response",
     "RoundRobin",
     "RouteConflict",
     "Router",
     "Rule",
+    "SharedStore",
+    "SharedStoreConfig",
     "SlidingWindow",
     "StartFailed",
+    "Step",
+    "Store",
+    "StoreComponent",
+    "StoreConfigBase",
+    "StoreFailed",
     "TokenBucket",
     "VersionConfig",
     "VersionLife",
@@ -119,20 +137,32 @@ _HOMES = {
     "ListenFailed": "transport.listener",
     "Match": "router",
     "MatchConfig": "router",
+    "MemoryStore": "store.memory",
+    "MemoryStoreConfig": "store.config",
     "Middleware": "extension.contract",
     "MiddlewareConfig": "extension.contract",
     "NetworkRules": "access.ip_filter.networks",
     "NoMatch": "router",
     "PluginError": "extension.registry",
     "Problem": "config",
+    "Program": "extension.store",
+    "RedisStore": "store.redis.store",
+    "RedisStoreConfig": "store.config",
     "Request": "pipeline.request",
     "Response": "pipeline.response",
     "RoundRobin": "balancer.round_robin",
     "RouteConflict": "router",
     "Router": "router",
     "Rule": "router",
+    "SharedStore": "store.shared.store",
+    "SharedStoreConfig": "store.config",
     "SlidingWindow": "limiter.in_memory",
     "StartFailed": "gateway.server",
+    "Step": "extension.store",
+    "Store": "extension.store",
+    "StoreComponent": "extension.store_component",
+    "StoreConfigBase": "extension.store_component",
+    "StoreFailed": "extension.store",
     "TokenBucket": "limiter.in_memory",
     "VersionConfig": "versions.config",
     "VersionLife": "versions.life",

@@ -30,9 +30,12 @@ each_example = pytest.mark.parametrize("file", FILES, ids=lambda file: file.pare
 
 
 @pytest.fixture(autouse=True)
-def _import_from_example(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _stand_in_example(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if "file" in request.fixturenames:
         monkeypatch.syspath_prepend(str(request.getfixturevalue("file").parent))
+        # Counters start at nothing, whatever else runs on this machine or ran before.
+        monkeypatch.setenv("COUNTERS", str(tmp_path / "counters"))
+        monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
 
 
 @asynccontextmanager

@@ -29,17 +29,28 @@ from vizgate import (
     KeyConfig,
     Match,
     MatchConfig,
+    MemoryStore,
+    MemoryStoreConfig,
     Middleware,
     MiddlewareConfig,
     NetworkRules,
     NoMatch,
     Problem,
+    Program,
+    RedisStore,
+    RedisStoreConfig,
     Request,
     Response,
     RoundRobin,
     Router,
     Rule,
+    SharedStore,
+    SharedStoreConfig,
     SlidingWindow,
+    Step,
+    Store,
+    StoreComponent,
+    StoreFailed,
     TokenBucket,
     VersionConfig,
     VersionLife,
@@ -190,3 +201,29 @@ def api_keys_are_a_table() -> None:
     table = ApiKeyTable([KeyConfig(id="a", user="ann", hash=hash_key(b"secret"))])
     assert_type(table.identify(b"secret", now_s=0.0), Identity)
     assert_type(table.identify(b"secret", now_s=0.0).scopes, frozenset[str])
+
+
+class Once(Program):
+    name = "once"
+    lua = "return {1}, 60, {cells[1] and 0 or 1}"
+
+    def run(self, cells: tuple[float, ...], now_s: float, arguments: tuple[float, ...]) -> Step:
+        return Step((1.0,), 60.0, (0.0 if cells else 1.0,))
+
+
+class OwnStore(StoreComponent):
+    def run(self, program: Program, key: bytes, arguments: tuple[float, ...]) -> tuple[float, ...]:
+        if not key:
+            raise StoreFailed("no key")
+        return program.run((), self.context.clock.wall(), arguments).result
+
+
+async def stores_run_programs(context: Context) -> None:
+    memory = MemoryStore(MemoryStoreConfig(kind="memory", keys=1000))
+    assert_type(memory.run(Once(), b"key", ()), tuple[float, ...])
+    shared = SharedStore(SharedStoreConfig(kind="shared"), context)
+    assert_type(shared.run(Once(), b"key", ()), tuple[float, ...])
+    redis = RedisStore(RedisStoreConfig(kind="redis", url="redis://cache"), context)
+    assert_type(await redis.run(Once(), b"key", ()), tuple[float, ...])
+    stores: list[Store] = [memory, shared, redis, OwnStore(None)]
+    assert_type(stores[0].is_local, bool)

@@ -74,10 +74,13 @@ def write_snapshot(path: Path, entries: Iterable[tuple[bytes, Entry]]) -> None:
 
     Raises: OSError: it could not be written; *path* is as it was.
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f"{path.name}.part")
+    draft.unlink(missing_ok=True)
+    # Only the owner may read: keys can tell who was there. Exclusively: in a folder that others write to, something of
+    # theirs may stand there.
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        # Only the owner may read: keys can tell who was there.
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(fd, "wb") as file:
             file.write(encode(entries))
             file.flush()
             os.fsync(file.fileno())

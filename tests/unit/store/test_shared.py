@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from vizgate.extension.contract import Context
 from vizgate.extension.store import MAX_CELLS, NO_CELLS, Cells, Program, StoreFailed
 from vizgate.observe.metrics import Counter
 from vizgate.store.config import SharedStoreConfig
-from vizgate.store.shared.layout import BUCKET_BYTES, EMPTY_BUCKET, HEADER_BYTES, SLOTS, Header
+from vizgate.store.shared.layout import BUCKET_BYTES, EMPTY_BUCKET, HEADER_BYTES, SLOTS, Header, bucket_start
 from vizgate.store.shared.store import SharedStore
 from vizgate.store.shared.table import Table
 from vizgate.testing import ManualClock, check_store
@@ -48,7 +49,7 @@ async def test_shared_holds_as_many_keys_as_it_says(shared: SharedStore) -> None
     assert 970 < kept <= 1000
 
 
-async def test_shared_a_million_keys_do_not_grow_it(shared: SharedStore) -> None:
+async def test_shared_a_flood_of_keys_does_not_grow_it(shared: SharedStore) -> None:
     """However many different keys come, the table stays as large as it is, and nothing beside it grows."""
     before = len(shared._file.data)
     for number in range(100_000):
@@ -133,6 +134,26 @@ async def test_shared_file_for_another_number_of_keys_is_refused(tmp_path: Path,
         await named(tmp_path / "table", context, keys=2000).start()
 
 
+async def test_shared_file_that_others_may_write_is_refused(tmp_path: Path, context: Context) -> None:
+    """Somebody who could write to it could change counters, or make the file shorter and so end the gateway."""
+    store = named(tmp_path / "table", context)
+    await store.start()
+    await store.stop()
+    (tmp_path / "table").chmod(0o620)
+    with pytest.raises(StoreFailed, match="can be written by other users"):
+        await named(tmp_path / "table", context).start()
+
+
+async def test_shared_draft_of_somebody_else_is_not_written_to(tmp_path: Path, context: Context) -> None:
+    """A link that waits where the table is going to be made leads nowhere."""
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / f"table.{os.getpid()}.part").symlink_to(tmp_path / "victim")
+    store = named(tmp_path / "table", context)
+    await store.start()
+    await store.stop()
+    assert b"precious" == (tmp_path / "victim").read_bytes()
+
+
 @pytest.mark.parametrize("name", [".", "missing/table"])
 async def test_shared_path_that_cannot_be_used_is_named(tmp_path: Path, context: Context, name: str) -> None:
     """A folder, or a file in one that is not there: the error names it."""
@@ -153,14 +174,14 @@ async def test_shared_locked_part_fails_soon_and_others_go_on(shared: SharedStor
     """A holder that was stopped makes keys of its part fail: once after a short wait, then at once."""
     other = SharedStore(None, Context(), inherited_fd=shared.fileno())
     await other.start()
-    bucket, _ = other._locate(b"key")
-    free = next(name for number in range(100) if other._locate(name := b"%d" % number)[0] % 256 != bucket % 256)
-    shared._locks.acquire(bucket % 256)
+    stripe = other._locate(b"key")[0]
+    free = next(name for number in range(100) if other._locate(name := b"%d" % number)[0] != stripe)
+    shared._locks.acquire(stripe)
     for _ in range(2):
         with pytest.raises(StoreFailed, match="locked"):
             other.run(CountUp(), b"key", (9.0,))
     assert (1.0, 1.0) == other.run(CountUp(), free, (9.0,))
-    shared._locks.release(bucket % 256)
+    shared._locks.release(stripe)
     assert (1.0, 1.0) == other.run(CountUp(), b"key", (9.0,))
     await other.stop()
 
@@ -194,7 +215,7 @@ def digest(number: int) -> bytes:
 
 def steps(data: bytearray, program: Program = REMEMBER):
     table = Table(data, Counter())
-    return lambda number, now_s, *arguments: table.step(0, digest(number), program, now_s, arguments)
+    return lambda number, now_s, *arguments: table.step(HEADER_BYTES, digest(number), program, now_s, arguments)
 
 
 @pytest.mark.parametrize("lives", range(8))
@@ -257,7 +278,7 @@ def test_table_digest_whose_record_is_another_keys_is_unknown() -> None:
     step(1, 100.0, 60.0, 1.0)
     data[HEADER_BYTES : HEADER_BYTES + 16] = digest(2 << 72)
     table = Table(data, Counter())
-    assert NO_CELLS == table.step(0, digest(2 << 72), REMEMBER, 101.0, (60.0, 5.0))
+    assert NO_CELLS == table.step(HEADER_BYTES, digest(2 << 72), REMEMBER, 101.0, (60.0, 5.0))
 
 
 def test_table_digest_across_two_others_is_not_found() -> None:
@@ -266,8 +287,8 @@ def test_table_digest_across_two_others_is_not_found() -> None:
     table = Table(data, Counter())
     one, two = b"\x01" * 8 + b"\x02" * 8, b"\x03" * 8 + b"\x04" * 8
     for key in (one, two):
-        table.step(0, key, REMEMBER, 100.0, (60.0, 1.0))
-    assert NO_CELLS == table.step(0, one[8:] + two[:8], REMEMBER, 101.0, (60.0,))
+        table.step(HEADER_BYTES, key, REMEMBER, 100.0, (60.0, 1.0))
+    assert NO_CELLS == table.step(HEADER_BYTES, one[8:] + two[:8], REMEMBER, 101.0, (60.0,))
 
 
 def test_table_full_expired_key_leaves_before_the_one_at_rest() -> None:
@@ -275,11 +296,32 @@ def test_table_full_expired_key_leaves_before_the_one_at_rest() -> None:
     data = table_of()
     table = Table(data, Counter())
     for key in range(1, SLOTS + 1):
-        table.step(0, digest(key), REMEMBER, 100.0 + key, (1.0 if key == 9 else 1000.0, float(key)))
-    table.step(0, digest(99), REMEMBER, 200.0, (1000.0, 99.0))
-    kept = [key for key in (*range(1, SLOTS + 1), 99) if table.step(0, digest(key), REMEMBER, 201.0, (9.0,))]
+        table.step(HEADER_BYTES, digest(key), REMEMBER, 100.0 + key, (1.0 if key == 9 else 1000.0, float(key)))
+    table.step(HEADER_BYTES, digest(99), REMEMBER, 200.0, (1000.0, 99.0))
+    kept = [key for key in (*range(1, SLOTS + 1), 99) if table.step(HEADER_BYTES, digest(key), REMEMBER, 201.0, (9.0,))]
     assert [key for key in (*range(1, SLOTS + 1), 99) if key != 9] == kept
     assert 0 == table.evictions.value
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    damage=st.lists(st.tuples(st.integers(0, BUCKET_BYTES - 1), st.integers(0, 255)), min_size=1, max_size=30),
+    keys=st.lists(st.integers(1, 20), min_size=1, max_size=30),
+)
+def test_table_damage_stays_in_its_bucket(damage: list[tuple[int, int]], keys: list[int]) -> None:
+    """Whatever bytes a damaged bucket holds, using it ends in numbers, and its neighbour is as it was."""
+    data = table_of(2)
+    table = Table(data, Counter())
+    for key in range(1, 9):
+        for bucket in range(2):
+            table.step(bucket_start(bucket), digest(key), REMEMBER, 100.0, (60.0, float(key)))
+    for at, byte in damage:
+        data[HEADER_BYTES + at] = byte
+    before = bytes(data[bucket_start(1) :])
+    for key in keys:
+        cells = table.step(bucket_start(0), digest(key), REMEMBER, 101.0, (60.0, float(key)))
+        assert all(isinstance(cell, float) for cell in cells)
+    assert before == data[bucket_start(1) :]
 
 
 class TooMany:

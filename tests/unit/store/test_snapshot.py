@@ -59,6 +59,14 @@ def test_snapshot_write_replaces_at_once_and_is_private(tmp_path: Path) -> None:
     assert 0o600 == path.stat().st_mode & 0o777
 
 
+def test_snapshot_draft_of_somebody_else_is_not_written_to(tmp_path: Path) -> None:
+    """A link that waits where the file is going to be made leads nowhere."""
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / "counters.part").symlink_to(tmp_path / "victim")
+    write_snapshot(tmp_path / "counters", [])
+    assert b"precious" == (tmp_path / "victim").read_bytes()
+
+
 def test_snapshot_write_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     """When a table cannot be written, the one before stays, and no draft."""
     path = tmp_path / "counters"

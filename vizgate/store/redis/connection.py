@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         #: Done with the reason, when the connection has ended.
         self.ended: asyncio.Future[str] = loop.create_future()
         self._reason = "the connection was closed by the other side"
+        self._is_closing = False
 
     # asking
 
@@ -75,7 +76,7 @@ class Connection(asyncio.Protocol):
 
         Raises (at once or when awaited): StoreFailed: it is late, refused, or the connection has ended.
         """
-        if self.is_late or self.ended.done():
+        if self.is_late or self._is_closing:
             raise StoreFailed("Redis does not answer in time")
         if len(self._waiting) >= MAX_IN_FLIGHT:
             raise StoreFailed(f"{MAX_IN_FLIGHT} answers of Redis are waited for already")
@@ -189,13 +190,15 @@ class Connection(asyncio.Protocol):
 
     def close(self, reason: str) -> None:
         """End the connection at once; whoever waits is told *reason*."""
-        if not self.ended.done():
+        if not self._is_closing:
+            self._is_closing = True
             self._reason = reason
             if self._transport is not None:
                 self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See ``asyncio.Protocol``."""
+        self._is_closing = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -88,7 +88,7 @@ class Script:
         )
 
 
-# Arguments are mostly the settings of a limit, so the same ones come again and again.
+# Arguments are mostly the settings of a limit, so the same ones come again and again. (0.0 and -0.0 are one here.)
 @lru_cache(maxsize=1024)
 def _in_command(arguments: Cells) -> bytes:
     return words(*(repr(number).encode() for number in arguments))

@@ -22,8 +22,12 @@ from vizgate.store.redis.script import Script
 
 _log = logging.getLogger("vizgate.store")
 
+# Redis keeps every script that it was ever given.
+_MAX_PROGRAMS = 200
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 5.0
+# A connection that lasted so long was a good one; after one that did not, the pause grows as after none.
+_STEADY_S = 1.0
 
 
 class RedisStore(StoreComponent):
@@ -67,6 +71,10 @@ class RedisStore(StoreComponent):
         return future
 
     def _script_of(self, program: Program) -> Script:
+        if len(self._scripts) >= _MAX_PROGRAMS:
+            raise StoreFailed(
+                f"more than {_MAX_PROGRAMS} programs. What varies must be an argument, not a part of the Lua"
+            )
         script = self._scripts[program.lua] = Script.of(program)
         return script
 
@@ -74,6 +82,7 @@ class RedisStore(StoreComponent):
         """Connect; when that does not work at once, go on trying in the background."""
         tried = asyncio.Event()
         self._keeping = asyncio.create_task(self._keep_connected(tried))
+        self._keeping.add_done_callback(lambda _: tried.set())  # whatever ends it, nobody waits for ever
         await tried.wait()
 
     async def _keep_connected(self, tried: asyncio.Event) -> None:
@@ -85,24 +94,26 @@ class RedisStore(StoreComponent):
                 self._not_opened.value += 1
                 self._tell_away(str(exc))
             else:
-                pause_s = _FIRST_PAUSE_S
                 self._opened.value += 1
                 self._connection = connection
                 self._away = ""
                 _log.info("store: connected to Redis at %s", self._login.address)
             tried.set()
-            if self._connection is not None:
-                await self._until_ended(self._connection)
+            if self._connection is not None and await self._until_ended(self._connection) >= _STEADY_S:
+                pause_s = _FIRST_PAUSE_S
             # Many gateways lose one Redis at once; they must not come back at once.
             await asyncio.sleep(pause_s * self.context.random.uniform(0.5, 1.0))
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def _until_ended(self, connection: Connection) -> None:
+    async def _until_ended(self, connection: Connection) -> float:
+        """How many seconds *connection* lasted, when it has ended."""
+        begun_s = self.context.clock.monotonic()
         try:
             reason = await asyncio.shield(connection.ended)
         finally:
             self._connection = None
         self._tell_away(reason)
+        return self.context.clock.monotonic() - begun_s
 
     def _tell_away(self, reason: str) -> None:
         """Log it once for each reason, not for each try."""

@@ -39,7 +39,7 @@ def new_file(keys: int) -> TableFile:
     fd = os.memfd_create("vizgate-store", os.MFD_CLOEXEC)
     try:
         _fill(fd, Header.for_keys(keys, secrets.token_bytes(SEED_BYTES)))
-        return _mapped(fd, keys)
+        return _mapped(fd, None)
     except OSError as exc:
         os.close(fd)
         raise StoreFailed(f"store: no room for {keys} keys: {exc.strerror}. Lower store.keys") from exc
@@ -77,15 +77,25 @@ def _mapped(fd: int, keys: int | None) -> TableFile:
     if not stat.S_ISREG(status.st_mode):
         raise StoreFailed("is no regular file. Name another")
     header = Header.parse(os.pread(fd, HEADER_BYTES, 0), status.st_size)
-    if keys is not None and header.buckets != buckets_for(keys):
-        raise StoreFailed("was made for another number of keys. Remove it, or set store.keys as it was")
+    if keys is not None:
+        _check_named(status, header, keys)
     return TableFile(fd, header, mmap(fd, status.st_size))
+
+
+def _check_named(status: os.stat_result, header: Header, keys: int) -> None:
+    # Whoever can write to it can change counters, or end every gateway that maps it by making it shorter.
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StoreFailed("can be written by other users. Name another, or remove it")
+    if header.buckets != buckets_for(keys):
+        raise StoreFailed("was made for another number of keys. Remove it, or set store.keys as it was")
 
 
 def _make(path: Path, keys: int) -> None:
     """Put an empty table at *path*, whole from the first moment; another process may have been quicker."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    draft.unlink(missing_ok=True)
+    # Exclusively: in a folder that others write to, something of theirs may stand there.
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         _fill(fd, Header.for_keys(keys, secrets.token_bytes(SEED_BYTES)))
         with contextlib.suppress(FileExistsError):

@@ -32,6 +32,9 @@ TAG_BYTES: Final = 7
 TIMES: Final = Struct("<" + "dd48x" * PLACES)
 
 HEADER_BYTES: Final = 4096
+#: Buckets share locks; in the header, a byte for each lock says whether somebody waits for it.
+STRIPES: Final = 256
+WANTED_AT: Final = 1024
 SEED_BYTES: Final = 16
 _HEADER = Struct("<16sQ16s")
 _MAGIC = b"vizgate table 1\n"
@@ -73,6 +76,11 @@ class Header:
     def encode(self) -> bytes:
         """What ``parse`` reads."""
         return _HEADER.pack(_MAGIC, self.buckets, self.seed).ljust(HEADER_BYTES, b"\0")
+
+
+def bucket_start(bucket: int) -> int:
+    """Where the bucket of this number begins."""
+    return HEADER_BYTES + bucket * BUCKET_BYTES
 
 
 def buckets_for(keys: int) -> int:

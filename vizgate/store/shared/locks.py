@@ -9,18 +9,22 @@ inherited does not exclude its parent, so each process opens the file anew.
 
 from __future__ import annotations
 
-import fcntl
 import os
+import time
+from fcntl import F_OFD_SETLK, F_UNLCK, F_WRLCK, fcntl
+from mmap import mmap
 from struct import pack
 
 from vizgate.clock import Clock
 from vizgate.extension.store import StoreFailed
+from vizgate.store.shared.layout import STRIPES, WANTED_AT
 
-STRIPES = 256
-
-# A holder needs microseconds; one that takes this long has been stopped, and its stripe is left alone for a while.
-_PATIENCE_S = 0.05
+# A holder needs microseconds, and gets the processor back within milliseconds; one that takes this long has been
+# stopped, and for a while nobody waits so long for its stripe again.
+_PATIENCE_S = 0.25
 _LEAVE_ALONE_S = 1.0
+_YIELDS = 20
+_PAUSE_S = 0.0002
 
 
 def _of_description(kind: int, byte: int) -> bytes:
@@ -29,37 +33,52 @@ def _of_description(kind: int, byte: int) -> bytes:
 
 
 class StripeLocks:
-    """``STRIPES`` locks on the file *fd*; none may be taken while one is held. For one thread."""
+    """``STRIPES`` locks on the file *fd*, mapped as *data*; none may be taken while one is held. For one thread."""
 
-    def __init__(self, fd: int, clock: Clock) -> None:
+    def __init__(self, fd: int, data: mmap, clock: Clock) -> None:
         self._fd = fd
+        self._data = data
         self._monotonic = clock.monotonic
-        self._take = [_of_description(fcntl.F_WRLCK, stripe) for stripe in range(STRIPES)]
-        self._give = [_of_description(fcntl.F_UNLCK, stripe) for stripe in range(STRIPES)]
+        self._take = [_of_description(F_WRLCK, stripe) for stripe in range(STRIPES)]
+        self._give = [_of_description(F_UNLCK, stripe) for stripe in range(STRIPES)]
         # By stripe: until when nobody waits for it.
         self._stuck: dict[int, float] = {}
 
     def acquire(self, stripe: int) -> None:
         """Take a lock. Raises: StoreFailed: somebody else keeps it."""
         try:
-            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._take[stripe])
+            fcntl(self._fd, F_OFD_SETLK, self._take[stripe])
         except BlockingIOError:
             self._wait(stripe)
 
     def release(self, stripe: int) -> None:
-        """Let go of it."""
-        fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._give[stripe])
+        """Let go of it, and let somebody else have it who waits."""
+        fcntl(self._fd, F_OFD_SETLK, self._give[stripe])
+        # Whoever runs would take it again before a waiter has woken up; without this, one of many could starve.
+        if self._data[WANTED_AT + stripe]:
+            self._data[WANTED_AT + stripe] = 0
+            os.sched_yield()
 
     def _wait(self, stripe: int) -> None:
-        now_s = self._monotonic()
-        patience_s = 0.0 if now_s < self._stuck.get(stripe, 0.0) else _PATIENCE_S
-        while self._monotonic() - now_s < patience_s:
-            os.sched_yield()
-            try:
-                fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, self._take[stripe])
-            except BlockingIOError:
-                continue
-            self._stuck.pop(stripe, None)
+        """Take a lock that somebody has: give way for a moment, then look again from time to time."""
+        if any(self._yielded_to(stripe) for _ in range(_YIELDS)):
             return
-        self._stuck[stripe] = now_s + _LEAVE_ALONE_S if patience_s else self._stuck[stripe]
+        begun_s = self._monotonic()
+        if begun_s >= self._stuck.get(stripe, 0.0):
+            while self._monotonic() - begun_s < _PATIENCE_S:
+                # The holder may need the processor that looking all the time would take from it.
+                time.sleep(_PAUSE_S)  # noqa: TID251  # nothing tells when another process lets go
+                if self._yielded_to(stripe):
+                    self._stuck.pop(stripe, None)
+                    return
+            self._stuck[stripe] = begun_s + _LEAVE_ALONE_S
         raise StoreFailed("another process keeps a part of the shared store locked; it may have been stopped")
+
+    def _yielded_to(self, stripe: int) -> bool:
+        self._data[WANTED_AT + stripe] = 1
+        os.sched_yield()
+        try:
+            fcntl(self._fd, F_OFD_SETLK, self._take[stripe])
+        except BlockingIOError:
+            return False
+        return True

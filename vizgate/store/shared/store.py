@@ -13,8 +13,8 @@ from vizgate.extension.store import Cells, Program, StoreFailed
 from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import SharedStoreConfig
 from vizgate.store.shared.file import TableFile, inherited_file, named_file, new_file
-from vizgate.store.shared.layout import DIGEST_BYTES
-from vizgate.store.shared.locks import STRIPES, StripeLocks
+from vizgate.store.shared.layout import DIGEST_BYTES, STRIPES, bucket_start
+from vizgate.store.shared.locks import StripeLocks
 from vizgate.store.shared.table import Table
 
 # Keys that come often are not hashed each time.
@@ -46,8 +46,8 @@ class SharedStore(StoreComponent):
         self._file: TableFile | None = None
         self._table: Table | None = None
         self._locks: StripeLocks | None = None
-        # By key: its bucket and its digest.
-        self._known: dict[bytes, tuple[int, bytes]] = {}
+        # By key: its lock, where its bucket starts, its digest.
+        self._known: dict[bytes, tuple[int, int, bytes]] = {}
 
     def run(self, program: Program, key: bytes, arguments: Cells) -> Cells:
         """See ``Store.run``.
@@ -57,20 +57,20 @@ class SharedStore(StoreComponent):
         table, locks = self._table, self._locks
         if table is None or locks is None:
             raise StoreFailed("the shared store has not been started")
-        bucket, digest = self._known.get(key) or self._locate(key)
-        stripe = bucket % STRIPES
+        stripe, start, digest = self._known.get(key) or self._locate(key)
         locks.acquire(stripe)
         try:
             # The time is read inside the lock, so that it does not go back for a key from one process to the next.
-            return table.step(bucket, digest, program, self._wall(), arguments)
+            return table.step(start, digest, program, self._wall(), arguments)
         finally:
             locks.release(stripe)
 
-    def _locate(self, key: bytes) -> tuple[int, bytes]:
+    def _locate(self, key: bytes) -> tuple[int, int, bytes]:
         assert self._file is not None
         header = self._file.header
         digest = blake2b(key, digest_size=DIGEST_BYTES, key=header.seed).digest()
-        found = (int.from_bytes(digest[:8], "little") % header.buckets, digest)
+        bucket = int.from_bytes(digest[:8], "little") % header.buckets
+        found = (bucket % STRIPES, bucket_start(bucket), digest)
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[key] = found
@@ -90,7 +90,7 @@ class SharedStore(StoreComponent):
         # In a thread: making a table writes all of it.
         self._file = await asyncio.to_thread(self._open)
         self._known.clear()  # a table of its own seed
-        self._locks = StripeLocks(self._file.fd, self.context.clock)
+        self._locks = StripeLocks(self._file.fd, self._file.data, self.context.clock)
         self._table = Table(self._file.data, self._evictions)
 
     def _open(self) -> TableFile:

@@ -19,7 +19,6 @@ from vizgate.store.shared.layout import (
     DIGEST_BYTES,
     DIGESTS_BYTES,
     EMPTY_BUCKET,
-    HEADER_BYTES,
     INDEX_AT,
     PLACE_BYTES,
     PLACES,
@@ -44,9 +43,8 @@ class Table:
         self._data = data
         self.evictions = evictions
 
-    def step(self, bucket: int, digest: bytes, program: Program, now_s: float, arguments: Cells) -> Cells:
-        """Run *program* on the key of *digest*, which belongs to *bucket*; the caller keeps all others out of it."""
-        start = HEADER_BYTES + bucket * BUCKET_BYTES
+    def step(self, start: int, digest: bytes, program: Program, now_s: float, arguments: Cells) -> Cells:
+        """Run *program* on the key of *digest* in the bucket at *start*; the caller keeps all others out of it."""
         slot = self._find(start, digest)
         seen = NO_CELLS if slot < 0 else self._read(start, slot, digest, now_s)
         cells, ttl_s, result = program.run(seen, now_s, arguments)
@@ -75,7 +73,7 @@ class Table:
             return NO_CELLS
         record = RECORD.unpack_from(self._data, start + PLACES_AT + place * PLACE_BYTES)
         # The tag differs where a power failure kept a digest and lost its record.
-        if record[0] <= now_s or record[7] != digest[-TAG_BYTES:]:
+        if record[0] <= now_s or record[7] != digest[-TAG_BYTES:] or record[6] > MAX_CELLS:
             return NO_CELLS
         return record[2 : 2 + record[6]]
 
