@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
     from vizgate.gateway.server import Gateway, StartFailed
-    from vizgate.limiter.decision import Decision
-    from vizgate.limiter.in_memory import FixedWindow, SlidingWindow, TokenBucket
+    from vizgate.limiter.standalone.decision import Decision
+    from vizgate.limiter.standalone.in_memory import FixedWindow, SlidingWindow, TokenBucket
+    from vizgate.limiter.standalone.storages import StorageLimiter
     from vizgate.message.headers import Headers
     from vizgate.message.identity import Identity
     from vizgate.pipeline.handler import Handler
@@ -83,6 +84,7 @@ __all__ = [
     "Rule",
     "SlidingWindow",
     "StartFailed",
+    "StorageLimiter",
     "TokenBucket",
     "VersionConfig",
     "VersionLife",
@@ -107,9 +109,9 @@ _HOMES = {
     "CorsConfig": "cors.config",
     "CorsPolicy": "cors.policy",
     "CredentialRefused": "extension.authenticator",
-    "Decision": "limiter.decision",
+    "Decision": "limiter.standalone.decision",
     "ExchangeError": "errors",
-    "FixedWindow": "limiter.in_memory",
+    "FixedWindow": "limiter.standalone.in_memory",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
     "Handler": "pipeline.handler",
@@ -131,9 +133,10 @@ _HOMES = {
     "RouteConflict": "router",
     "Router": "router",
     "Rule": "router",
-    "SlidingWindow": "limiter.in_memory",
+    "SlidingWindow": "limiter.standalone.in_memory",
     "StartFailed": "gateway.server",
-    "TokenBucket": "limiter.in_memory",
+    "StorageLimiter": "limiter.standalone.storages",
+    "TokenBucket": "limiter.standalone.in_memory",
     "VersionConfig": "versions.config",
     "VersionLife": "versions.life",
     "VizgateError": "errors",

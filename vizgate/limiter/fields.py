@@ -17,6 +17,8 @@ NAMES = frozenset(
     {b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"}
 )
 
+_SHORTEST = min(map(len, NAMES))
+
 
 class LimitFields:
     """The fields of one line of a limit. Args: name: of the limit; letters, digits and ``_.-``."""
@@ -41,22 +43,19 @@ class LimitFields:
         left = b"%d" % result[1]
         if self._is_periodic:
             reset = b"%d" % ceil(result[3])
-            now = self._start + left + b";t=" + reset
+            now = b"%b%b;t=%b" % (self._start, left, reset)
         else:
             # Places come back when others leave; all that can be told is when to ask again.
             reset = b"%d" % ceil(result[2])
             now = self._start + left
-        return [
-            *self._fixed,
-            (b"RateLimit", now),
-            (b"X-RateLimit-Remaining", left),
-            (b"X-RateLimit-Reset", reset),
-        ]
+        policy, most = self._fixed
+        return [policy, most, (b"RateLimit", now), (b"X-RateLimit-Remaining", left), (b"X-RateLimit-Reset", reset)]
 
 
 def replace_fields(raw: list[Field], fields: list[Field]) -> None:
     """Put *fields* in the place of all that *raw* says about limits."""
-    raw[:] = [field for field in raw if field[0].lower() not in NAMES]
+    # Most names are too short to be looked at.
+    raw[:] = [field for field in raw if len(field[0]) < _SHORTEST or field[0].lower() not in NAMES]
     raw += fields
 
 
