@@ -112,12 +112,6 @@ class Limit(Component):
         if self.places is not None:
             await self.places.stop()
 
-    def line_of(self, identity: Identity | None) -> Line:
-        """The line that *identity* counts by, None standing for nobody known."""
-        if identity is None:
-            return self._anonymous
-        return self._lines.get(identity.tier, self._others)
-
     def ask(self, request: Request) -> Spending:
         """Spend what *request* costs, if that passes; with a store that is not local, ``answer`` must be awaited."""
         identity = request.identity
