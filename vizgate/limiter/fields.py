@@ -41,8 +41,8 @@ class LimitFields:
     def of(self, result: Cells) -> list[Field]:
         """The fields after a decision. Seconds are rounded up: at that second it is true.
 
-        Allowed: until everything is back. Refused: until the same cost passes, as ``Retry-After`` says, which must not be
-        earlier than the end of ``t`` (section 6).
+        Allowed: until everything is back. Refused: until the same cost passes, as ``Retry-After`` says, which should
+        not be earlier than the end of ``t`` (section 6).
         """
         left = b"%d" % result[1]
         reset = b"%d" % ceil(result[3] if result[0] and self._is_periodic else result[2])

@@ -18,7 +18,6 @@ from vizgate.limiter.fields import LimitFields
 from vizgate.limiter.keys import KeyOf, compile_key
 from vizgate.limiter.places import Places
 from vizgate.limiter.rules import Rule
-from vizgate.message.identity import Identity
 from vizgate.observe.metrics import Counter
 from vizgate.pipeline.request import Request
 

@@ -116,6 +116,22 @@ async def test_fields_of_an_allowed_answer_tell_what_is_left(store):
     assert "b" == response.headers["A"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "policy"),
+    [
+        ({"rate": "5/s"}, "q=5;w=1"),
+        ({"rate": "10/100ms"}, "q=100;w=1"),
+        ({"rate": "5/1.5s", "algorithm": "fixed_window"}, "q=10;w=3"),
+        ({"rate": "7/d", "algorithm": "sliding_window"}, "q=7;w=86400"),
+        ({"algorithm": "quota", "quota": 9, "per": "month"}, "q=9"),
+    ],
+)
+async def test_policy_tells_the_count_in_whole_seconds(store, limit, policy):
+    """A window is told in whole seconds; a month, which has no length of its own, is not told."""
+    response = await Gate(store, it=limit).send()
+    assert f'"it";{policy}' == response.headers["RateLimit-Policy"]
+
+
 async def test_refusal_is_a_problem_with_the_second_of_the_retry(store, clock):
     """A refused request gets 429 and does not go on; at the second that is told it passes, before it does not."""
     gate = Gate(store, login={"rate": "5/minute", "burst": 2})
