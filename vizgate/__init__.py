@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.server import Gateway, StartFailed
-    from vizgate.limiter.decision import Decision
-    from vizgate.limiter.in_memory import FixedWindow, SlidingWindow, TokenBucket
+    from vizgate.limiter.standalone.decision import Decision
+    from vizgate.limiter.standalone.in_memory import FixedWindow, SlidingWindow, TokenBucket
+    from vizgate.limiter.standalone.storages import StorageLimiter
     from vizgate.message.headers import Headers
     from vizgate.message.identity import Identity
     from vizgate.pipeline.handler import Handler
@@ -97,6 +98,7 @@ __all__ = [
     "SlidingWindow",
     "StartFailed",
     "Step",
+    "StorageLimiter",
     "Store",
     "StoreComponent",
     "StoreConfigBase",
@@ -125,9 +127,9 @@ _HOMES = {
     "CorsConfig": "cors.config",
     "CorsPolicy": "cors.policy",
     "CredentialRefused": "extension.authenticator",
-    "Decision": "limiter.decision",
+    "Decision": "limiter.standalone.decision",
     "ExchangeError": "errors",
-    "FixedWindow": "limiter.in_memory",
+    "FixedWindow": "limiter.standalone.in_memory",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
     "Handler": "pipeline.handler",
@@ -156,14 +158,15 @@ _HOMES = {
     "Rule": "router",
     "SharedStore": "store.shared.store",
     "SharedStoreConfig": "store.config",
-    "SlidingWindow": "limiter.in_memory",
-    "StartFailed": "gateway.server",
     "Step": "extension.store",
     "Store": "extension.store",
     "StoreComponent": "extension.store_component",
     "StoreConfigBase": "extension.store_component",
     "StoreFailed": "extension.store",
-    "TokenBucket": "limiter.in_memory",
+    "SlidingWindow": "limiter.standalone.in_memory",
+    "StartFailed": "gateway.server",
+    "StorageLimiter": "limiter.standalone.storages",
+    "TokenBucket": "limiter.standalone.in_memory",
     "VersionConfig": "versions.config",
     "VersionLife": "versions.life",
     "VizgateError": "errors",

@@ -1,6 +1,6 @@
 """What clients are told about their limits.
 
-In: the fields of a response, by draft-ietf-httpapi-ratelimit-headers-10, and the older ``X-RateLimit-*``. Not in: which
+In: the fields of a response, by draft-ietf-httpapi-ratelimit-headers-11, and the older ``X-RateLimit-*``. Not in: which
 limit is told of (``limiter.middleware``).
 """
 
@@ -16,6 +16,8 @@ from vizgate.message.headers import Field
 NAMES = frozenset(
     {b"ratelimit", b"ratelimit-policy", b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"}
 )
+
+_SHORTEST = min(map(len, NAMES))
 
 
 class LimitFields:
@@ -37,26 +39,23 @@ class LimitFields:
         self._start = f'"{name}";r='.encode()
 
     def of(self, result: Cells) -> list[Field]:
-        """The fields after a decision. Seconds are rounded up: at that second it is true."""
+        """The fields after a decision. Seconds are rounded up: at that second it is true.
+
+        Allowed: until everything is back. Refused: until the same cost passes, as ``Retry-After`` says, which should
+        not be earlier than the end of ``t`` (section 6).
+        """
         left = b"%d" % result[1]
-        if self._is_periodic:
-            reset = b"%d" % ceil(result[3])
-            now = self._start + left + b";t=" + reset
-        else:
-            # Places come back when others leave; all that can be told is when to ask again.
-            reset = b"%d" % ceil(result[2])
-            now = self._start + left
-        return [
-            *self._fixed,
-            (b"RateLimit", now),
-            (b"X-RateLimit-Remaining", left),
-            (b"X-RateLimit-Reset", reset),
-        ]
+        reset = b"%d" % ceil(result[3] if result[0] and self._is_periodic else result[2])
+        # Places come back when others leave: nobody knows a window for them.
+        now = b"%b%b;t=%b" % (self._start, left, reset) if self._is_periodic else self._start + left
+        policy, most = self._fixed
+        return [policy, most, (b"RateLimit", now), (b"X-RateLimit-Remaining", left), (b"X-RateLimit-Reset", reset)]
 
 
 def replace_fields(raw: list[Field], fields: list[Field]) -> None:
     """Put *fields* in the place of all that *raw* says about limits."""
-    raw[:] = [field for field in raw if field[0].lower() not in NAMES]
+    # Most names are too short to be looked at.
+    raw[:] = [field for field in raw if len(field[0]) < _SHORTEST or field[0].lower() not in NAMES]
     raw += fields
 
 

@@ -18,7 +18,6 @@ from vizgate.limiter.fields import LimitFields
 from vizgate.limiter.keys import KeyOf, compile_key
 from vizgate.limiter.places import Places
 from vizgate.limiter.rules import Rule
-from vizgate.message.identity import Identity
 from vizgate.observe.metrics import Counter
 from vizgate.pipeline.request import Request
 
@@ -111,12 +110,6 @@ class Limit(Component):
         """See ``Component.stop``."""
         if self.places is not None:
             await self.places.stop()
-
-    def line_of(self, identity: Identity | None) -> Line:
-        """The line that *identity* counts by, None standing for nobody known."""
-        if identity is None:
-            return self._anonymous
-        return self._lines.get(identity.tier, self._others)
 
     def ask(self, request: Request) -> Spending:
         """Spend what *request* costs, if that passes; with a store that is not local, ``answer`` must be awaited."""

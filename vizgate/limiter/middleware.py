@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Sequence
+from math import inf
 
 from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
 from vizgate.extension.store import Cells, StoreFailed
 from vizgate.limiter.fields import replace_fields, retry_after
 from vizgate.limiter.limit import Limit, Spending
-from vizgate.message.headers import Headers
+from vizgate.message.headers import Field, Headers
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
@@ -50,8 +51,7 @@ class LimitMiddleware(Middleware):
         response = await forward(request)
         if self._charges:
             await self._charge(spendings, response.headers)
-        told = _tightest(spendings)
-        replace_fields(response.headers.raw, [] if told is None else told.line.fields.of(told.result or ()))
+        replace_fields(response.headers.raw, _tightest_fields(spendings))
         return response
 
     async def _settle(self, spendings: list[Spending]) -> None:
@@ -150,15 +150,15 @@ async def _spend(spending: Spending, cost: float) -> Cells | None:
         return None
 
 
-def _tightest(spendings: list[Spending]) -> Spending | None:
-    """The one with least left; of several, the one that takes longest to come back."""
-    told = [spending for spending in spendings if spending.result is not None]
-    return min(told, key=_room, default=None)
+def _tightest_fields(spendings: list[Spending]) -> list[Field]:
+    """What is told of the limit with least left; of several, of the one that takes longest to come back."""
+    told = spendings[0] if len(spendings) == 1 else min(spendings, key=_room)
+    return [] if told.result is None else told.line.fields.of(told.result)
 
 
 def _room(spending: Spending) -> tuple[float, float]:
-    assert spending.result is not None
-    return spending.result[1], -spending.result[3]
+    result = spending.result
+    return (inf, 0.0) if result is None else (result[1], -result[3])
 
 
 def _wait_s(spending: Spending) -> float:

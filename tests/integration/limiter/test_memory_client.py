@@ -125,6 +125,24 @@ async def test_cost_of_the_upstreams_field_is_charged_and_hidden(clock):
         assert 200 == (await client.get("/a")).status
 
 
+@pytest.mark.parametrize("kind", ["memory", "shared"])
+async def test_quota_survives_a_restart_until_its_period_ends(clock, kind, tmp_path):
+    """What was used this month is still used after a restart; next month it is not."""
+    store = {"kind": kind, "persist" if kind == "memory" else "path": str(tmp_path / "counters")}
+    routes = [{"match": {"path": "/*"}, "service": "echo", "limit": "monthly"}]
+    limits = {"monthly": {"algorithm": "quota", "quota": 3, "per": "month"}}
+    text = configuration(routes=routes, limits=limits, store=store)
+    for left in ("2", "1", "0"):
+        async with MemoryClient(text, clock=clock) as client:
+            assert left == (await client.get("/")).headers["X-RateLimit-Remaining"]
+        clock.advance(86_400)
+    async with MemoryClient(text, clock=clock) as client:
+        refused = await client.get("/")
+        assert (429, str(28 * 86_400)) == (refused.status, refused.headers["Retry-After"])
+        clock.advance(28 * 86_400)
+        assert 200 == (await client.get("/")).status
+
+
 async def test_spoofed_forwarding_fields_give_no_budget(clock):
     """Whatever an untrusted client says about where it comes from, it has one budget."""
     routes = [{"match": {"path": "/*"}, "service": "echo", "limit": "login"}]

@@ -116,6 +116,22 @@ async def test_fields_of_an_allowed_answer_tell_what_is_left(store):
     assert "b" == response.headers["A"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "policy"),
+    [
+        ({"rate": "5/s"}, "q=5;w=1"),
+        ({"rate": "10/100ms"}, "q=100;w=1"),
+        ({"rate": "5/1.5s", "algorithm": "fixed_window"}, "q=10;w=3"),
+        ({"rate": "7/d", "algorithm": "sliding_window"}, "q=7;w=86400"),
+        ({"algorithm": "quota", "quota": 9, "per": "month"}, "q=9"),
+    ],
+)
+async def test_policy_tells_the_count_in_whole_seconds(store, limit, policy):
+    """A window is told in whole seconds; a month, which has no length of its own, is not told."""
+    response = await Gate(store, it=limit).send()
+    assert f'"it";{policy}' == response.headers["RateLimit-Policy"]
+
+
 async def test_refusal_is_a_problem_with_the_second_of_the_retry(store, clock):
     """A refused request gets 429 and does not go on; at the second that is told it passes, before it does not."""
     gate = Gate(store, login={"rate": "5/minute", "burst": 2})
@@ -125,10 +141,10 @@ async def test_refusal_is_a_problem_with_the_second_of_the_retry(store, clock):
     assert 2 == len(gate.reached)
     assert {
         "RateLimit-Policy": '"login";q=5;w=60',
-        "RateLimit": '"login";r=0;t=24',
+        "RateLimit": '"login";r=0;t=12',
         "X-RateLimit-Limit": "5",
         "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Reset": "24",
+        "X-RateLimit-Reset": "12",
         "Retry-After": "12",
     } == told(response)
     document = json.loads(response.body.data)
@@ -145,7 +161,8 @@ async def test_several_limits_must_all_pass_and_the_tightest_is_told(store, cloc
     gate = Gate(store, burst={"rate": "3/s"}, daily={"algorithm": "quota", "quota": 5, "per": "day"})
     assert '"burst";r=2;t=1' == (await gate.send()).headers["RateLimit"]
     assert 2 == await gate.passed(50)
-    assert '"burst";r=0;t=1' == (await gate.send()).headers["RateLimit"]
+    refused = await gate.send()
+    assert ('"burst";r=0;t=1', "1") == (refused.headers["RateLimit"], refused.headers["Retry-After"])
     clock.advance(1)
     response = await gate.send()
     assert '"daily";r=1;t=86399' == response.headers["RateLimit"]

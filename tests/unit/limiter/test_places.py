@@ -83,3 +83,17 @@ async def test_places_are_renewed_until_stop(store):
     assert "<Places [0 held, 0 being given back]>" == repr(places)
     await places.stop()
     await places.stop()
+
+
+async def test_started_places_are_renewed_by_themselves(store, caplog):
+    """Whoever holds a place need not do anything to keep it, also after a renewal that went wrong."""
+    places = Places(store, 0.0)
+    take(places, store)
+    places.start()
+    await until(lambda: len(store.runs) >= 3)
+    store.step = None
+    await until(lambda: "places could not be renewed" in caplog.messages)
+    del store.step
+    runs = len(store.runs)
+    await until(lambda: len(store.runs) >= runs + 2)
+    await places.stop()

@@ -5,6 +5,7 @@ In: ``QuotaProgram`` and its arguments. Not in: keeping it over a restart, which
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 from vizgate.extension.store import Cells, Step
@@ -86,7 +87,12 @@ def _day_bounds(at_s: float) -> tuple[float, float]:
 
 def month_bounds(at_s: float) -> tuple[float, float]:
     """The seconds since the epoch at which the month around *at_s* begins and ends."""
-    day = at_s // _DAY_S
+    return _month_of(at_s // _DAY_S)
+
+
+# Everybody asks about today.
+@lru_cache(maxsize=16)
+def _month_of(day: float) -> tuple[float, float]:
     # A guess by the mean month, at most one off.
     month = (day + 719_468) / 30.436875 // 1.0
     if _first_day(month) > day:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import floor
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from vizgate.extension.store import NO_CELLS, Cells
 from vizgate.limiter import rules
+from vizgate.limiter.programs.quota import month_bounds
 from vizgate.limiter.programs.scale import scale_of
 from vizgate.limiter.rules import Rule
 from vizgate.units import Rate, parse_rate
@@ -244,3 +247,12 @@ def test_quota_that_is_raised_keeps_what_was_used():
     large.cells, large.expires_s = small.cells, small.expires_s
     assert small.rule.meaning == large.rule.meaning
     assert 940.0 == large.spend(START_S, 0.0)[1]
+
+
+@given(day=st.dates(max_value=date(9999, 11, 30)), second=st.integers(0, 86_399))
+def test_months_are_those_of_the_calendar(day, second):
+    """The first and the last second of a month are those that the standard library finds."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    first = midnight.replace(day=1)
+    after = first.replace(day=28) + timedelta(days=monthrange(day.year, day.month)[1] - 27)
+    assert (first.timestamp(), after.timestamp()) == month_bounds(midnight.timestamp() + second)

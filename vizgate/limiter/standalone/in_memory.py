@@ -19,9 +19,9 @@ from math import inf, nextafter
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.store import NO_CELLS, Cells
 from vizgate.limiter import rules
-from vizgate.limiter.decision import Decision
 from vizgate.limiter.programs.scale import SMALL_BITS
 from vizgate.limiter.rules import Rule
+from vizgate.limiter.standalone.decision import Decision
 from vizgate.units import Rate, parse_rate
 
 _MAX_KEYS = 100_000

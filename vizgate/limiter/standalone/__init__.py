@@ -1,0 +1,1 @@
+"""Limiters for any Python program, without a gateway around them."""
