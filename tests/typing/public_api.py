@@ -26,7 +26,9 @@ from vizgate import (
     Handler,
     Headers,
     Identity,
+    JwtVerifier,
     KeyConfig,
+    KeySet,
     Match,
     MatchConfig,
     Middleware,
@@ -36,6 +38,7 @@ from vizgate import (
     Problem,
     Request,
     Response,
+    RevocationList,
     RoundRobin,
     Router,
     Rule,
@@ -51,6 +54,7 @@ from vizgate import (
     load_config,
     load_text,
 )
+from vizgate.extension.store import Store
 from vizgate.testing import ManualClock
 
 
@@ -190,3 +194,14 @@ def api_keys_are_a_table() -> None:
     table = ApiKeyTable([KeyConfig(id="a", user="ann", hash=hash_key(b"secret"))])
     assert_type(table.identify(b"secret", now_s=0.0), Identity)
     assert_type(table.identify(b"secret", now_s=0.0).scopes, frozenset[str])
+
+
+def tokens_are_verified_at_a_time(data: bytes) -> None:
+    verifier = JwtVerifier.of(algorithms=["RS256"], jwks_url="https://idp.example.com/keys")
+    verifier.keys = KeySet.of_document(data, {"RS256"})
+    assert_type(verifier, JwtVerifier)
+    assert_type(verifier.verify("a.b.c", now_s=0.0), Identity)
+
+
+async def tokens_are_taken_back(store: Store) -> None:
+    assert_type(await RevocationList(store).revoke("https://idp.example.com/", "t-1", 0.0), bool)
