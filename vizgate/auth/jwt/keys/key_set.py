@@ -6,7 +6,8 @@ In: ``KeySet``, from a JWKS document or from single keys. Not in: where document
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vizgate.auth.jwt.keys.material import KeyUnusable, VerifyKey, key_of_jwk
@@ -46,7 +47,7 @@ class KeySet:
                 self._by_name[named] = (*self._by_name.get(named, ()), key)[:MAX_TRIES]
 
     @classmethod
-    def of_document(cls, data: bytes, algorithms: Set[str]) -> KeySet:
+    def of_document(cls, data: bytes, algorithms: AbstractSet[str]) -> KeySet:
         """The keys of a JWKS document (RFC 7517 5) that fit *algorithms*; others are left out (``problems``).
 
         Raises: KeyUnusable: it is no such document, or no key of it is left.
