@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from vizgate.access.ip_filter.networks import NetworkRules
     from vizgate.auth.api_key.config import KeyConfig
     from vizgate.auth.api_key.table import ApiKeyTable, hash_key
+    from vizgate.auth.jwt.config import JwtConfig
+    from vizgate.auth.jwt.keys.key_set import KeySet
+    from vizgate.auth.jwt.revocation import RevocationList
+    from vizgate.auth.jwt.verifier import JwtVerifier
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.clock import Clock
@@ -72,7 +76,10 @@ __all__ = [
     "Handler",
     "Headers",
     "Identity",
+    "JwtConfig",
+    "JwtVerifier",
     "KeyConfig",
+    "KeySet",
     "ListenFailed",
     "Match",
     "MatchConfig",
@@ -89,6 +96,7 @@ __all__ = [
     "RedisStoreConfig",
     "Request",
     "Response",
+    "RevocationList",
     "RoundRobin",
     "RouteConflict",
     "Router",
@@ -135,7 +143,10 @@ _HOMES = {
     "Handler": "pipeline.handler",
     "Headers": "message.headers",
     "Identity": "message.identity",
+    "JwtConfig": "auth.jwt.config",
+    "JwtVerifier": "auth.jwt.verifier",
     "KeyConfig": "auth.api_key.config",
+    "KeySet": "auth.jwt.keys.key_set",
     "ListenFailed": "transport.listener",
     "Match": "router",
     "MatchConfig": "router",
@@ -152,6 +163,7 @@ _HOMES = {
     "RedisStoreConfig": "store.config",
     "Request": "pipeline.request",
     "Response": "pipeline.response",
+    "RevocationList": "auth.jwt.revocation",
     "RoundRobin": "balancer.round_robin",
     "RouteConflict": "router",
     "Router": "router",

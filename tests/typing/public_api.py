@@ -26,7 +26,9 @@ from vizgate import (
     Handler,
     Headers,
     Identity,
+    JwtVerifier,
     KeyConfig,
+    KeySet,
     Match,
     MatchConfig,
     MemoryStore,
@@ -41,6 +43,7 @@ from vizgate import (
     RedisStoreConfig,
     Request,
     Response,
+    RevocationList,
     RoundRobin,
     Router,
     Rule,
@@ -62,6 +65,7 @@ from vizgate import (
     load_config,
     load_text,
 )
+from vizgate.extension.store import Store
 from vizgate.testing import ManualClock
 
 
@@ -227,3 +231,14 @@ async def stores_run_programs(context: Context) -> None:
     assert_type(await redis.run(Once(), b"key", ()), tuple[float, ...])
     stores: list[Store] = [memory, shared, redis, OwnStore(None)]
     assert_type(stores[0].is_local, bool)
+
+
+def tokens_are_verified_at_a_time(data: bytes) -> None:
+    verifier = JwtVerifier.of(algorithms=["RS256"], jwks_url="https://idp.example.com/keys")
+    verifier.keys = KeySet.of_document(data, {"RS256"})
+    assert_type(verifier, JwtVerifier)
+    assert_type(verifier.verify("a.b.c", now_s=0.0), Identity)
+
+
+async def tokens_are_taken_back(store: Store) -> None:
+    assert_type(await RevocationList(store).revoke("https://idp.example.com/", "t-1", 0.0), bool)

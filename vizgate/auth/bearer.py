@@ -51,20 +51,19 @@ class BearerTokens:
 
     def strip(self, fields: list[Field]) -> None:
         """Take the token out of *fields*: every bearer credential, and of the cookies this one alone."""
-        cookie = self._cookie
-        kept = [item for item in fields if not (item[0].lower() == _AUTHORIZATION and _is_bearer(item[1]))]
-        if cookie is not None:
-            kept = [
-                item if item[0].lower() != _COOKIE else (item[0], _without_cookie(item[1], cookie)) for item in kept
-            ]
-            kept = [item for item in kept if item[1] or item[0].lower() != _COOKIE]
-        fields[:] = kept
+        fields[:] = [item for item in fields if len(item[0]) != 13 or not _is_credential(item)]
+        if self._cookie is not None:
+            _strip_cookie(fields, self._cookie)
 
 
 def check_token68(token: bytes) -> None:
     """Raises: CredentialRefused: *token* is not what RFC 6750 calls one."""
     if _TOKEN68.fullmatch(token) is None:
         raise CredentialRefused("the token is malformed")
+
+
+def _is_credential(item: Field) -> bool:
+    return item[0].lower() == _AUTHORIZATION and _is_bearer(item[1])
 
 
 def _is_bearer(value: bytes) -> bool:
@@ -93,6 +92,16 @@ def _of_cookie(fields: list[Field], wanted: bytes) -> bytes | None:
         # A neighbour domain can add a second cookie of the same name.
         raise CredentialRefused("there is more than one cookie with a token", "invalid_request")
     return found[0] if found else None
+
+
+def _strip_cookie(fields: list[Field], cookie: bytes) -> None:
+    """Take *cookie* out of *fields*; a line that held nothing else goes, too."""
+    kept = []
+    for name, value in fields:
+        rest = _without_cookie(value, cookie) if name.lower() == _COOKIE else value
+        if rest or not value:
+            kept.append((name, rest))
+    fields[:] = kept
 
 
 def _without_cookie(value: bytes, name: bytes) -> bytes:

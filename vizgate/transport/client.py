@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -93,6 +95,9 @@ class ControlClient:
             raise CallFailed(f"{host}: {reason_of(exc)}") from None
 
     async def _pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        if "httpcore" not in sys.modules:
+            # A tenth of a second, in which no request would be served.
+            await asyncio.to_thread(import_module, "httpcore")
         import httpcore
 
         if origin[0] == "https" and self._context is None:

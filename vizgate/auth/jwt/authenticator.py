@@ -6,6 +6,7 @@ token is good (``auth.jwt.verifier``).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from hashlib import sha256
 from typing import ClassVar
@@ -13,6 +14,7 @@ from typing import ClassVar
 from vizgate.auth.bearer import BearerTokens
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.jwt.keys.key_set import KeySet, UnknownKey
+from vizgate.auth.jwt.keys.material import load_library
 from vizgate.auth.jwt.keys.provider import KeyProvider, ProviderSettings
 from vizgate.auth.jwt.keys.refresh import RefreshSchedule
 from vizgate.auth.jwt.keys.source import FileSource, KeySource, UrlSource
@@ -80,6 +82,7 @@ class JwtAuthenticator(Authenticator):
         """Begin to keep keys fresh. A provider that is away does not keep the gateway from starting."""
         # In a rehearsal there is no network to ask again and again.
         if self._provider is not None and not (self.config.jwks_url and self.context.calls is NO_CALLS):
+            await asyncio.to_thread(load_library)
             await self._provider.start()
 
     async def stop(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vizgate.auth.jwt.keys.material import KeyUnusable, VerifyKey, key_of_jwk
@@ -46,7 +47,7 @@ class KeySet:
                 self._by_name[named] = (*self._by_name.get(named, ()), key)[:MAX_TRIES]
 
     @classmethod
-    def of_document(cls, data: bytes, algorithms: frozenset[str]) -> KeySet:
+    def of_document(cls, data: bytes, algorithms: AbstractSet[str]) -> KeySet:
         """The keys of a JWKS document (RFC 7517 5) that fit *algorithms*; others are left out (``problems``).
 
         Raises: KeyUnusable: it is no such document, or no key of it is left.
@@ -54,7 +55,7 @@ class KeySet:
         keys, problems = [], []
         for number, members in enumerate(_listed(data)):
             try:
-                keys.append(key_of_jwk(members, algorithms))
+                keys.append(key_of_jwk(members, frozenset(algorithms)))
             except KeyUnusable as exc:
                 problems.append(f"key {number}: {exc}")
         if not keys:

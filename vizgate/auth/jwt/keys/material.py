@@ -7,7 +7,6 @@ token for its algorithm, and knows no bound on the keys that are tried.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
@@ -126,26 +125,19 @@ def key_of_jwk(members: Any, algorithms: frozenset[str] | None) -> VerifyKey:
         fitting &= algorithms
     if not fitting:
         raise KeyUnusable("it fits none of the algorithms")
+    material = _material(min(fitting), {"kty": kind, **public})
+    if kind == "RSA" and not _MIN_RSA_BITS <= material.key_size <= _MAX_RSA_BITS:
+        raise KeyUnusable(f"it has {material.key_size} bits, not {_MIN_RSA_BITS} to {_MAX_RSA_BITS}")
     fingerprint = sha256(repr(sorted(public.items())).encode()).digest()
-    return VerifyKey(kid, fitting, _material(min(fitting), {"kty": kind, **public}), fingerprint)
+    return VerifyKey(kid, fitting, material, fingerprint)
 
 
 def _fitting(kind: str, public: Mapping[str, Any]) -> frozenset[str]:
     if kind == "RSA":
-        bits = _bits(public["n"])
-        if not _MIN_RSA_BITS <= bits <= _MAX_RSA_BITS:
-            raise KeyUnusable(f"it has {bits} bits, not {_MIN_RSA_BITS} to {_MAX_RSA_BITS}")
         return _RSA
     if kind == "EC":
         return frozenset({_EC[public["crv"]]} if public["crv"] in _EC else ())
     return frozenset({"EdDSA"} if public["crv"] == "Ed25519" else ())
-
-
-def _bits(text: str) -> int:
-    try:
-        return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big").bit_length()
-    except ValueError:
-        raise KeyUnusable("its modulus is not base64url") from None
 
 
 def _material(algorithm: str, members: dict[str, Any]) -> Any:
@@ -153,6 +145,11 @@ def _material(algorithm: str, members: dict[str, Any]) -> Any:
         return _library()[algorithm].from_jwk(members)
     except Exception as exc:  # whatever two libraries raise about a stranger's numbers
         raise KeyUnusable("its numbers are no key") from exc
+
+
+def load_library() -> None:
+    """Have what checks signatures imported, which takes a tenth of a second; may be called in a thread."""
+    _library()
 
 
 @lru_cache(maxsize=1)
