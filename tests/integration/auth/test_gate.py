@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.doors import DoorFactory
+from tests.integration.doors import DoorFactory, gateway_of
 from vizgate.auth.api_key.table import hash_key
 from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
@@ -223,3 +224,23 @@ async def test_bad_input_is_a_clear_4xx(door: DoorFactory, lines: list[str], sta
         data = await client.receive()
         assert int(data.split(b" ", 2)[1]) in statuses
         assert [] == upstream.received
+
+
+async def test_access_log_tells_who_it_was(door: DoorFactory) -> None:
+    """The user stands in the log once they were verified, also when they may not; whoever was refused has no name."""
+    async with ScriptedUpstream() as upstream, door(parts(upstream)) as opened, opened.client() as client:
+        for path, lines in (("/", [GOOD]), ("/write", [GOOD]), ("/", ["X-API-Key: bad"]), ("/public", [GOOD])):
+            await ask(client, path, *lines)
+    assert [(200, "acme"), (403, "acme"), (401, None), (200, None)] == [
+        (record["status"], record["user"]) for record in opened.records()
+    ]
+
+
+async def test_every_counter_is_in_the_reference() -> None:
+    """The page of metrics names what the gate counts."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text("utf-8")
+    async with ScriptedUpstream() as upstream:
+        gateway = gateway_of(Path("unused"), parts(upstream))
+        names = [name for name in gateway.state.metrics._cells.counters if name.startswith("auth_")]
+        assert names
+        assert [] == [name for name in names if f"| `{name}` |" not in page]
