@@ -16,7 +16,7 @@ class ExchangeRecord:
 
     ``started_s`` is wall-clock seconds since the epoch; durations are seconds. ``status`` is what the client was sent,
     or 499 when it went away before. ``bytes_in`` and ``bytes_out`` count body bytes; ``client`` is the client by the
-    trust rules, ``peer`` the other end of the connection.
+    trust rules, ``peer`` the other end of the connection, ``user`` who sent it, if that was verified.
     """
 
     started_s: float
@@ -40,3 +40,4 @@ class ExchangeRecord:
     termination: Termination
     user_agent: bytes = b""
     referer: bytes = b""
+    user: str = ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.doors import DoorFactory
+from tests.integration.doors import DoorFactory, gateway_of
 from vizgate.auth.api_key.table import hash_key
 from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
@@ -184,6 +185,45 @@ async def test_client_cannot_set_or_remove_the_fields(door: DoorFactory, path: s
         assert told == upstream.requests[0].get_all(b"x-auth-user")
 
 
+async def test_trusted_proxy_cannot_set_the_fields(door: DoorFactory) -> None:
+    """A trusted peer is believed about the way of a request, not about who sends it."""
+    async with ScriptedUpstream() as upstream:
+        config = {**parts(upstream), "server": {"trusted_proxies": ["127.0.0.0/8"]}}
+        async with door(config) as opened, opened.client() as client:
+            await ask(client, "/public", "X-Auth-User: eve", "X-Forwarded-For: 9.9.9.9")
+            request = upstream.requests[0]
+            assert [] == request.get_all(b"x-auth-user")
+            assert b"9.9.9.9" in request.get_all(b"x-forwarded-for")[0]
+
+
+@pytest.mark.parametrize(("lines", "status"), [([], 401), (["X-API-Key: bad"], 401), (["X-API-Key: writer"], 200)])
+@pytest.mark.parametrize("end", [{"respond": {"status": 200, "text": "in"}}, {"service": "echo"}], ids=str)
+async def test_gate_stands_before_every_end_of_a_route(
+    door: DoorFactory, end: dict[str, Any], lines: list[str], status: int
+) -> None:
+    """Fixed answers and built-in services are as protected as services are."""
+    async with ScriptedUpstream() as upstream:
+        config = parts(upstream)
+        config["services"]["echo"] = {"builtin": "echo"}
+        config["routes"].append({"name": "end", "match": {"path": "/end"}, "auth": "keys", **end})
+        async with door(config) as opened, opened.client() as client:
+            assert status == (await ask(client, "/end", *lines)).status
+
+
+UPGRADE = [
+    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [[], ["X-API-Key: bad"], ["Connection: X-API-Key", GOOD]])
+async def test_gate_stands_before_an_upgrade(door: DoorFactory, lines: list[str]) -> None:
+    """A WebSocket is refused as any request is: nothing is asked of the service, and no tunnel comes about."""
+    async with ScriptedUpstream() as upstream, door(parts(upstream)) as opened, opened.client() as client:
+        response = await ask(client, "/keys", *UPGRADE, *lines)
+        assert (401, []) == (response.status, upstream.received)
+
+
 async def test_client_cannot_set_the_fields_as_trailers(door: DoorFactory) -> None:
     """Servers that merge trailers into the head would believe them."""
     async with ScriptedUpstream() as upstream, door(parts(upstream)) as opened, opened.client() as client:
@@ -223,3 +263,23 @@ async def test_bad_input_is_a_clear_4xx(door: DoorFactory, lines: list[str], sta
         data = await client.receive()
         assert int(data.split(b" ", 2)[1]) in statuses
         assert [] == upstream.received
+
+
+async def test_access_log_tells_who_it_was(door: DoorFactory) -> None:
+    """The user stands in the log once they were verified, also when they may not; whoever was refused has no name."""
+    async with ScriptedUpstream() as upstream, door(parts(upstream)) as opened, opened.client() as client:
+        for path, lines in (("/", [GOOD]), ("/write", [GOOD]), ("/", ["X-API-Key: bad"]), ("/public", [GOOD])):
+            await ask(client, path, *lines)
+    assert [(200, "acme"), (403, "acme"), (401, None), (200, None)] == [
+        (record["status"], record["user"]) for record in opened.records()
+    ]
+
+
+async def test_every_counter_is_in_the_reference() -> None:
+    """The page of metrics names what the gate counts."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "metrics.md").read_text("utf-8")
+    async with ScriptedUpstream() as upstream:
+        gateway = gateway_of(Path("unused"), parts(upstream))
+        names = [name for name in gateway.state.metrics._cells.counters if name.startswith("auth_")]
+        assert names
+        assert [] == [name for name in names if f"| `{name}` |" not in page]

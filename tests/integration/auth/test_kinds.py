@@ -79,6 +79,20 @@ async def test_passwords_many_wrong_ones_are_bounded(door: DoorFactory) -> None:
             assert 200 == (await ask(client, "X-API-Key: good")).status
 
 
+async def test_guessing_counts_against_the_limit(door: DoorFactory) -> None:
+    """A bad credential counts as a request of nobody: guessing costs what asking costs, then there is 429."""
+    limited = {
+        **parts({"keys": {"kind": "api_key", "keys": [KEY]}}, limit="few"),
+        "limits": {
+            "few": {"tiers": {"anonymous": {"rate": "3/hour", "key": "ip"}, "authenticated": {"rate": "9/hour"}}}
+        },
+    }
+    async with door(limited) as opened, opened.client() as client:
+        guesses = [(await ask(client, f"X-API-Key: {number}")).status for number in range(5)]
+        assert [401, 401, 401, 429, 429] == guesses
+        assert 200 == (await ask(client, "X-API-Key: good")).status
+
+
 async def test_file_of_keys_is_looked_after_while_serving(tmp_path: Path) -> None:
     """A key that comes into the file opens, one that leaves it closes, without a restart."""
     file = tmp_path / "keys.yaml"

@@ -32,4 +32,5 @@ def record() -> ExchangeRecord:
         termination=Termination.NORMAL,
         user_agent=b"curl/8.0",
         referer=b"https://app.example.com/",
+        user="acme",
     )

@@ -5,6 +5,7 @@ In: ``Identify``, which asks the authenticators of a route. Not in: refusing tho
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 from vizgate.auth.gate.complaints import Complaints
@@ -16,6 +17,9 @@ from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+
+#: The longest that an authenticator may take, in seconds. Those that ask others have bounds of their own, far below.
+PATIENCE_S = 30.0
 
 OUTCOMES = ("accepted", "refused", "unavailable", "failed")
 
@@ -43,10 +47,15 @@ class Identify(Middleware):
 
     The authenticators are asked in order. The first whose credential is there decides: a bad one is refused even where
     another would do, so that nobody learns more by showing several.
+
+    Args: patience_s: how long an authenticator may take; then it counts as not available.
     """
 
-    def __init__(self, authenticators: Sequence[Authenticator], context: Context | None = None) -> None:
+    def __init__(
+        self, authenticators: Sequence[Authenticator], context: Context | None = None, *, patience_s: float = PATIENCE_S
+    ) -> None:
         super().__init__(MiddlewareConfig(), context)
+        self._patience_s = patience_s
         self._asked = tuple(_Asked(authenticator) for authenticator in authenticators)
 
     def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
@@ -77,7 +86,7 @@ class Identify(Middleware):
         """As ``_ask``, where the first of *asked* gives its answer later."""
         one = asked[0]
         try:
-            found = await answer
+            found = await self._patiently(answer)
             if found is not None:
                 _accept(request, one, found)
         except Exception as error:  # noqa: BLE001  # as above
@@ -86,6 +95,15 @@ class Identify(Middleware):
         if found is None:
             return await self._ask(request, forward, asked[1:])
         return await forward(request)
+
+    async def _patiently(self, answer: Awaitable[Identity | None]) -> Identity | None:
+        try:
+            async with asyncio.timeout(self._patience_s) as bound:
+                return await answer
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise AuthenticationUnavailable(f"no answer in {self._patience_s:g} s") from error
 
     def __repr__(self) -> str:
         return f"<Identify by {', '.join(one.name for one in self._asked)}>"

@@ -112,6 +112,7 @@ class Visit:
             bytes_in,
             bytes_out,
             outcome.termination,
+            user="" if request.identity is None else request.identity.user,
         )
         if head is not None:
             for name, value in head.shape.template.fields:

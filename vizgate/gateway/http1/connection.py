@@ -364,6 +364,7 @@ class Connection:
             outcome.termination,
             self._user_agent,
             self._referer,
+            "" if request.identity is None else request.identity.user,
         )
 
     async def _refuse(self, error: DownstreamError, head: RequestHead | None) -> None:

@@ -15,8 +15,8 @@ from vizgate.observe.date import Rfc3339, common_log_time
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.redaction import redact_target, redact_url
 
-#: Bytes of the target, ``User-Agent`` and ``Referer`` that are logged; "..." stands for the rest. It bounds the memory
-#: of a queue whose sink is slow.
+#: Bytes of the target, ``User-Agent`` and ``Referer`` that are logged; "..." stands for the rest. Of a user's name, so
+#: many characters are. It bounds the memory of a queue whose sink is slow.
 FIELD_LIMIT = 2048
 
 # What JSON may hold raw but a terminal obeys, as UTF-8: DEL, C1 controls (U+009B begins an escape sequence), line
@@ -76,6 +76,7 @@ class JsonFormat:
             "request_id": record.request_id,
             "client": record.client,
             "peer": record.peer,
+            "user": record.user[:FIELD_LIMIT] or None,
             "method": record.method or None,
             "scheme": record.scheme,
             "host": record.authority,
@@ -118,13 +119,14 @@ class CombinedFormat:
             self._time = common_log_time(second)
             self._second = second
         client = _escape(record.client).replace(" ", "\\x20")
+        user = _escape(record.user[:FIELD_LIMIT]).replace(" ", "\\x20")
         request = _escape(redact_target(text_of(record.target)))
         if record.method:
             request = f"{_escape(record.method)} {request} {_protocol(record)}"
         referer = _escape(redact_url(text_of(record.referer)))
         user_agent = _escape(text_of(record.user_agent))
         return (
-            f'{client or "-"} - - [{self._time}] "{request}" {record.status} {record.bytes_out or "-"}'
+            f'{client or "-"} - {user or "-"} [{self._time}] "{request}" {record.status} {record.bytes_out or "-"}'
             f' "{referer or "-"}" "{user_agent or "-"}"\n'
         ).encode("ascii")
 

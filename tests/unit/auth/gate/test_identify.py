@@ -128,3 +128,25 @@ async def test_identify_counts_what_became_of_credentials(scripted, ann, request
         family = authenticator.context.metrics.counters("auth_credentials", "", ("authenticator", "outcome"))
         outcomes[name] = {values[1] for values, counter in family.series.items() if counter.value}
     assert outcomes == {name: set() if name == "none" else {name} for name in outcomes}
+
+
+async def test_identify_authenticator_that_hangs_is_not_available(scripted, request_, forward, caplog):
+    """A request does not wait without bound, whatever a plugin does."""
+
+    class Hanging(type(scripted("a", None))):
+        async def authenticate(self, request):
+            await asyncio.Event().wait()
+
+    await Identify([Hanging("a", None)], patience_s=0.0)(request_, forward)
+    left = Refusal.left(request_)
+    assert left is not None
+    assert (503, [None]) == (left.status, forward.seen)
+    assert ["authenticator a is not available: no answer in 0 s"] == caplog.messages
+
+
+async def test_identify_timeout_of_an_authenticator_itself_is_its_fault(scripted, request_, forward):
+    """A TimeoutError that it lets out is no outage that it has told of."""
+    await Identify([scripted("a", TimeoutError("mine"), later=True)])(request_, forward)
+    left = Refusal.left(request_)
+    assert left is not None
+    assert 500 == left.status

@@ -16,7 +16,8 @@ from vizgate.observe.access_log.formats import FIELD_LIMIT, text_of
 from vizgate.observe.exchange import ExchangeRecord
 
 _COMBINED = re.compile(
-    r'(?P<client>\S+) - - \[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d+) (?P<bytes>\d+|-)'
+    r'(?P<client>\S+) - (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
+    r" (?P<status>\d+) (?P<bytes>\d+|-)"
     r' "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"\n'
 )
 # What a terminal obeys, or what a reader of lines takes for the end of one.
@@ -47,6 +48,7 @@ _RECORDS = st.builds(
     termination=st.sampled_from(list(Termination)),
     user_agent=_BYTES,
     referer=_BYTES,
+    user=_TEXT,
 )
 
 
@@ -66,6 +68,7 @@ def test_json_ordinary_request_has_every_field(json_format: JsonFormat, record: 
         ("request_id", "0af7651916cd43dd8448eb211c80319c"),
         ("client", "203.0.113.9"),
         ("peer", "10.0.0.1"),
+        ("user", "acme"),
         ("method", "GET"),
         ("scheme", "http"),
         ("host", "api.example.com"),
@@ -88,11 +91,13 @@ def test_json_ordinary_request_has_every_field(json_format: JsonFormat, record: 
 
 def test_json_local_answer_has_nulls(json_format: JsonFormat, record: ExchangeRecord) -> None:
     """What there was none of is null, not empty and not zero."""
-    local = replace(record, route="", service="", upstream="", attempts=0, upstream_s=0.0, user_agent=b"", referer=b"")
+    local = replace(
+        record, user="", route="", service="", upstream="", attempts=0, upstream_s=0.0, user_agent=b"", referer=b""
+    )
     line = json.loads(json_format(replace(local, minor=0, termination=Termination.LOCAL_ANSWER)))
-    assert [line[name] for name in ("route", "service", "upstream", "upstream_ms", "user_agent", "referer")] == [
-        None
-    ] * 6
+    assert [
+        line[name] for name in ("user", "route", "service", "upstream", "upstream_ms", "user_agent", "referer")
+    ] == [None] * 7
     assert (line["termination"], line["protocol"], line["attempts"]) == ("local", "HTTP/1.0", 0)
 
 
@@ -117,7 +122,7 @@ def test_json_any_record_is_one_safe_line_that_reads_back(record: ExchangeRecord
     text = line[:-1].decode("utf-8")
     assert _UNSAFE.search(text) is None
     fields = json.loads(text)
-    assert (fields["host"], fields["client"]) == (record.authority, record.client)
+    assert (fields["host"], fields["client"], fields["user"]) == (record.authority, record.client, record.user or None)
     assert fields["method"] == (record.method or None)
     assert fields["user_agent"] == (text_of(record.user_agent) if record.user_agent else None)
     assert fields["status"] == record.status
@@ -140,16 +145,16 @@ def test_combined_any_record_is_one_line_that_reads_back(record: ExchangeRecord)
 
 
 def test_combined_ordinary_request_is_apaches_line(record: ExchangeRecord) -> None:
-    """Client, time, request line, status, bytes, referrer and user agent."""
+    """Client, user, time, request line, status, bytes, referrer and user agent."""
     assert CombinedFormat()(record) == (
-        b'203.0.113.9 - - [21/Sep/2026:14:13:20 +0000] "GET /users/7?page=2 HTTP/1.1" 200 512'
+        b'203.0.113.9 - acme [21/Sep/2026:14:13:20 +0000] "GET /users/7?page=2 HTTP/1.1" 200 512'
         b' "https://app.example.com/" "curl/8.0"\n'
     )
 
 
 def test_combined_nothing_known_has_hyphens(record: ExchangeRecord) -> None:
     """What is missing is a hyphen, and so is a body of no bytes."""
-    line = CombinedFormat()(replace(record, client="", bytes_out=0, referer=b"", user_agent=b""))
+    line = CombinedFormat()(replace(record, client="", user="", bytes_out=0, referer=b"", user_agent=b""))
     assert line == b'- - - [21/Sep/2026:14:13:20 +0000] "GET /users/7?page=2 HTTP/1.1" 200 - "-" "-"\n'
 
 
@@ -171,3 +176,9 @@ def test_text_of_long_field_is_cut() -> None:
     """A field over the limit is cut, which three dots show."""
     assert text_of(b"a" * FIELD_LIMIT) == "a" * FIELD_LIMIT
     assert text_of(b"a" * (FIELD_LIMIT + 1)) == "a" * FIELD_LIMIT + "..."
+
+
+def test_user_is_one_word_of_bounded_length(record: ExchangeRecord) -> None:
+    """Whatever a provider calls its users: in the combined format the name is one word, and no name fills the log."""
+    assert b' - a\\x20b\\" [' in CombinedFormat()(replace(record, user='a b"'))
+    assert FIELD_LIMIT == len(json.loads(JsonFormat()(replace(record, user="a" * 10_000)))["user"])
