@@ -106,8 +106,10 @@ paths:
         "api.yaml#/paths/~1x/Post: there is no key 'Post' here. Did you mean 'post'?",
         "api.yaml#/paths/~1x/put/requestbody: there is no key 'requestbody' here. Did you mean 'requestBody'?",
         "api.yaml#/paths/~1x/put/parameters/0/require: there is no key 'require' here. Did you mean 'required'?",
-        "api.yaml#/paths/~1x/patch/requestBody/content/application~1json/shema: there is no key 'shema' here. "
-        "Did you mean 'schema'?",
+        (
+            "api.yaml#/paths/~1x/patch/requestBody/content/application~1json/shema: there is no key 'shema' here. "
+            "Did you mean 'schema'?"
+        ),
     ] == [str(problem) for problem in caught.value.problems]
 
 
