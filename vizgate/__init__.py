@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from vizgate.pipeline.response import Response
     from vizgate.router import Match, MatchConfig, NoMatch, RouteConflict, Router, Rule
     from vizgate.transport.listener import ListenFailed
+    from vizgate.validation.check.violation import Violation
+    from vizgate.validation.checker import RequestChecker, Verdict
+    from vizgate.validation.config import ValidationConfig
     from vizgate.versions.audit import audit_versions
     from vizgate.versions.config import VersionConfig
     from vizgate.versions.life import VersionLife
@@ -76,6 +79,7 @@ __all__ = [
     "PluginError",
     "Problem",
     "Request",
+    "RequestChecker",
     "Response",
     "RoundRobin",
     "RouteConflict",
@@ -84,8 +88,11 @@ __all__ = [
     "SlidingWindow",
     "StartFailed",
     "TokenBucket",
+    "ValidationConfig",
+    "Verdict",
     "VersionConfig",
     "VersionLife",
+    "Violation",
     "VizgateError",
     "WeightedRoundRobin",
     "__version__",
@@ -126,6 +133,7 @@ _HOMES = {
     "PluginError": "extension.registry",
     "Problem": "config",
     "Request": "pipeline.request",
+    "RequestChecker": "validation.checker",
     "Response": "pipeline.response",
     "RoundRobin": "balancer.round_robin",
     "RouteConflict": "router",
@@ -134,8 +142,11 @@ _HOMES = {
     "SlidingWindow": "limiter.in_memory",
     "StartFailed": "gateway.server",
     "TokenBucket": "limiter.in_memory",
+    "ValidationConfig": "validation.config",
+    "Verdict": "validation.checker",
     "VersionConfig": "versions.config",
     "VersionLife": "versions.life",
+    "Violation": "validation.check.violation",
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
     "audit_versions": "versions.audit",

@@ -47,7 +47,7 @@ _leaf = st.fixed_dictionaries(
     optional={
         "note": st.none() | st.text(max_size=3),
         "tags": st.lists(st.sampled_from(["a", "b", 1]), unique=True, max_size=2),
-        "kind": st.integers(-9, 9) | st.just("x") | st.floats(10.5, 20.25),
+        "kind": st.integers(-9, 9) | st.just("x") | st.floats(10.5, 20.25).filter(lambda x: not x.is_integer()),
     },
 )
 valid_nodes = st.recursive(
