@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from vizgate.store.redis.store import RedisStore
     from vizgate.store.shared.store import SharedStore
     from vizgate.transport.listener import ListenFailed
+    from vizgate.validation.check.violation import Violation
+    from vizgate.validation.checker import RequestChecker, Verdict
+    from vizgate.validation.config import ValidationConfig
     from vizgate.versions.audit import audit_versions
     from vizgate.versions.config import VersionConfig
     from vizgate.versions.life import VersionLife
@@ -95,6 +98,7 @@ __all__ = [
     "RedisStore",
     "RedisStoreConfig",
     "Request",
+    "RequestChecker",
     "Response",
     "RevocationList",
     "RoundRobin",
@@ -112,8 +116,11 @@ __all__ = [
     "StoreConfigBase",
     "StoreFailed",
     "TokenBucket",
+    "ValidationConfig",
+    "Verdict",
     "VersionConfig",
     "VersionLife",
+    "Violation",
     "VizgateError",
     "WeightedRoundRobin",
     "__version__",
@@ -162,6 +169,7 @@ _HOMES = {
     "RedisStore": "store.redis.store",
     "RedisStoreConfig": "store.config",
     "Request": "pipeline.request",
+    "RequestChecker": "validation.checker",
     "Response": "pipeline.response",
     "RevocationList": "auth.jwt.revocation",
     "RoundRobin": "balancer.round_robin",
@@ -179,8 +187,12 @@ _HOMES = {
     "StartFailed": "gateway.server",
     "StorageLimiter": "limiter.standalone.storages",
     "TokenBucket": "limiter.standalone.in_memory",
+    "TokenBucket": "limiter.in_memory",
+    "ValidationConfig": "validation.config",
+    "Verdict": "validation.checker",
     "VersionConfig": "versions.config",
     "VersionLife": "versions.life",
+    "Violation": "validation.check.violation",
     "VizgateError": "errors",
     "WeightedRoundRobin": "balancer.weighted",
     "audit_versions": "versions.audit",

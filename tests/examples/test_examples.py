@@ -86,7 +86,8 @@ def send(port: int, request: CheckRequest) -> tuple[HTTPResponse, bytes]:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        connection.request(request.method, target, headers={"Host": url.netloc, **request.headers})
+        fields = {"Host": url.netloc, **request.sent_fields}
+        connection.request(request.method, target, request.sent_body or None, fields)
         response = connection.getresponse()
         return response, response.read()
     finally:

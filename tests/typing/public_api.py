@@ -42,6 +42,7 @@ from vizgate import (
     RedisStore,
     RedisStoreConfig,
     Request,
+    RequestChecker,
     Response,
     RevocationList,
     RoundRobin,
@@ -55,8 +56,11 @@ from vizgate import (
     StoreComponent,
     StoreFailed,
     TokenBucket,
+    ValidationConfig,
+    Verdict,
     VersionConfig,
     VersionLife,
+    Violation,
     VizgateError,
     WeightedRoundRobin,
     __version__,
@@ -172,6 +176,16 @@ def rules_about_who_is_let_through_are_values() -> None:
     versions = {"1": VersionConfig(sunset=date(2026, 12, 1))}
     assert_type(VersionLife(versions["1"]).stage(0.0).value, str)
     assert_type(audit_versions(versions, date(2026, 6, 1))[0].message, str)
+
+
+def requests_are_checked_without_a_gateway(request: Request) -> None:
+    checker = RequestChecker(ValidationConfig(openapi=Path("api.yaml"), body_limit=1000))
+    verdict = checker.check(request)
+    assert_type(verdict, Verdict | None)
+    if verdict is not None:
+        assert_type(verdict.status, int)
+        assert_type(verdict.violations[0], Violation)
+        assert_type(verdict.violations[0].pointer, str)
 
 
 class OwnAuthenticatorConfig(AuthenticatorConfig):

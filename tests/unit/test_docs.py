@@ -45,7 +45,8 @@ FRAGMENTS = fences("yaml")
 @pytest.mark.parametrize(("where", "text"), CONFIGS, ids=ids(CONFIGS))
 def test_configuration_in_docs_loads(where: str, text: str) -> None:
     """A whole configuration in the documentation is one that the loader takes."""
-    load_text(text, where, environment={})
+    # Here are the files that samples name.
+    load_text(text, where, base=ROOT / "examples" / "openapi-validation", environment={})
 
 
 @pytest.mark.parametrize(("where", "text"), FRAGMENTS, ids=ids(FRAGMENTS))

@@ -94,7 +94,8 @@ async def _try(rehearsal: Rehearsal, test: CheckConfig) -> list[tuple[Path, str]
     request = test.request
     try:
         identity = None if request.identity is None else request.identity.identity()
-        result = await rehearsal.send(request.method, request.url, request.headers.items(), identity=identity)
+        fields, body = request.sent_fields.items(), request.sent_body
+        result = await rehearsal.send(request.method, request.url, fields, body=body, identity=identity)
     except RehearsalStuck as exc:
         return [((), str(exc))]
     except ValueError as exc:

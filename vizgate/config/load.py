@@ -34,7 +34,11 @@ from vizgate.store.config import BUILT_IN_STORES, short_store
 _M = TypeVar("_M", bound=BaseModel)
 
 # Under these paths nothing (`null`) is a value like any other.
-_NULL_ALLOWED = (("routes", None, "respond", "json"), ("routes", None, "middleware", None))
+_NULL_ALLOWED: tuple[tuple[str | None, ...], ...] = (
+    ("routes", None, "respond", "json"),
+    ("routes", None, "middleware", None),
+    ("tests", None, "request", "json"),
+)
 
 
 def load_config(

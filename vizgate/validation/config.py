@@ -7,6 +7,7 @@ configuration. Not in: the documents (``validation.openapi``, ``validation.json_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -77,10 +78,10 @@ class ValidationConfig(ComponentConfig):
         """Read what is named, once for each configuration, and have every problem with it told at its key."""
         if self.mode == "off":
             return self
-        memo = info.context.memo if isinstance(info.context, TextSource) else {}
+        memo = _Memo(info)
         try:
             if self.openapi is not None:
-                self._document = _document(self.openapi, self.responses, self.base_path, memo)
+                self._document = _document(self.openapi, self.base_path, memo, responses=self.responses)
             elif self.schema_ is not None:
                 self._check = _schema(self.schema_, memo)
         except ValueError as exc:
@@ -106,23 +107,44 @@ class ValidationConfig(ComponentConfig):
     def __hash__(self) -> int:
         return hash((self.openapi, self.schema_, self.mode))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was compiled cannot go to another process, which reads the file itself.
+        return type(self).model_validate, (self.model_dump(by_alias=True, exclude_unset=True),)
 
-def _document(path: Path, responses: bool, base_path: str | None, memo: dict[Any, Any]) -> ApiDocument:  # noqa: FBT001  # a private helper
+    def __deepcopy__(self, memo: Any = None) -> Self:
+        # Nothing of it changes, and what was compiled cannot be copied.
+        return self
+
+
+def _document(path: Path, base_path: str | None, memo: _Memo, *, responses: bool) -> ApiDocument:
     from vizgate.validation.openapi.document import read_document
 
-    key = ("openapi", path, responses)
-    if key not in memo:
-        memo[key] = read_document(path, responses=responses)
-    document: ApiDocument = memo[key]
+    document: ApiDocument = memo.once(("openapi", path, responses), lambda: read_document(path, responses=responses))
     document.table(base_path)
     return document
 
 
-def _schema(path: Path, memo: dict[Any, Any]) -> SchemaCheck:
+def _schema(path: Path, memo: _Memo) -> SchemaCheck:
     from vizgate.validation.json_schema import read_schema
 
-    key = ("schema", path)
-    if key not in memo:
-        memo[key] = read_schema(path)
-    check: SchemaCheck = memo[key]
+    check: SchemaCheck = memo.once(("schema", path), lambda: read_schema(path))
     return check
+
+
+class _Memo:
+    """What was read for one configuration, and what could not be read: neither is tried twice."""
+
+    def __init__(self, info: ValidationInfo) -> None:
+        self._found = info.context.memo if isinstance(info.context, TextSource) else {}
+
+    def once(self, key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
+        """What *read* gives or raises, also if it did so for *key* before."""
+        if key not in self._found:
+            try:
+                self._found[key] = read()
+            except ValueError as exc:
+                self._found[key] = exc
+        found = self._found[key]
+        if isinstance(found, ValueError):
+            raise found
+        return found

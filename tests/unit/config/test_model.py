@@ -181,6 +181,7 @@ def test_access_log_takes_a_short_form() -> None:
         ("observe: {request_id: {header: Content-Length}}", "observe.request_id.header: "),
         ("observe: {access_log: {to: ''}}", "must be stdout, stderr or the path of a file"),
         ("tests: [{request: {url: 'http://a/', method: get}, expect: {status: 200}}]", "tests[0].request.method: must"),
+        ("tests: [{request: {url: 'http://a/', json: 1, body: x}, expect: {status: 400}}]", "json and body exclude"),
         ("tests: [{request: {url: 'http://a/'}, expect: {}}]", "tests[0].expect: nothing is expected"),
         ("tests: [{request: {url: 'http://a/'}, expect: {status: 99}}]", "expect.status: must be at least 100"),
         ("tests: [{request: {url: 'http://a/'}, expect: {status: ok}}]", "must be a whole number or forwarded"),
@@ -207,3 +208,21 @@ def test_models_made_in_python_need_no_text() -> None:
     target = TargetConfig(url=TargetUrl("https", "api.internal", 443))
     service = ServiceConfig(targets=(target,))
     assert str(service.targets[0].url) == "https://api.internal"
+
+
+@pytest.mark.parametrize(
+    ("request_", "fields", "body"),
+    [
+        ("", {}, b""),
+        (", json: null", {"Content-Type": "application/json"}, b"null"),
+        (", json: {a: 1}, headers: {X-A: b}", {"X-A": "b", "Content-Type": "application/json"}, b'{"a": 1}'),
+        (", json: [], headers: {content-type: a/b+json}", {"content-type": "a/b+json"}, b"[]"),
+        (', body: "a=\u00e9"', {}, b"a=\xc3\xa9"),
+    ],
+)
+def test_request_of_a_test_may_have_a_body(request_: str, fields: dict[str, str], body: bytes) -> None:
+    """JSON brings its Content-Type along, unless there is one; nothing is a value of JSON, too."""
+    text = "services: {s: {builtin: echo}}\nroutes: [{match: {path: /}, service: s}]\ntests: "
+    config = load_text(text + f"[{{request: {{url: 'http://a/'{request_}}}, expect: {{status: 400}}}}]", environment={})
+    request = config.tests[0].request
+    assert (fields, body) == (request.sent_fields, request.sent_body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,15 @@ def test_configurations_of_one_text_are_equal(folder: Path) -> None:
     one, other = (load_text(text, base=folder) for _ in range(2))
     assert one == other
     assert hash(one.services["s"].validation) == hash(other.services["s"].validation)
+
+
+def test_settings_go_to_other_processes(folder: Path) -> None:
+    """There the document is read again; a copy here shares it."""
+    one = ValidationConfig(openapi=folder / "api.yaml", mode="report")
+    other = pickle.loads(pickle.dumps(one))  # noqa: S301  # made a moment ago
+    assert one == other
+    assert other.document is not None
+    assert one is copy.deepcopy(one)
 
 
 def test_settings_made_in_python_read_their_document(folder: Path) -> None:

@@ -394,3 +394,20 @@ async def test_same_middleware_serves_many_requests_at_once(folder: Path) -> Non
         bodies = [{"name": "x"} if n % 2 else {"name": n} for n in range(40)]
         answers = await asyncio.gather(*[memory.post("/things", json=body) for body in bodies])
     assert [200 if n % 2 else 400 for n in range(40)] == [answer.status for answer in answers]
+
+
+async def test_rehearsal_tells_what_is_wrong(folder: Path) -> None:
+    """``vizgate check`` and ``explain`` show the violations, not only that there are some."""
+    from vizgate.config import load_text
+    from vizgate.extension.registry import Registry
+    from vizgate.gateway.builtin import BUILTIN
+    from vizgate.gateway.rehearsal import Rehearsal
+
+    config = {
+        "services": {"s": {"builtin": "echo", "validate": {"openapi": str(folder / "api.yaml")}}},
+        "routes": [{"match": {"path": "/*"}, "service": "s"}],
+    }
+    async with Rehearsal(load_text(json.dumps(config)), Registry(BUILTIN)) as rehearsal:
+        found = await rehearsal.send("POST", "http://a/things", [("Content-Type", "text/plain")], body=b"too long")
+    assert 400 == found.status
+    assert found.detail.endswith("; body: the value is longer than 5 characters")

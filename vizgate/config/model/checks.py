@@ -5,6 +5,7 @@ In: settings. Not in: running them (``cli``).
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -50,11 +51,36 @@ class CheckRequest(ConfigModel):
         description="Absolute, with the host the client would ask for."
     )
     headers: dict[str, str] = Field(default_factory=dict, description="Request fields.")
+    #: Named apart from pydantic's own ``json``; it is ``json`` in the YAML.
+    json_: Any = Field(default=None, alias="json", description="Any value, sent as JSON, with the Content-Type of it.")
+    body: str | None = Field(default=None, description="Instead of json: sent in UTF-8, as it is.")
     identity: CheckIdentity | None = Field(
         default=None,
         alias="as",
         description="Stands in for a verified identity; without it the request must show a credential.",
     )
+
+    @property
+    def sent_fields(self) -> dict[str, str]:
+        """``headers``, with the Content-Type of ``json`` unless they have one."""
+        has_type = any(name.lower() == "content-type" for name in self.headers)
+        return self.headers if has_type or not self._has_json else {**self.headers, "Content-Type": "application/json"}
+
+    @property
+    def sent_body(self) -> bytes:
+        """The body; b"" for none."""
+        return json.dumps(self.json_).encode() if self._has_json else (self.body or "").encode()
+
+    @property
+    def _has_json(self) -> bool:
+        # `json: null` is a body, too.
+        return "json_" in self.model_fields_set
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self._has_json and self.body is not None:
+            raise ValueError("json and body exclude each other. Keep one of them")
+        return self
 
 
 class CheckExpectation(ConfigModel):

@@ -41,6 +41,7 @@ from vizgate.transport.stream import Stream
 # What urlsplit leaves in a path and may stand in a request line; the rest is encoded, as a browser does it.
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
 _CLIENT = "127.0.0.1"
+_MAX_ERRORS = 5
 _PROBLEM = b"application/problem+json"
 
 
@@ -121,6 +122,7 @@ class Rehearsal:
         url: str,
         headers: Iterable[tuple[str, str]] = (),
         *,
+        body: bytes = b"",
         identity: Identity | None = None,
     ) -> Rehearsed:
         """What becomes of a request from a client on this machine.
@@ -129,7 +131,7 @@ class Rehearsal:
         without it the request has to show a credential wherever one is asked for.
         Raises: ValueError: a header that cannot stand in a message. RehearsalStuck: no answer came.
         """
-        scheme, data = request_bytes(method, url, Headers.of(headers))
+        scheme, data = request_bytes(method, url, Headers.of(headers), body)
         self._steps.clear()
         self._identity = identity
         self._state.heard.clear()
@@ -198,7 +200,7 @@ class _RehearsalSite(PublicSite):
             self.completed.set_result(record)
 
 
-def request_bytes(method: str, url: str, headers: Headers) -> tuple[str, bytes]:
+def request_bytes(method: str, url: str, headers: Headers, body: bytes = b"") -> tuple[str, bytes]:
     """The scheme of *url*, and the request that a client with this *url* sends."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=_SAFE)
@@ -207,7 +209,9 @@ def request_bytes(method: str, url: str, headers: Headers) -> tuple[str, bytes]:
     if "Host" not in headers:
         lines.append(b"Host: " + parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii"))
     lines += [name + b": " + value for name, value in headers.raw]
-    return parts.scheme, b"\r\n".join([*lines, b"", b""])
+    if body and "Content-Length" not in headers and "Transfer-Encoding" not in headers:
+        lines.append(b"Content-Length: %d" % len(body))
+    return parts.scheme, b"\r\n".join([*lines, b"", body])
 
 
 def _split(answer: bytes) -> tuple[tuple[Field, ...], bytes]:
@@ -226,4 +230,13 @@ def _detail(fields: tuple[Field, ...], body: bytes) -> str:
         document = json.loads(body)
     except ValueError:
         return ""
-    return str(document.get("detail", "")) if isinstance(document, dict) else ""
+    if not isinstance(document, dict):
+        return ""
+    errors = [_error_text(error) for error in document.get("errors", ())[:_MAX_ERRORS]]
+    return str(document.get("detail", "")) + "".join(f"; {error}" for error in errors)
+
+
+def _error_text(error: dict[str, str]) -> str:
+    """One member of ``errors``, as ``validate`` writes them: ``query limit: is required``."""
+    where = f"{error.get('in', '')} {error.get('name', '')}{error.get('pointer', '')}"
+    return f"{where.strip()}: {error.get('detail', '')}"

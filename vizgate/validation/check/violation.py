@@ -40,7 +40,7 @@ class Violation:
         return {**told, "detail": self.detail}
 
     def __str__(self) -> str:
-        return f"{self.where} {self.name[:_MAX_NAME]}{self.pointer}: {self.detail}"
+        return f"{f'{self.where} {self.name[:_MAX_NAME]}{self.pointer}'.strip()}: {self.detail}"
 
 
 def violations_of(where: str, faults: Iterable[Fault], name: str = "") -> list[Violation]:

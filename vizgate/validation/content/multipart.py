@@ -12,8 +12,9 @@ _MAX_PART_HEAD = 8_192
 
 # RFC 2046 5.1.1.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
-_DISPOSITION = re.compile(rb"content-disposition[ \t]*:[ \t]*form-data[ \t]*(;.*)?", re.IGNORECASE | re.DOTALL)
-_NAME = re.compile(rb';[ \t]*name[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s";]+))', re.IGNORECASE)
+_DISPOSITION = re.compile(rb"content-disposition[ \t]*:[ \t]*form-data[ \t]*(?=;|\Z)", re.IGNORECASE)
+# Read one after the other, so that a quoted file name is not searched for a name.
+_PARAMETER = re.compile(rb';[ \t]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s";]+))[ \t]*(?=;|\Z)')
 
 
 class NotMultipart(ValueError):
@@ -35,17 +36,29 @@ def part_names(data: bytes, boundary: str | None) -> list[str]:
 
 
 def _name(piece: bytes) -> str:
-    if piece.lstrip(b" \t")[:2] != b"\r\n":
+    piece = piece.lstrip(b" \t")
+    if piece[:2] != b"\r\n":
         raise NotMultipart("has a part that does not begin on a line of its own")
-    head, blank, _ = piece.lstrip(b" \t")[2 : _MAX_PART_HEAD + 4].partition(b"\r\n\r\n")
+    head, blank, _ = piece[2 : _MAX_PART_HEAD + 4].partition(b"\r\n\r\n")
     if not blank:
         raise NotMultipart("has a part without an end of its header fields")
-    found = [match for line in head.split(b"\r\n") if (match := _DISPOSITION.fullmatch(line))]
-    name = _NAME.search(found[0][1] or b"") if len(found) == 1 else None
-    if name is None:
-        raise NotMultipart("has a part without a name")
-    raw = name[1] if name[1] is not None else name[2]
+    found = [name for line in head.split(b"\r\n") for name in _names(line)]
+    if len(found) != 1:
+        raise NotMultipart("has a part that has not one name")
     try:
-        return re.sub(rb"\\(.)", rb"\1", raw, flags=re.DOTALL).decode()
+        return re.sub(rb"\\(.)", rb"\1", found[0], flags=re.DOTALL).decode()
     except UnicodeDecodeError:
         raise NotMultipart("has a part whose name is not UTF-8") from None
+
+
+def _names(line: bytes) -> list[bytes]:
+    """Every ``name`` in a header line; none in lines of other fields, and in what cannot be read."""
+    match = _DISPOSITION.match(line)
+    names = []
+    while match is not None and match.end() < len(line):
+        match = _PARAMETER.match(line, match.end())
+        if match is None:
+            return []
+        if match[1].lower() == b"name":
+            names.append(match[3] if match[2] is None else match[2])
+    return names

@@ -15,6 +15,7 @@ from vizgate.validation.content.kinds import (
     TextContent,
 )
 from vizgate.validation.content.media_type import MediaTable, MediaType, parse_media_type
+from vizgate.validation.document.keys import MEDIA_TYPE, REQUEST_BODY, RESPONSE, check_keys
 from vizgate.validation.document.references import References, Spot
 from vizgate.validation.openapi.direction import Direction, Later
 from vizgate.validation.openapi.operation import BodyPlan, ResponsePlan
@@ -28,6 +29,7 @@ def body_plan(spot: Spot | None, references: References, direction: Direction) -
     found = None if spot is None else references.follow(spot)
     if found is None:
         return lambda: None
+    check_keys(found, REQUEST_BODY, references)
     content = found.child("content")
     if content is None or not isinstance(content.value, dict) or not content.value:
         references.tell(found, "a requestBody has no content. Write {content: {application/json: {schema: ...}}}")
@@ -40,7 +42,10 @@ def body_plan(spot: Spot | None, references: References, direction: Direction) -
 def response_plan(spot: Spot, references: References, direction: Direction) -> Later[ResponsePlan]:
     """The response object at *spot*, which may be a reference."""
     found = references.follow(spot)
-    content = None if found is None else found.child("content")
+    if found is None:
+        return ResponsePlan
+    check_keys(found, RESPONSE, references)
+    content = found.child("content")
     if content is None:
         return ResponsePlan
     media = _table(content, references, direction)
@@ -54,6 +59,7 @@ def _table(content: Spot, references: References, direction: Direction) -> Later
         if media_type is None:
             references.tell(spot, f"{key[:60]!r} is not a media type. Write one such as application/json")
             continue
+        check_keys(spot, MEDIA_TYPE, references)
         entries.append((media_type, _check(media_type, spot, direction)))
     return lambda: MediaTable([(media_type, check()) for media_type, check in entries])
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from vizgate.validation.check.schema import BadSchema, library
 from vizgate.validation.document.files import Folder
+from vizgate.validation.document.keys import OPERATION, PATH_ITEM, check_keys
 from vizgate.validation.document.problems import Problems
 from vizgate.validation.document.references import References, Spot
 from vizgate.validation.openapi.bodies import body_plan, response_plan
@@ -159,6 +160,7 @@ class _Reader:
             return outer
 
     def _path_item(self, template: str, spot: Spot, outer: tuple[str, ...]) -> Iterator[_Unmade]:
+        check_keys(spot, PATH_ITEM, self._references)
         prefixes = self._prefixes(spot, outer)
         # Operations with servers of their own stand under other paths than the rest of the item.
         groups: dict[tuple[str, ...], dict[str, Later[Operation]]] = {}
@@ -184,6 +186,7 @@ class _Reader:
 
     def _operation(self, method: str, template: str, item: Spot, spot: Spot) -> Later[Operation]:
         references, requests = self._references, self._requests
+        check_keys(spot, OPERATION, references)
         lists = [item.child("parameters"), spot.child("parameters")]
         parameters = parameters_of(lists, template, references, requests)
         body = body_plan(spot.child("requestBody"), references, requests)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vizgate.validation.content.media_type import parse_media_type
+from vizgate.validation.document.keys import PARAMETER, check_keys
 from vizgate.validation.document.references import References, Spot
 from vizgate.validation.openapi.direction import Direction, Later
 from vizgate.validation.openapi.shapes import shape_of
@@ -64,6 +65,7 @@ def _items(spot: Spot | None, references: References) -> Iterator[Spot]:
         if not isinstance(value, dict) or not isinstance(value.get("name"), str) or value.get("in") not in STYLES:
             references.tell(found, f"a parameter has a name, and `in` is one of {', '.join(STYLES)}. Mend it")
             continue
+        check_keys(found, PARAMETER, references)
         yield found
 
 

@@ -57,6 +57,14 @@ async def test_send_forwarded_request_is_what_the_upstream_gets():
     assert first.is_imagined
 
 
+async def test_send_body_arrives():
+    """A body is sent with its length, whatever the method."""
+    async with rehearsal() as it:
+        found = await it.send("POST", "http://a/users/7", [("X-A", "b")], body=b"hello")
+    assert found.upstream is not None
+    assert (b"Content-Length", b"5") in found.upstream.fields
+
+
 async def test_send_client_is_on_this_machine():
     """The peer is 127.0.0.1, so a configuration that trusts it believes what the request says."""
     result = await send("http://a/users/7", ("X-Forwarded-For", "203.0.113.7"))

@@ -84,6 +84,35 @@ paths:
     assert 4 == len([place for place in told(caught.value) if "~1h" in place])
 
 
+def test_slips_of_the_keyboard_are_told(tmp_path: Path) -> None:
+    """A misspelt key would leave out a check in silence; one that is like no other is let be."""
+    with pytest.raises(DocumentError) as caught:
+        read(
+            tmp_path,
+            """
+openapi: 3.1.0
+paths:
+  /x:
+    Post: {}
+    put:
+      requestbody: {}
+      x-requestBodies: {}
+      unheard-of: 1
+      parameters: [{name: a, in: query, require: true, schema: {}}]
+    patch: {requestBody: {content: {application/json: {shema: {}}}}}
+""",
+        )
+    assert [
+        "api.yaml#/paths/~1x/Post: there is no key 'Post' here. Did you mean 'post'?",
+        "api.yaml#/paths/~1x/put/requestbody: there is no key 'requestbody' here. Did you mean 'requestBody'?",
+        "api.yaml#/paths/~1x/put/parameters/0/require: there is no key 'require' here. Did you mean 'required'?",
+        (
+            "api.yaml#/paths/~1x/patch/requestBody/content/application~1json/shema: there is no key 'shema' here. "
+            "Did you mean 'schema'?"
+        ),
+    ] == [str(problem) for problem in caught.value.problems]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
