@@ -69,7 +69,6 @@ from vizgate import (
     load_config,
     load_text,
 )
-from vizgate.extension.store import Store
 from vizgate.testing import ManualClock
 
 

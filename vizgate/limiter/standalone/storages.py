@@ -1,7 +1,7 @@
 """Windows on the storages of the library ``limits``: memcached, MongoDB, Redis with sentinels, and others.
 
 In: ``StorageLimiter``. Not in: limits of a gateway, which need atomic programs that these storages cannot run
-(``extension.store``); docs/adr/0014-own-limit-rules.md says what is lost without them.
+(``extension.store``); docs/adr/0016-own-limit-rules.md says what is lost without them.
 """
 
 from __future__ import annotations
