@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from vizgate.access.ip_filter.networks import NetworkRules
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.weighted import WeightedRoundRobin
+    from vizgate.breaker.circuit_breaker import CircuitBreaker
+    from vizgate.breaker.machine import BreakerSettings
+    from vizgate.breaker.pybreaker_listener import PybreakerListener
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
-    from vizgate.errors import ExchangeError, VizgateError
+    from vizgate.errors import CircuitOpen, ExchangeError, VizgateError
     from vizgate.extension.balancer import Balancer
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Balancer",
+    "BreakerSettings",
+    "CircuitBreaker",
+    "CircuitOpen",
     "Clock",
     "ConfigError",
     "Context",
@@ -59,6 +65,7 @@ __all__ = [
     "NoMatch",
     "PluginError",
     "Problem",
+    "PybreakerListener",
     "Request",
     "Response",
     "RoundRobin",
@@ -80,6 +87,9 @@ __all__ = [
 
 _HOMES = {
     "Balancer": "extension.balancer",
+    "BreakerSettings": "breaker.machine",
+    "CircuitBreaker": "breaker.circuit_breaker",
+    "CircuitOpen": "errors",
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",
@@ -101,6 +111,7 @@ _HOMES = {
     "NoMatch": "router",
     "PluginError": "extension.registry",
     "Problem": "config",
+    "PybreakerListener": "breaker.pybreaker_listener",
     "Request": "pipeline.request",
     "Response": "pipeline.response",
     "RoundRobin": "balancer.round_robin",

@@ -16,6 +16,7 @@ from vizgate.extension.balancer import Balancer, Member
 from vizgate.extension.contract import Context
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
@@ -42,8 +43,11 @@ class ServiceBuilder:
         balancer = build_balancer(service.balancer, context)
         targets = self._targets(name, service)
         chosen = TargetSet(targets, Selection(), state.clock.monotonic, _adopting(balancer, targets))
+        gate = breakers_of(service, targets, state, context)
         policies = ServicePolicies(
             total_s=service.timeouts.total,
+            gate=gate,
+            watchers=() if gate is None else (gate,),
             retry=retries_of(service, context),
             deadline_header=service.timeouts.deadline_header or "",
         )

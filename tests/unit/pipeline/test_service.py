@@ -55,8 +55,8 @@ class _Watcher:
         return None
 
     def settled(self, attempt: Attempt, now_s: float) -> None:
-        assert attempt.termination is not None
-        self.told.append((attempt.target.address, attempt.status, attempt.termination.value))
+        how = "running" if attempt.termination is None else attempt.termination.value
+        self.told.append((attempt.target.address, attempt.status, how))
 
     def broken(self, attempt: Attempt, now_s: float) -> None:
         self.told.append((attempt.target.address, attempt.status, "broken"))
@@ -181,6 +181,7 @@ async def test_call_tries_another_target_and_lets_go_of_the_first_answer() -> No
     response = await forwarder(Request("GET", b"/"))
     assert (200, 1, 1) == (response.status, first.asked, second.asked)
     assert first.streams[0].aborted
+    assert [("192.0.2.1:80", 503, "running"), ("192.0.2.2:80", 200, "-")] == watcher.told
     assert [0, 0] == [target.state.in_flight for target in forwarder.targets.targets]
 
 
