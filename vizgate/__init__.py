@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from vizgate.auth.jwt.verifier import JwtVerifier
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.weighted import WeightedRoundRobin
+    from vizgate.breaker.circuit_breaker import CircuitBreaker
+    from vizgate.breaker.machine import BreakerSettings
+    from vizgate.breaker.pybreaker_listener import PybreakerListener
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
-    from vizgate.errors import ExchangeError, VizgateError
+    from vizgate.errors import CircuitOpen, ExchangeError, VizgateError
     from vizgate.extension.authenticator import (
         AuthenticationUnavailable,
         Authenticator,
@@ -65,6 +68,9 @@ __all__ = [
     "Authenticator",
     "AuthenticatorConfig",
     "Balancer",
+    "BreakerSettings",
+    "CircuitBreaker",
+    "CircuitOpen",
     "Clock",
     "ConfigError",
     "Context",
@@ -95,6 +101,7 @@ __all__ = [
     "PluginError",
     "Problem",
     "Program",
+    "PybreakerListener",
     "RedisStore",
     "RedisStoreConfig",
     "Request",
@@ -136,6 +143,9 @@ _HOMES = {
     "Authenticator": "extension.authenticator",
     "AuthenticatorConfig": "extension.authenticator",
     "Balancer": "extension.balancer",
+    "BreakerSettings": "breaker.machine",
+    "CircuitBreaker": "breaker.circuit_breaker",
+    "CircuitOpen": "errors",
     "Clock": "clock",
     "ConfigError": "config",
     "Context": "extension.contract",
@@ -166,6 +176,7 @@ _HOMES = {
     "PluginError": "extension.registry",
     "Problem": "config",
     "Program": "extension.store",
+    "PybreakerListener": "breaker.pybreaker_listener",
     "RedisStore": "store.redis.store",
     "RedisStoreConfig": "store.config",
     "Request": "pipeline.request",

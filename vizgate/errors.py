@@ -42,6 +42,8 @@ class Termination(Enum):
     UPSTREAM_RESET = "upstream_reset"
     UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_TIMEOUT = "upstream_timeout"
+    CIRCUIT_OPEN = "circuit_open"
+    OVERLOADED = "overloaded"
     INTERNAL_ERROR = "internal_error"
     SHUTDOWN = "shutdown"
 
@@ -70,10 +72,24 @@ class ExchangeError(VizgateError):
     termination: ClassVar[Termination] = Termination.INTERNAL_ERROR
     #: True when no byte of the request reached the upstream, so that another attempt cannot do a thing twice.
     nothing_sent: ClassVar[bool] = False
+    #: Whole seconds after which trying again makes sense, which the client is told; 0 when nobody knows.
+    retry_after_s = 0
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).__name__)
         self.detail = detail
+
+
+class Overloaded(ExchangeError):
+    """There is no room for the request now, neither in its service nor in the gateway: 503."""
+
+    status = 503
+    termination = Termination.OVERLOADED
+    nothing_sent = True
+
+    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class DownstreamError(ExchangeError):
@@ -163,6 +179,16 @@ class NoTarget(UpstreamError):
     stage = Stage.CONNECT
     termination = Termination.CONNECT_FAILURE
     nothing_sent = True
+
+
+class CircuitOpen(NoTarget):
+    """A circuit breaker lets nothing through for now: 503."""
+
+    termination = Termination.CIRCUIT_OPEN
+
+    def __init__(self, detail: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class ConnectFailed(UpstreamError):

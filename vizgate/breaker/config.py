@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vizgate.breaker.machine import BreakerSettings
+from vizgate.breaker.outcome import FAILURES, SERVER_ERRORS, OutcomeRule
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.fields import Integer, PositiveDuration, Share
 
@@ -42,10 +44,36 @@ class BreakerConfig(ComponentConfig):
     )
     statuses: tuple[Status | Literal["5xx"], ...] = Field(default=("5xx",), description="Which answers are failures.")
 
+    @property
+    def settings(self) -> BreakerSettings:
+        """What the machine goes by."""
+        return BreakerSettings(
+            failure_rate=self.failure_rate,
+            slow_rate=self.slow_call_rate,
+            minimum_requests=self.minimum_requests,
+            window_s=self.window,
+            window_requests=self.window_requests or 0,
+            open_for_s=self.open_for,
+            half_open_requests=self.half_open_requests,
+        )
+
+    @property
+    def outcome(self) -> OutcomeRule:
+        """What counts as a failure, and what as slow."""
+        statuses = {status for status in self.statuses if isinstance(status, int)}
+        if "5xx" in self.statuses:
+            statuses |= SERVER_ERRORS
+        failures = frozenset(FAILURES[name] for name in self.failures)
+        return OutcomeRule(frozenset(statuses), failures, self.slow_call or 0.0)
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.window_requests is not None and "window" in self.model_fields_set:
             raise ValueError("window and window_requests exclude each other. Keep one")
         if self.window_requests is not None and self.window_requests < self.minimum_requests:
             raise ValueError("window_requests is less than minimum_requests, so it would never open. Raise it")
+        if "slow_call_rate" in self.model_fields_set and self.slow_call is None:
+            raise ValueError("slow_call_rate has no effect without slow_call. Write slow_call, too")
+        if not self.failure_rate or not self.slow_call_rate:
+            raise ValueError("a rate of 0% would open it at the first good call. Write more")
         return self

@@ -203,7 +203,7 @@ def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:
     yield Policy("targets", urls, f"{at}.targets")
     if len(service.targets) > 1:
         yield Policy("choice of target", service.balancer, f"{at}.balancer")
-    for key, value in service.timeouts.model_dump(mode="json").items():
+    for key, value in service.timeouts.model_dump(mode="json", exclude={"deadline_header"}).items():
         yield Policy(f"{key} timeout", _or_none(value, "0s"), f"{at}.timeouts.{key}")
     yield Policy("Host", service.host_header, f"{at}.host_header")
 

@@ -61,10 +61,6 @@ _TOP_LEVEL = {
 _SERVICE = {
     "affinity": "session affinity",
     "health": "health checks",
-    "breaker": "the circuit breaker",
-    "retry": "retries",
-    "max_in_flight": "a limit on requests in flight",
-    "queue_timeout": "a queue for requests",
     "required": "readiness that depends on a service",
     "discovery": "service discovery",
 }

@@ -16,6 +16,8 @@ from vizgate.extension.balancer import Balancer, Member
 from vizgate.extension.contract import Context
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.service_parts.breakers import breakers_of
+from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler
@@ -37,10 +39,18 @@ class ServiceBuilder:
     def build(self, name: str, service: ServiceConfig) -> Handler:
         """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used."""
         state = self._state
-        balancer = build_balancer(service.balancer, Context(clock=state.clock, random=state.random, name=name))
+        context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
+        balancer = build_balancer(service.balancer, context)
         targets = self._targets(name, service)
         chosen = TargetSet(targets, Selection(), state.clock.monotonic, _adopting(balancer, targets))
-        policies = ServicePolicies(total_s=service.timeouts.total)
+        gate = breakers_of(service, targets, state, context)
+        policies = ServicePolicies(
+            total_s=service.timeouts.total,
+            gate=gate,
+            watchers=() if gate is None else (gate,),
+            retry=retries_of(service, context),
+            deadline_header=service.timeouts.deadline_header or "",
+        )
         if policies == ServicePolicies(total_s=policies.total_s):
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
@@ -61,7 +71,7 @@ class ServiceBuilder:
         return tuple(targets)
 
     def _port(self, name: str, service: ServiceConfig, target: TargetConfig, endpoint: Endpoint) -> Http1Target:
-        timeouts = UpstreamTimeouts(service.timeouts.connect, service.timeouts.response, service.timeouts.idle)
+        timeouts = UpstreamTimeouts(service.timeouts.connect, response_timeout_s(service), service.timeouts.idle)
         settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
         pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
         return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)

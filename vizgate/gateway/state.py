@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.store import NO_STORE, Store
@@ -41,6 +42,9 @@ class GatewayState:
     # Keyed by service, address and number among equal addresses: each service has its own view of a target.
     targets: dict[tuple[str, str, int], TargetState] = field(default_factory=dict)
 
+    # Keyed by target, or by the name of a service that has one for all of them.
+    breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
 
@@ -60,6 +64,14 @@ class GatewayState:
         if key not in self.targets:
             self.targets[key] = TargetState(service, address, self.clock.monotonic())
         return self.targets[key]
+
+    def breaker(self, key: TargetState | str, settings: BreakerSettings) -> BreakerMachine:
+        """The circuit breaker of a target or a service; one that is there goes on by *settings*."""
+        if key not in self.breakers:
+            self.breakers[key] = BreakerMachine(settings, self.random)
+        machine = self.breakers[key]
+        machine.adopt(settings)
+        return machine
 
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""

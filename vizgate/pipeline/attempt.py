@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from vizgate.errors import Termination
+from vizgate.errors import ExchangeError, Termination
 from vizgate.pipeline.target_state import TargetState
 
 
@@ -17,18 +17,20 @@ class Attempt:
     """A try at ``target`` that began at ``started_s`` (monotonic seconds).
 
     ``status``: of the answer, 0 before its head has come. ``elapsed_s``: from the beginning to that head, or to the
-    failure. ``termination``: how it ended; None as long as it has not. It ends when the body of its answer has been
-    relayed.
+    failure. ``termination``: how it ended; None as long as it has not. ``has_ended``: whether all of it is over: the
+    body of its answer has been relayed, or it has failed. ``permit``: what the gate admitted it with.
     """
 
-    __slots__ = ("elapsed_s", "index", "number", "started_s", "status", "target", "termination")
+    __slots__ = ("elapsed_s", "has_ended", "index", "number", "permit", "started_s", "status", "target", "termination")
 
-    def __init__(self, target: TargetState, index: int, number: int, started_s: float) -> None:
+    def __init__(self, target: TargetState, index: int, number: int, started_s: float, permit: int = 0) -> None:
         self.target = target
         self.index = index
         #: 1 for the first of its request.
         self.number = number
         self.started_s = started_s
+        self.permit = permit
+        self.has_ended = False
         self.status = 0
         self.elapsed_s = 0.0
         self.termination: Termination | None = None
@@ -54,8 +56,16 @@ _TARGETS_DOING = frozenset(
 class AttemptGate(Protocol):
     """Whether a target may be tried now: the place of a circuit breaker, which is a watcher, too."""
 
-    def admits(self, target: TargetState, now_s: float) -> bool:
-        """Whether *target* may be tried. A yes is a permit, and ``AttemptWatcher.settled`` is called once for it."""
+    def wake(self, now_s: float) -> None:
+        """Called before targets are chosen: those whose time has come may be asked again."""
+        ...
+
+    def admit(self, target: TargetState, now_s: float) -> int | None:
+        """A permit to try *target*, None for no. ``AttemptWatcher.settled`` is called once for an attempt with it."""
+        ...
+
+    def refusal(self, now_s: float) -> ExchangeError | None:
+        """What to say when no target may be asked, if that is this gate's doing."""
         ...
 
 

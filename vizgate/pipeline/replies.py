@@ -42,7 +42,8 @@ def problem(
 def problem_of(error: ExchangeError, request_id: str = "") -> Response:
     """The answer to *error*. What the upstream did is told by the status alone: its details are for the log."""
     detail = error.detail if error.side is Side.DOWNSTREAM else ""
-    return problem(error.status, detail, request_id)
+    fields: list[Field] = [(b"Retry-After", b"%d" % error.retry_after_s)] if error.retry_after_s else []
+    return problem(error.status, detail, request_id, fields)
 
 
 def _title(status: int) -> str:

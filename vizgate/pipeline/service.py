@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from vizgate.clock import Clock
-from vizgate.errors import NoTarget, ResponseTimedOut, Termination, UpstreamError
+from vizgate.errors import ExchangeError, NoTarget, ResponseTimedOut, Termination, UpstreamError
 from vizgate.message.forwarding import spend_hop
 from vizgate.pipeline.attempt import Attempt, AttemptGate, AttemptWatcher
 from vizgate.pipeline.body import discard
@@ -35,7 +35,7 @@ class RetryPort(Protocol):
     def delay_s(
         self, request: Request, attempt: Attempt, cause: UpstreamError | Response, now_s: float
     ) -> float | None:
-        """How long to wait before another attempt; None for no other."""
+        """How long to wait before another attempt; None for no other. A number counts as a retry that is made."""
         ...
 
 
@@ -55,7 +55,7 @@ class BulkheadPort(Protocol):
     """How many requests a service may have in flight; see ``overload``."""
 
     def enter(self, request: Request) -> Awaitable[None] | None:
-        """Take a place, which ``leave`` gives back; an awaitable while there is none. Raises: ServiceFull: none came
+        """Take a place, which ``leave`` gives back; an awaitable while there is none. Raises: Overloaded: none came
         free.
         """
         ...
@@ -69,7 +69,8 @@ class BulkheadPort(Protocol):
 class ServicePolicies:
     """What a service has beside its targets and its balancer. ``total_s``: bound on a whole exchange, 0 for none.
 
-    ``key_of``: the number that a request is hashed to, for balancers that want one.
+    ``key_of``: the number that a request is hashed to, for balancers that want one. ``deadline_header``: the field that
+    tells the target how many milliseconds are left, "" for none.
     """
 
     total_s: float = 0.0
@@ -79,6 +80,7 @@ class ServicePolicies:
     retry: RetryPort | None = None
     affinity: AffinityPort | None = None
     bulkhead: BulkheadPort | None = None
+    deadline_header: str = ""
 
 
 class ServiceForwarder:
@@ -103,7 +105,9 @@ class ServiceForwarder:
         self._sleep = sleep
 
     async def __call__(self, request: Request) -> Response:
-        """The answer of a target. Raises: UpstreamError: of the last attempt, or NoTarget."""
+        """The answer of a target. Raises: UpstreamError: of the last attempt, or NoTarget. Overloaded: see
+        ``BulkheadPort``.
+        """
         policies = self._policies
         request.outcome.service = self._name
         if request.method == "OPTIONS" and not spend_hop(request.headers):
@@ -123,39 +127,50 @@ class ServiceForwarder:
 
     async def _attempts(self, request: Request) -> Response:
         tried: set[int] = set()
-        failed: UpstreamError | None = None
-        number = 0
+        attempt = self._begin(request, tried, 1)
+        if attempt is None:
+            raise self._nobody()
         while True:
-            number += 1
-            attempt = self._begin(request, tried, number)
-            if attempt is None:
-                raise failed or NoTarget(f"service {self._name} has no target that may be asked")
             cause = await self._try(request, attempt)
             delay_s = self._delay_s(request, attempt, cause)
-            if delay_s is None:
-                if isinstance(cause, UpstreamError):
-                    raise cause
-                if self._policies.affinity is not None:
-                    self._policies.affinity.remember(request, cause, attempt.index)
-                return cause
-            if isinstance(cause, UpstreamError):
-                failed = cause
-            else:
+            following = None
+            if delay_s is not None:
+                tried.add(attempt.index)
+                if delay_s:
+                    await self._sleep(delay_s)
+                following = self._begin(request, tried, attempt.number + 1)
+            if following is None:
+                return self._outcome(request, attempt, cause)
+            if isinstance(cause, Response):
+                # Only now: an answer that nobody can better is still the answer.
                 discard(cause.body)
-                failed = None
-            tried.add(attempt.index)
-            if delay_s:
-                await self._sleep(delay_s)
+            attempt = following
+
+    def _outcome(self, request: Request, attempt: Attempt, cause: Response | UpstreamError) -> Response:
+        """The answer of the last attempt. Raises: UpstreamError: it had none."""
+        if isinstance(cause, UpstreamError):
+            raise cause
+        if self._policies.affinity is not None:
+            self._policies.affinity.remember(request, cause, attempt.index)
+        return cause
+
+    def _nobody(self) -> ExchangeError:
+        gate = self._policies.gate
+        refusal = None if gate is None else gate.refusal(self._clock.monotonic())
+        return refusal or NoTarget(f"service {self._name} has no target that may be asked")
+
+    # one attempt
 
     def _begin(self, request: Request, tried: set[int], number: int) -> Attempt | None:
         """An attempt at a target that admits one, at one that was tried already only when there is no other."""
-        index = self._choose(request, tried)
-        if index is None and tried and number > 1 and self._policies.retry is not None:
-            index = self._choose(request, set())
-        if index is None:
+        chosen = self._choose(request, tried)
+        if chosen is None and tried and self._policies.retry is not None:
+            chosen = self._choose(request, _NONE_TRIED)
+        if chosen is None:
             return None
+        index, permit = chosen
         state = self._state(index)
-        attempt = Attempt(state, index, number, self._clock.monotonic())
+        attempt = Attempt(state, index, number, self._clock.monotonic(), permit)
         state.in_flight += 1
         self._balancer.started(index)
         request.attempt_ended = partial(self._ended, attempt)
@@ -163,41 +178,60 @@ class ServiceForwarder:
         request.outcome.upstream = state.address
         return attempt
 
-    def _choose(self, request: Request, excluded: AbstractSet[int]) -> int | None:
+    def _choose(self, request: Request, excluded: AbstractSet[int]) -> tuple[int, int] | None:
+        """The index of a target, and the permit to try it."""
         policies = self._policies
+        if policies.gate is not None:
+            policies.gate.wake(self._clock.monotonic())
         if policies.affinity is not None and not excluded:
             wanted = policies.affinity.wanted(request)
-            if wanted is not None and not self._state(wanted).blocks and self._admits(wanted):
-                return wanted
+            if wanted is not None and not self._state(wanted).blocks:
+                permit = self._permit(wanted)
+                if permit is not None:
+                    return wanted, permit
         key = policies.key_of(request) if policies.key_of is not None else 0
-        refused: set[int] = set(excluded)
+        refused: AbstractSet[int] = excluded
         while (index := self._balancer.pick(refused, key)) is not None:
-            if self._admits(index):
-                return index
-            refused.add(index)
+            permit = self._permit(index)
+            if permit is not None:
+                return index, permit
+            refused = {*refused, index}
         return None
 
-    def _admits(self, index: int) -> bool:
+    def _permit(self, index: int) -> int | None:
         gate = self._policies.gate
-        return gate is None or gate.admits(self._state(index), self._clock.monotonic())
+        return 0 if gate is None else gate.admit(self._state(index), self._clock.monotonic())
 
     def _state(self, index: int) -> TargetState:
         return self.targets.targets[index].state
 
     async def _try(self, request: Request, attempt: Attempt) -> Response | UpstreamError:
+        if self._policies.deadline_header:
+            self._tell_deadline(request)
         cause: Response | UpstreamError
         try:
             cause = response = await self.targets.targets[attempt.index].port.exchange(request)
             attempt.status = response.status
         except UpstreamError as error:
             cause = error
-            attempt.termination = error.termination
-        except BaseException:
-            attempt.termination = attempt.termination or Termination.CLIENT_ABORT
-            self._settle(attempt)
+            self._ended(attempt, error.termination)
+        except BaseException as error:
+            self._ended(attempt, error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
             raise
-        self._settle(attempt)
+        finally:
+            # What comes next may be an attempt of another service, which is nobody's business here.
+            request.attempt_ended = None
+            self._settle(attempt)
         return cause
+
+    def _tell_deadline(self, request: Request) -> None:
+        """Replace whatever the client says about it: only the gateway knows how long it will wait."""
+        name = self._policies.deadline_header
+        if request.deadline_s:
+            left_s = request.deadline_s - self._clock.monotonic()
+            request.headers[name] = str(max(1, int(left_s * 1000)))
+        else:
+            request.headers.remove(name)
 
     def _settle(self, attempt: Attempt) -> None:
         now_s = self._clock.monotonic()
@@ -206,7 +240,12 @@ class ServiceForwarder:
             watcher.settled(attempt, now_s)
 
     def _ended(self, attempt: Attempt, termination: Termination) -> None:
-        """The exchange of *attempt* is over; its answer, if there was one, may have been settled long before."""
+        """The exchange of *attempt* is over; its answer, if there was one, may have been settled long before. Only the
+        first call counts.
+        """
+        if attempt.has_ended:
+            return
+        attempt.has_ended = True
         attempt.target.in_flight -= 1
         self._balancer.ended(attempt.index)
         attempt.termination = termination
@@ -216,8 +255,8 @@ class ServiceForwarder:
 
     def _delay_s(self, request: Request, attempt: Attempt, cause: Response | UpstreamError) -> float | None:
         now_s = self._clock.monotonic()
-        if isinstance(cause, UpstreamError) and request.deadline_s and now_s >= request.deadline_s:
-            if cause.nothing_sent:
+        if request.deadline_s and now_s >= request.deadline_s:
+            if isinstance(cause, UpstreamError) and cause.nothing_sent:
                 raise ResponseTimedOut("no time left to try another target") from cause
             return None
         if self._policies.retry is not None:
@@ -230,4 +269,5 @@ class ServiceForwarder:
         return f"<Service {self._name!r} [{self.targets!r} | in flight: {in_flight}]>"
 
 
+_NONE_TRIED: AbstractSet[int] = frozenset()
 _BROKEN_BY_TARGET = frozenset({Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT})

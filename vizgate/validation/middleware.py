@@ -16,11 +16,11 @@ from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.pipeline.resumed import ResumedBody
 from vizgate.validation.check.violation import MAX_VIOLATIONS
 from vizgate.validation.checker import TOO_LONG, RequestChecker, Verdict
 from vizgate.validation.config import ValidationConfig
 from vizgate.validation.openapi.operation import BodyPlan, NotTaken, choose_content
-from vizgate.validation.replay import ResumedBody
 from vizgate.validation.report import Report
 from vizgate.validation.responses import ResponseWatch
 from vizgate.validation.rules import Found

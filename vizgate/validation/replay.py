@@ -1,6 +1,6 @@
 """Bodies that are looked at on their way.
 
-In: a body that goes on after its beginning was read, and one that is copied while it is relayed. Not in: checking.
+In: one that is copied while it is relayed. Not in: checking.
 """
 
 from __future__ import annotations
@@ -8,34 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from vizgate.message.headers import Field
-from vizgate.pipeline.body import Body, BytesBody, StreamBody
-
-
-class ResumedBody:
-    """*rest*, of which *first* was read already. It can be iterated once; see ``pipeline.body.Body``."""
-
-    __slots__ = ("_first", "_rest", "data", "length", "trailers")
-
-    def __init__(self, first: list[bytes], rest: Body) -> None:
-        self._first = first
-        self._rest = rest
-        self.data: bytes | None = None
-        self.length: int | None = rest.length
-        # The same list: it is filled when the end has come.
-        self.trailers: list[Field] = rest.trailers
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        first, self._first = self._first, []
-        for content in first:
-            yield content
-        async for content in self._rest:
-            yield content
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body, kept in memory. Raises: BodyTooLarge: it is longer than *limit* bytes."""
-        if self.data is None:
-            self.data = await StreamBody(aiter(self)).read(limit)
-        return await BytesBody(self.data).read(limit)
+from vizgate.pipeline.body import Body, BytesBody
 
 
 class CopiedBody:

@@ -49,7 +49,12 @@ def test_sample_services_hold_what_is_written(config: GatewayConfig) -> None:
         (TargetUrl("http", "127.0.0.1", 3004), 1),
     ]
     assert (cases.balancer, cases.host_header) == ("weighted", "preserve")
-    assert cases.timeouts.model_dump() == {"connect": 2.0, "response": 15.0, "idle": 60.0, "total": 60.0}
+    assert cases.timeouts.model_dump(exclude_none=True) == {
+        "connect": 2.0,
+        "response": 15.0,
+        "idle": 60.0,
+        "total": 60.0,
+    }
     assert cases.pool.model_dump() == {"max_idle": 512, "idle_timeout": 60.0}
     assert (echo.builtin, echo.targets) == ("echo", ())
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
 from vizgate.balancer.round_robin import RoundRobin
-from vizgate.errors import ConnectFailed, NoTarget, Termination, UpstreamError, UpstreamReset
+from vizgate.errors import ConnectFailed, ExchangeError, NoTarget, Termination, UpstreamError, UpstreamReset
 from vizgate.extension.balancer import Member
+from vizgate.message.headers import Headers
 from vizgate.pipeline.attempt import Attempt
+from vizgate.pipeline.body import StreamBody
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
@@ -42,26 +45,35 @@ class _Watcher:
         self.refused = refused
         self.told: list[tuple[str, int, str]] = []
 
-    def admits(self, target: TargetState, now_s: float) -> bool:
-        return target.address not in self.refused
+    def wake(self, now_s: float) -> None:
+        pass
+
+    def admit(self, target: TargetState, now_s: float) -> int | None:
+        return None if target.address in self.refused else 7
+
+    def refusal(self, now_s: float) -> ExchangeError | None:
+        return None
 
     def settled(self, attempt: Attempt, now_s: float) -> None:
-        assert attempt.termination is not None
-        self.told.append((attempt.target.address, attempt.status, attempt.termination.value))
+        how = "running" if attempt.termination is None else attempt.termination.value
+        self.told.append((attempt.target.address, attempt.status, how))
 
     def broken(self, attempt: Attempt, now_s: float) -> None:
         self.told.append((attempt.target.address, attempt.status, "broken"))
 
 
-def service(targets: Sequence[_Target], policies: ServicePolicies) -> ServiceForwarder:
+async def _never(seconds: float) -> None:
+    raise AssertionError(f"nobody should wait {seconds} s")
+
+
+def service(
+    targets: Sequence[_Target], policies: ServicePolicies, sleep: Callable[[float], Awaitable[None]] = _never
+) -> ServiceForwarder:
     made = [ServiceTarget(target, TargetState("users", target.address)) for target in targets]
     balancer = RoundRobin()
 
     def adopt(members: list[tuple[int, float]]) -> None:
         balancer.update(tuple(Member(index, weight, made[index].state) for index, weight in members))
-
-    async def sleep(seconds: float) -> None:
-        raise AssertionError(f"nobody should wait {seconds} s")
 
     chosen = TargetSet(made, Selection(), lambda: 0.0, adopt)
     return ServiceForwarder("users", chosen, balancer, policies, ManualClock(), sleep)
@@ -110,3 +122,153 @@ async def test_call_after_bytes_were_sent_tries_nobody_else() -> None:
     with pytest.raises(UpstreamReset):
         await service(targets, ServicePolicies(gate=_Watcher()))(Request("GET", b"/"))
     assert [1, 0] == [target.asked for target in targets]
+
+
+class _Stream:
+    """The rest of an answer, which can be broken off."""
+
+    def __init__(self, broken_off: Callable[[Termination], None]) -> None:
+        self._broken_off = broken_off
+        self.aborted = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+    def abort(self) -> None:
+        self.aborted = True
+        self._broken_off(Termination.CLIENT_ABORT)
+
+
+class _Unavailable(_Target):
+    """Answers 503 with a body that is still arriving."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.streams: list[_Stream] = []
+
+    async def exchange(self, request: Request) -> Response:
+        self.asked += 1
+        assert request.attempt_ended is not None
+        self.streams.append(_Stream(request.attempt_ended))
+        return Response(503, body=StreamBody(self.streams[-1], 5))
+
+
+class _Again:
+    """Wants another attempt after *wait_s*, up to *attempts* of them."""
+
+    def __init__(self, attempts: int, wait_s: float = 0.0) -> None:
+        self._attempts = attempts
+        self._wait_s = wait_s
+
+    def prepare(self, request: Request, now_s: float) -> Awaitable[None] | None:
+        return None
+
+    def delay_s(
+        self, request: Request, attempt: Attempt, cause: UpstreamError | Response, now_s: float
+    ) -> float | None:
+        wanted = attempt.number < self._attempts and (isinstance(cause, UpstreamError) or cause.status == 503)
+        return self._wait_s if wanted else None
+
+
+async def test_call_tries_another_target_and_lets_go_of_the_first_answer() -> None:
+    """What is tried again goes to a target that was not asked; the answer before is broken off, and has ended once."""
+    watcher = _Watcher()
+    first, second = _Unavailable(1), _Target(2)
+    forwarder = service([first, second], ServicePolicies(watchers=(watcher,), retry=_Again(3)))
+    response = await forwarder(Request("GET", b"/"))
+    assert (200, 1, 1) == (response.status, first.asked, second.asked)
+    assert first.streams[0].aborted
+    assert [("192.0.2.1:80", 503, "running"), ("192.0.2.2:80", 200, "-")] == watcher.told
+    assert [0, 0] == [target.state.in_flight for target in forwarder.targets.targets]
+
+
+async def test_call_gives_back_the_answer_when_nobody_else_can_be_asked() -> None:
+    """A 503 that might be tried again is the answer, untouched, when no other attempt can be made."""
+    only = _Unavailable(1)
+    gate = _Once()
+    forwarder = service([only], ServicePolicies(gate=gate, retry=_Again(3)))
+    request = Request("GET", b"/")
+    response = await forwarder(request)
+    assert (503, 1, False) == (response.status, only.asked, only.streams[0].aborted)
+    assert request.attempt_ended is None
+
+
+class _Once(_Watcher):
+    """Admits one attempt in all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 1
+
+    def admit(self, target: TargetState, now_s: float) -> int | None:
+        self.left -= 1
+        return 0 if self.left >= 0 else None
+
+
+async def test_call_asks_the_same_target_again_when_there_is_no_other() -> None:
+    """One target is better than none."""
+    only = _Target(1, UpstreamReset())
+    with pytest.raises(UpstreamReset):
+        await service([only], ServicePolicies(retry=_Again(3)))(Request("GET", b"/"))
+    assert 3 == only.asked
+
+
+async def test_client_that_leaves_between_attempts_ends_nothing_twice() -> None:
+    """Cancelled in the wait: the attempt before has ended once, none has begun."""
+    first = _Target(1, UpstreamReset())
+    waiting = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    forwarder = service([first, _Target(2)], ServicePolicies(retry=_Again(3, wait_s=1.0)), sleep)
+    task = asyncio.create_task(forwarder(Request("GET", b"/")))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [0, 0] == [target.state.in_flight for target in forwarder.targets.targets]
+
+
+async def test_attempt_that_is_cancelled_says_nothing_about_its_target() -> None:
+    """The client left: the attempt is settled as neutral, once, and its permit is given back with it."""
+    told: list[Attempt] = []
+    started = asyncio.Event()
+
+    class Silent(_Target):
+        async def exchange(self, request: Request) -> Response:
+            started.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    class Watcher(_Watcher):
+        def settled(self, attempt: Attempt, now_s: float) -> None:
+            told.append(attempt)
+
+    forwarder = service([Silent(1)], ServicePolicies(gate=_Watcher(), watchers=(Watcher(),)))
+    task = asyncio.create_task(forwarder(Request("GET", b"/")))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(True, True, 7)] == [(attempt.is_neutral, attempt.has_ended, attempt.permit) for attempt in told]
+    assert 0 == forwarder.targets.targets[0].state.in_flight
+
+
+async def test_deadline_header_tells_what_is_left_and_never_what_the_client_said() -> None:
+    """The target learns the milliseconds that are left; without a bound it learns nothing."""
+    seen: list[str | None] = []
+
+    class Target(_Target):
+        async def exchange(self, request: Request) -> Response:
+            seen.append(request.headers.get("X-Left"))
+            return await super().exchange(request)
+
+    for total_s in (0.0, 1.5):
+        forwarder = service([Target(1)], ServicePolicies(total_s=total_s, deadline_header="X-Left"))
+        await forwarder(Request("GET", b"/", Headers.of([("X-Left", "999999")])))
+    assert [None, "1500"] == seen

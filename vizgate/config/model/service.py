@@ -11,10 +11,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from vizgate.balancer.config import BalancerName, Weight
+from vizgate.breaker.config import BreakerConfig
 from vizgate.config.model.address import TargetUrlField, parse_authority
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.config.problems import shown
+from vizgate.extension.field_names import RequestFieldName
 from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+from vizgate.retry.config import RetryConfig
 from vizgate.validation.config import ValidationConfig
 
 _HOST_HEADER_WORDS = ("preserve", "target")
@@ -47,6 +50,11 @@ class TimeoutsConfig(ConfigModel):
     idle: Duration = Field(default=60.0, description="Silence inside a response body or a tunnel. 0 means no limit.")
     total: Duration = Field(
         default=0.0, description="From the first attempt to the end of the response. 0 means no limit."
+    )
+    deadline_header: RequestFieldName | None = Field(
+        default=None,
+        description="Field that tells the target how many milliseconds are left for the request, by `total` and the"
+        " route's `timeout`. What a client says in it is dropped.",
     )
 
 
@@ -111,6 +119,20 @@ class ServiceConfig(ConfigModel):
     )
     timeouts: TimeoutsConfig = Field(default=TimeoutsConfig(), description="How long each step may take.")
     pool: PoolConfig = Field(default=PoolConfig(), description="Idle connections.")
+    retry: RetryConfig | None = Field(
+        default=None,
+        description="When a request is tried again. Without it: at each other target, when one cannot be connected to.",
+    )
+    breaker: BreakerConfig | None = Field(default=None, description="When a failing target is left alone for a while.")
+    max_in_flight: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Most requests at once. Over it they wait, then 503. Default: no limit."
+    )
+    queue_timeout: Duration = Field(
+        default=0.0, description="How long a request over `max_in_flight` waits for its turn. 0 does not wait."
+    )
+    max_queued: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Most requests that wait at once; more get 503. Default: as many as `max_in_flight`."
+    )
     host_header: Annotated[str, AfterValidator(_host_header)] = Field(
         default="preserve",
         description="`preserve` sends the client's Host, `target` the target's own, anything else is sent as it is.",
@@ -130,6 +152,10 @@ class ServiceConfig(ConfigModel):
             raise ValueError("a service has neither targets nor builtin. Write targets: [http://host:port]")
         if self.balancer == "round_robin" and any(target.weight != 1 for target in self.targets):
             raise ValueError("weights have no effect with round_robin. Write balancer: weighted")
+        if self.max_in_flight is None and self.queue_timeout:
+            raise ValueError("queue_timeout has no effect without max_in_flight. Write max_in_flight, too")
+        if self.max_queued is not None and not self.queue_timeout:
+            raise ValueError("max_queued has no effect without queue_timeout. Write queue_timeout, too")
         if "tls" in self.model_fields_set and not any(target.url.scheme == "https" for target in self.targets):
             raise ValueError("tls has no effect because no target is https. Write https:// targets, or remove tls")
         return self

@@ -1,0 +1,123 @@
+"""Circuit breakers before the targets of one service.
+
+In: ``BreakerGate``, which meets ``pipeline.attempt.AttemptGate`` and ``AttemptWatcher``. Not in: the machine
+(``breaker.machine``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from vizgate.breaker.machine import BreakerMachine, State
+from vizgate.breaker.outcome import OutcomeRule
+from vizgate.breaker.window import FAILED
+from vizgate.errors import CircuitOpen
+from vizgate.extension.contract import Context
+from vizgate.pipeline.attempt import Attempt
+from vizgate.pipeline.target_state import Block, TargetState
+
+
+class BreakerGate:
+    """Lets attempts through to the targets whose breaker does, and tells the breakers what came of them.
+
+    A target whose breaker lets nobody through is blocked (``Block.OPEN``), so that no balancer offers it; ``wake``
+    lifts that when it is time to try.
+
+    Args: states: the targets. machines: the breaker of each, in the same order; one and the same for all of them where
+    the service has one. context: ``name`` is that of the service.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[TargetState],
+        machines: Sequence[BreakerMachine],
+        rule: OutcomeRule,
+        context: Context,
+    ) -> None:
+        self._name = context.name
+        self._rule = rule
+        self._clock = context.clock
+        self._changes = context.metrics.counters(
+            "breaker_changes", "Changes of circuit breakers, by the state they are in then.", ("service", "state")
+        )
+        # The states are hashed by identity: two targets with one address have breakers of their own.
+        self._machines = dict(zip(states, machines, strict=True))
+        self._targets: dict[BreakerMachine, list[TargetState]] = {}
+        for state, machine in self._machines.items():
+            self._targets.setdefault(machine, []).append(state)
+        self._wake_at_s = 0.0
+        for machine in self._targets:
+            self._show(machine)
+
+    @property
+    def machines(self) -> tuple[BreakerMachine, ...]:
+        """Each once."""
+        return tuple(self._targets)
+
+    def watch(self) -> None:
+        """Have the machines, which outlive this gate, tell it of their changes, and no gate before it any more."""
+        for machine in self._targets:
+            machine.changed[:] = [self._changed]
+
+    def wake(self, now_s: float) -> None:
+        """See ``AttemptGate``. A comparison as long as nothing is open."""
+        if now_s < self._wake_at_s:
+            return
+        for machine in self._targets:
+            machine.wake(now_s)
+            self._show(machine)
+
+    def admit(self, target: TargetState, now_s: float) -> int | None:
+        """See ``AttemptGate``."""
+        machine = self._machines[target]
+        permit = machine.admit(now_s)
+        if machine.state is not State.CLOSED:
+            self._show(machine)
+        return permit
+
+    def settled(self, attempt: Attempt, now_s: float) -> None:
+        """See ``AttemptWatcher``."""
+        machine = self._machines[attempt.target]
+        result = self._rule.result(attempt.status, attempt.termination, attempt.elapsed_s)
+        if result is None:
+            machine.give_back(attempt.permit)
+        else:
+            machine.record(attempt.permit, result, now_s)
+        if machine.state is not State.CLOSED:
+            self._show(machine)
+
+    def broken(self, attempt: Attempt, now_s: float) -> None:
+        """See ``AttemptWatcher``. Its head counted as an answer; that its body broke off counts as a failure, too."""
+        if attempt.termination in self._rule.failures:
+            machine = self._machines[attempt.target]
+            machine.record(attempt.permit, FAILED, now_s)
+            if machine.state is not State.CLOSED:
+                self._show(machine)
+
+    def refusal(self, now_s: float) -> CircuitOpen | None:
+        """See ``AttemptGate``."""
+        open_until_s = [machine.until_s for machine in self._targets if machine.is_full]
+        if not open_until_s:
+            return None
+        left_s = max(1, math.ceil(min(open_until_s) - now_s))
+        return CircuitOpen(f"the circuit breaker of service {self._name} is open", left_s)
+
+    def _changed(self, machine: BreakerMachine, before: State) -> None:
+        if machine.state is not before:
+            self._changes.of(self._name, machine.state.value).value += 1
+        self._show(machine)
+
+    def _show(self, machine: BreakerMachine) -> None:
+        """Block the targets of *machine*, or lift that."""
+        for state in self._targets[machine]:
+            if machine.is_full:
+                state.block(Block.OPEN)
+            else:
+                state.unblock(Block.OPEN, self._clock.monotonic())
+        waiting = [each.until_s for each in self._targets if each.state is not State.CLOSED and not each.is_forced]
+        self._wake_at_s = min(waiting, default=math.inf)
+
+    def __repr__(self) -> str:
+        is_open = sum(machine.is_full for machine in self._targets)
+        return f"<BreakerGate {self._name} [{is_open} open of {len(self._targets)}]>"

@@ -1,0 +1,64 @@
+"""Circuit breakers of a service.
+
+In: making their gate, and what an operator may do with them. Not in: the machine (``breaker``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from vizgate.breaker.gate import BreakerGate
+from vizgate.breaker.machine import State
+from vizgate.config.model import ServiceConfig
+from vizgate.extension.contract import Context
+from vizgate.gateway.state import GatewayState
+from vizgate.pipeline.target_set import ServiceTarget
+from vizgate.pipeline.target_state import Block
+
+#: What an operator may say, as in ``POST /services/{service}/breaker/open``.
+BreakerWord = Literal["open", "close", "auto"]
+_FORCED: dict[BreakerWord, State | None] = {"open": State.OPEN, "close": State.CLOSED, "auto": None}
+
+
+def breakers_of(
+    service: ServiceConfig, targets: Sequence[ServiceTarget], state: GatewayState, context: Context
+) -> BreakerGate | None:
+    """The gate of *service*; None when it has no breaker, and then nothing is left of one it had before a reload."""
+    states = [target.state for target in targets]
+    if service.breaker is None:
+        for target in states:
+            state.breakers.pop(target, None)
+            target.unblock(Block.OPEN, context.clock.monotonic())
+        state.breakers.pop(context.name, None)
+        return None
+    settings = service.breaker.settings
+    shared = service.breaker.scope == "service"
+    machines = [state.breaker(context.name if shared else target, settings) for target in states]
+    gate = BreakerGate(states, machines, service.breaker.outcome, context)
+    gate.watch()
+    return gate
+
+
+def force_breakers(state: GatewayState, service: str, word: BreakerWord) -> bool:
+    """Keep every breaker of *service* open or closed, or give it back to its rules (``auto``).
+
+    Returns: False when the service has none.
+    """
+    machines = [machine for key, machine in state.breakers.items() if _service_of(key) == service]
+    for machine in machines:
+        machine.force(_FORCED[word], state.clock.monotonic())
+    return bool(machines)
+
+
+def breaker_states(state: GatewayState, service: str) -> dict[str, str]:
+    """The state of each breaker of *service*, by target; "" stands for one of the whole service."""
+    return {
+        "" if isinstance(key, str) else key.address: machine.state.value + (" (forced)" if machine.is_forced else "")
+        for key, machine in state.breakers.items()
+        if _service_of(key) == service
+    }
+
+
+def _service_of(key: object) -> str:
+    return key if isinstance(key, str) else getattr(key, "service", "")
