@@ -31,6 +31,11 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
         if route.middleware:
             shown["middleware"] = [{"use": entry.use, **entry.settings} for entry in route.middleware]
     hidden: dict[str, Any] = _hide(dumped)
+    if "auth" in dumped:
+        # Names that people have chosen: authenticators called "tokens" and "api_keys" are no secrets.
+        hidden["auth"] = {name: _hide(settings) for name, settings in dumped["auth"].items()}
+    if "identity_headers" in dumped:
+        hidden["identity_headers"] = dumped["identity_headers"]  # names of fields, one of them ``credential``
     return hidden
 
 

@@ -53,3 +53,20 @@ def test_redacted_shows_flags() -> None:
     cors = "{origins: [http://a], credentials: true}"
     text = f"services: {{a: {{builtin: echo}}}}\nroutes: [{{match: {{path: /}}, service: a, cors: {cors}}}]"
     assert redacted(load_text(text, environment={}))["routes"][0]["cors"]["credentials"] is True
+
+
+def test_redacted_authenticators_show_all_but_their_secrets() -> None:
+    """What they are called is no secret, what is in them may be: hashes of passwords, peppers."""
+    digest = "0" * 64
+    password = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAA"
+    text = f"""
+auth:
+  api_keys: {{kind: api_key, pepper: hunter2, keys: [{{id: a, user: acme, hash: "hmac-sha256:{digest}"}}]}}
+  passwords: {{kind: basic, users: {{ann: {{password_hash: "{password}"}}}}}}
+identity_headers: {{credential: X-Key-Id}}
+"""
+    shown = redacted(load_text(text, environment={}))
+    assert "hunter2" not in json.dumps(shown)
+    assert ("api_key", "acme") == (shown["auth"]["api_keys"]["kind"], shown["auth"]["api_keys"]["keys"][0]["user"])
+    assert "**********" == shown["auth"]["passwords"]["users"]["ann"]["password_hash"]
+    assert {"credential": "X-Key-Id"} == shown["identity_headers"]

@@ -61,9 +61,11 @@ def test_reference_has_every_key_of_the_sample(reference: str, sample: str) -> N
     root = yaml_reader.read(sample, "f").root
     assert root is not None
     free = re.compile(
-        r"^(routes\[\]\.(middleware\[\]|respond\.json|match\.(headers|query))|tests\[\]\.expect\.params)\."
+        r"^(routes\[\]\.(middleware\[\]|respond\.json|match\.(headers|query)|claims)|tests\[\]\.expect\.params"
+        r"|identity_headers\.claims)\."
     )
     for path in paths(root):
         if not free.match(path):
-            key = re.sub(r"^(services|versions)\.\w+", r"\1.NAME", path).removesuffix("[]")
+            key = re.sub(r"^(services|versions|auth)\.\w+", r"\1.NAME", path).removesuffix("[]")
+            key = key.replace(".subjects.scheduler", ".subjects.NAME")
             assert f"| `{key}` |" in reference
