@@ -44,6 +44,14 @@ def test_metrics_page_lists_every_family() -> None:
     assert listed == types
 
 
+def test_metrics_page_lists_what_components_count() -> None:
+    """The page names the counters of every component, sorted, and no other."""
+    source = "\n".join(file.read_text("utf-8") for file in (_REFERENCE.parents[1] / "vizgate").rglob("*.py"))
+    counted = set(re.findall(r"\bcounters\(\s*\"(\w+)\"", source))
+    page = (_REFERENCE / "metrics.md").read_text("utf-8").partition("## Of components")[2]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == sorted(counted)
+
+
 @pytest.mark.parametrize("values", [METHODS, OUTCOMES])
 def test_metrics_page_lists_the_values_of_labels(values: frozenset[str] | tuple[str, ...]) -> None:
     """The page names each value of a bounded label."""
