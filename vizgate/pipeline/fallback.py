@@ -14,17 +14,20 @@ from vizgate.pipeline.body import discard
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.pipeline.resumed import kept
+from vizgate.units import KIB
 
 
 @dataclass(frozen=True, slots=True)
 class FallbackRule:
     """``statuses``: of answers, the gateway's own included. ``failures``: ends without an answer. ``no_target``: when
-    nobody can be asked.
+    nobody can be asked. ``buffer_bytes``: the longest body that is kept to be sent again.
     """
 
     statuses: frozenset[int] = frozenset({502, 503, 504})
     failures: frozenset[Termination] = frozenset()
     no_target: bool = False
+    buffer_bytes: int = 64 * KIB
 
     def holds_for(self, error: ExchangeError) -> bool:
         """Whether something else is to be tried after *error*, which is not the client's doing."""
@@ -58,6 +61,8 @@ class Fallback:
     async def __call__(self, request: Request) -> Response:
         """The answer of one or the other. Raises: what the one raises that was asked last."""
         deadline_s = request.deadline_s
+        if self._sends and request.body.data is None:
+            await self._keep(request)
         try:
             response = await self._handler(request)
         except (UpstreamError, Overloaded) as error:
@@ -72,10 +77,16 @@ class Fallback:
         self._counted()
         return await self._other(request)
 
+    async def _keep(self, request: Request) -> None:
+        length, limit_bytes = request.body.length, self._rule.buffer_bytes
+        if request.method in IDEMPOTENT and (length is None or length <= limit_bytes):
+            request.body = await kept(request.body, limit_bytes)
+
     def _may_ask(self, request: Request, *, nothing_sent: bool) -> bool:
         if not self._sends or nothing_sent:
             return True
-        return request.method in IDEMPOTENT and request.body.data is not None
+        content = request.body.data
+        return request.method in IDEMPOTENT and content is not None and len(content) <= self._rule.buffer_bytes
 
     def __repr__(self) -> str:
         return f"<Fallback [{self._rule!r}]>"

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vizgate.config.model.base import ConfigModel
-from vizgate.extension.fields import Integer
+from vizgate.extension.fields import Integer, Size
 from vizgate.transform.config import RespondConfig
+from vizgate.units import KIB
 
 FallbackReason = Literal["open", "no_target", "overloaded", "connect_failure", "reset", "timeout", "invalid"]
 _Status = Annotated[Integer, Field(ge=400, le=599)]
@@ -23,8 +24,11 @@ class FallbackConfig(ConfigModel):
     service: str | None = Field(
         default=None,
         min_length=1,
-        description="Who is asked instead, if that can do no harm: an idempotent request whose body is in memory, or"
+        description="Who is asked instead, if that can do no harm: an idempotent request with a short body, or"
         " one of which nothing was sent.",
+    )
+    buffer: Size = Field(
+        default=64 * KIB, description="The longest request body that is kept to be sent to the other service."
     )
     respond: RespondConfig | None = Field(default=None, description="What is answered instead.")
     on: Annotated[tuple[FallbackReason | _Status, ...], Field(min_length=1)] = Field(
@@ -36,4 +40,6 @@ class FallbackConfig(ConfigModel):
     def _coherent(self) -> Self:
         if (self.service is None) == (self.respond is None):
             raise ValueError("a fallback is one of service and respond. Write one of them")
+        if self.respond is not None and "buffer" in self.model_fields_set:
+            raise ValueError("buffer has no effect with respond. Remove it")
         return self

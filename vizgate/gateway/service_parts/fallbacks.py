@@ -52,4 +52,5 @@ def rule_of(config: FallbackConfig) -> FallbackRule:
         statuses=frozenset(item for item in config.on if isinstance(item, int)),
         failures=frozenset(_FAILURES[item] for item in config.on if item in _FAILURES),
         no_target="no_target" in config.on,
+        buffer_bytes=config.buffer,
     )
