@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from vizgate.breaker.machine import BreakerMachine, State
 from vizgate.breaker.outcome import OutcomeRule
-from vizgate.breaker.window import FAILED
 from vizgate.errors import CircuitOpen
 from vizgate.extension.contract import Context
 from vizgate.pipeline.attempt import Attempt
@@ -88,10 +87,10 @@ class BreakerGate:
             self._show(machine)
 
     def broken(self, attempt: Attempt, now_s: float) -> None:
-        """See ``AttemptWatcher``. Its head counted as an answer; that its body broke off counts as a failure, too."""
-        if attempt.termination in self._rule.failures:
+        """See ``AttemptWatcher``. Its head counted as a good answer; it was none."""
+        if attempt.termination in self._rule.failures and attempt.status not in self._rule.statuses:
             machine = self._machines[attempt.target]
-            machine.record(attempt.permit, FAILED, now_s)
+            machine.spoil(attempt.permit, now_s)
             if machine.state is not State.CLOSED:
                 self._show(machine)
 

@@ -132,6 +132,18 @@ class BreakerMachine:
         elif self.state is State.HALF_OPEN:
             self._judge(result, now_s)
 
+    def spoil(self, permit: int, now_s: float) -> None:
+        """A call that was recorded as good has failed after all, at *now_s*: its answer broke off.
+
+        While it is closed that counts whenever the call began: it says how the other side is now.
+        """
+        if self.state is State.CLOSED:
+            self._window.spoil(now_s)
+            if self._forced is None and self._is_too_bad(self._window):
+                self._signal(Signal.TRIPPED, now_s)
+        elif self.state is State.HALF_OPEN and permit == self._period:
+            self._signal(Signal.FAILED, now_s)
+
     def give_back(self, permit: int) -> None:
         """The call has ended without saying anything: its permit may be used by another one."""
         if permit == self._period and self.state is State.HALF_OPEN:

@@ -23,6 +23,10 @@ class Window(Protocol):
         """Count a call. Args: result: ``FAILED`` and ``SLOW``, both or none. now_s: monotonic seconds."""
         ...
 
+    def spoil(self, now_s: float) -> None:
+        """A call that counted as good has turned out to be a failure after all."""
+        ...
+
     def clear(self) -> None:
         """Forget everything."""
         ...
@@ -60,6 +64,15 @@ class TimeWindow:
             if result & SLOW:
                 self._slow[place] += 1
                 self.slow += 1
+
+    def spoil(self, now_s: float) -> None:
+        """See ``Window``."""
+        at = int(now_s / self._slice_s)
+        if at != self._at:
+            self._move(at)
+        if self.failed < self.total:
+            self._failed[self._at % _SLICES] += 1
+            self.failed += 1
 
     def _move(self, to: int) -> None:
         for at in range(max(self._at + 1, to - _SLICES + 1), to + 1):
@@ -99,3 +112,12 @@ class CountWindow:
         self.failed += result & FAILED
         self.slow += result >> 1
         self._next = at + 1 if at + 1 < self._size else 0
+
+    def spoil(self, now_s: float) -> None:  # noqa: ARG002  # as above
+        """See ``Window``. The last good one is taken for it."""
+        for back in range(1, self.total + 1):
+            at = (self._next - back) % self._size
+            if not self._results[at] & FAILED:
+                self._results[at] |= FAILED
+                self.failed += 1
+                return

@@ -67,7 +67,6 @@ _SERVICE = {
 _ROUTE = {
     "split": "traffic splitting",
     "mirror": "traffic mirroring",
-    "fallback": "a fallback answer",
     "retry": "retries",
     "cache": "caching",
     "compress": "compression",

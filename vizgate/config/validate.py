@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vizgate.config.across.auth import AuthParts, auth_findings
+from vizgate.config.across.failures import fallback_findings, priority_findings
 from vizgate.config.across.limits import LimitParts, limit_findings
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
@@ -34,7 +35,8 @@ class Parts:
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
     ``auth``, ``limits``: what is asked of authenticators and of limits.
-    ``versions``: empty as long as a part is faulty.
+    ``versions``: empty as long as a part is faulty. ``has_overload``: whether anything is turned away by priority, true
+    as long as nobody knows.
     """
 
     routes: Mapping[int, RouteConfig]
@@ -46,6 +48,7 @@ class Parts:
     auth: AuthParts = field(default_factory=AuthParts)
     limits: LimitParts = field(default_factory=LimitParts)
     versions: Mapping[str, VersionConfig] = field(default_factory=dict)
+    has_overload: bool = True
 
 
 def parts_of(config: GatewayConfig) -> Parts:
@@ -72,6 +75,7 @@ def parts_of(config: GatewayConfig) -> Parts:
             defaults=config.defaults.limit,
         ),
         versions=config.versions,
+        has_overload=config.server.overload is not None,
     )
 
 
@@ -88,6 +92,8 @@ def check(config: GatewayConfig, name: str = "<config>") -> None:
 def findings(parts: Parts) -> Iterator[Finding]:
     """Everything that is wrong between the parts."""
     yield from _services(parts)
+    yield from fallback_findings(parts.routes, parts.known_services)
+    yield from priority_findings(parts.routes, has_overload=parts.has_overload)
     yield from _names(parts.names)
     yield from auth_findings(parts.auth, parts.routes)
     yield from limit_findings(parts.limits)

@@ -20,6 +20,8 @@ from vizgate.gateway.http1.target_context import WireTools
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
+from vizgate.gateway.policies.shedding import SheddingPolicy
+from vizgate.gateway.service_parts.fallbacks import with_fallback
 from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
 from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX, TrustRules
@@ -74,11 +76,12 @@ def compile_plan(
     }
     handlers |= _stand_ins(services or {}, config)
     policies = Policies(Parts(config, state, registry, stand_in))
+    shedding = SheddingPolicy(config.server, state)
     rules, middleware = [], []
     for route in config.routes:
         layers = policies.layers(route)
         middleware += [layer.middleware for layer in layers.all]
-        handler = _passing(layers, _end_of(route, handlers), watch)
+        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, state), watch))
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
     plan = GatewayPlan(
         server,
@@ -87,7 +90,7 @@ def compile_plan(
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),
     )
-    return Compiled(plan, (*policies.components, *middleware))
+    return Compiled(plan, (*shedding.components, *policies.components, *middleware))
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:
@@ -173,14 +176,14 @@ def _route_plan(
     )
 
 
-def _end_of(route: RouteConfig, services: Mapping[str, Handler]) -> Handler:
+def _end_of(route: RouteConfig, services: Mapping[str, Handler], state: GatewayState) -> Handler:
     path = route.match.path
     if route.redirect is not None:
         return Redirect(route.redirect, path)
     if route.respond is not None:
         return Respond(route.respond)
     assert route.service is not None
-    handler = services[route.service]
+    handler = with_fallback(route, services[route.service], services, state)
     if route.rewrite is not None:
         handler = _rewriting(compile_rewrite(route.rewrite, path), handler)
     return handler

@@ -17,6 +17,7 @@ from vizgate.extension.contract import Context
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
 from vizgate.gateway.service_parts.breakers import breakers_of
+from vizgate.gateway.service_parts.bulkheads import bulkhead_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
@@ -49,6 +50,7 @@ class ServiceBuilder:
             gate=gate,
             watchers=() if gate is None else (gate,),
             retry=retries_of(service, context),
+            bulkhead=bulkhead_of(name, service, state),
             deadline_header=service.timeouts.deadline_header or "",
         )
         if policies == ServicePolicies(total_s=policies.total_s):

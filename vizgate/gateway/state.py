@@ -15,6 +15,7 @@ from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
 from vizgate.observe.metrics import Metrics
+from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
 from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.target_state import TargetState
 from vizgate.transport.deadlines import DeadlineSweeper
@@ -44,6 +45,8 @@ class GatewayState:
 
     # Keyed by target, or by the name of a service that has one for all of them.
     breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)
+    # Keyed by service: requests that began before a reload still take their places.
+    bulkheads: dict[str, Bulkhead] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
@@ -72,6 +75,14 @@ class GatewayState:
         machine = self.breakers[key]
         machine.adopt(settings)
         return machine
+
+    def bulkhead(self, service: str, limits: BulkheadLimits) -> Bulkhead:
+        """The bulkhead of *service*; one that is there goes on by *limits*."""
+        if service not in self.bulkheads:
+            self.bulkheads[service] = Bulkhead(service, limits, self.clock, self.sweeper)
+        bulkhead = self.bulkheads[service]
+        bulkhead.adopt(limits)
+        return bulkhead
 
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""

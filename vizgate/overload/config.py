@@ -6,9 +6,9 @@ beside this).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.fields import Integer, PositiveDuration, Size
@@ -30,3 +30,9 @@ class OverloadConfig(ComponentConfig):
     retry_after: Annotated[Integer, Field(ge=1)] = Field(
         default=1, description="Seconds that clients are told to wait."
     )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.loop_lag is None and not self.memory:
+            raise ValueError("overload has neither loop_lag nor memory, so it would never begin. Write one")
+        return self

@@ -64,7 +64,10 @@ class RetryPolicy:
             nothing_sent, termination = cause.nothing_sent, cause.termination
         if not self._rule.is_worth(attempt.number, attempt.status, termination):
             return None
-        if not self._rule.is_safe(request.method, nothing_sent=nothing_sent, has_body=request.body.data is not None):
+        # Measured even where it is in memory anyway: how its packets fell must not decide what happens.
+        content = request.body.data
+        has_body = content is not None and len(content) <= self._buffer_bytes
+        if not self._rule.is_safe(request.method, nothing_sent=nothing_sent, has_body=has_body):
             return None
         delay_s = self._wait_s(attempt, cause, nothing_sent=nothing_sent)
         if delay_s is None or (request.deadline_s and now_s + delay_s >= request.deadline_s):

@@ -106,10 +106,12 @@ def test_client_that_left_gives_its_permit_back() -> None:
 def test_body_that_breaks_off_is_a_failure() -> None:
     """The head was a good answer; what became of it was not."""
     bench = Bench(count=1)
-    made = bench.attempt(0, 200)
-    assert made is not None
-    made.termination = Termination.UPSTREAM_RESET
-    bench.gate.broken(made, bench.clock.monotonic())
+    calls = [bench.attempt(0, 200) for _ in range(4)]
+    for number, made in enumerate(calls):
+        assert [number >= 2] == bench.blocked
+        assert made is not None
+        made.termination = Termination.UPSTREAM_RESET
+        bench.gate.broken(made, bench.clock.monotonic())
     assert [True] == bench.blocked
 
 

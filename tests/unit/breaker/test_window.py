@@ -51,3 +51,15 @@ def test_clear_forgets_everything() -> None:
         window.clear()
         window.add(GOOD, 1.0)
         assert (1, 0, 0) == (window.total, window.failed, window.slow)
+
+
+def test_spoil_turns_a_good_call_into_a_failure() -> None:
+    """It is no call of its own, and there are never more failures than calls."""
+    for window in (TimeWindow(10.0), CountWindow(3)):
+        for result in (GOOD, FAILED, GOOD):
+            window.add(result, 1.0)
+        for _ in range(5):
+            window.spoil(2.0)
+        assert (3, 3) == (window.total, window.failed)
+        window.add(GOOD, 20.0)
+        assert window.failed == (0 if isinstance(window, TimeWindow) else 2)

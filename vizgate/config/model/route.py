@@ -13,8 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from vizgate.auth.config import ClaimRule
 from vizgate.config.model.base import ConfigModel
+from vizgate.config.model.fallback import FallbackConfig
 from vizgate.config.model.policies import AuthNames, CorsSetting, LimitNames
 from vizgate.extension.fields import Duration, Size, TextSource
+from vizgate.overload.config import Priority
 from vizgate.router.config import MatchConfig
 from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
 from vizgate.validation.config import ValidationConfig
@@ -77,6 +79,13 @@ class RouteConfig(ConfigModel):
         default=None, description="Instead of a service: send the client elsewhere."
     )
     respond: RespondConfig | None = Field(default=None, description="Instead of a service: a fixed answer.")
+    fallback: FallbackConfig | None = Field(
+        default=None, description="What answers when the service cannot: another one, or a fixed answer."
+    )
+    priority: Priority = Field(
+        default="normal",
+        description="Who is served longest when not all can be (`server.overload`); `critical` is never turned away.",
+    )
     rewrite: RewriteConfig | None = Field(default=None, description="How the path changes on its way to the service.")
     auth: AuthNames = Field(
         default=(),
@@ -111,8 +120,9 @@ class RouteConfig(ConfigModel):
             raise ValueError("a route has none of service, redirect and respond. Write one of them")
         if len(ends) > 1:
             raise ValueError(f"a route has {' and '.join(ends)}. Keep one of them")
-        if self.rewrite is not None and self.service is None:
-            raise ValueError(f"rewrite has no effect with {ends[0]}. Remove it")
+        for key in ("rewrite", "fallback"):
+            if getattr(self, key) is not None and self.service is None:
+                raise ValueError(f"{key} has no effect with {ends[0]}. Remove it")
         for key in ("scopes", "claims"):
             if getattr(self, key) and "auth" in self.model_fields_set and not self.auth:
                 raise ValueError(f"{key} has no effect on a public route. Write auth, or remove {key}")

@@ -13,6 +13,7 @@ from vizgate.config.model.address import Address, AddressField
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
 from vizgate.extension.network import NetworkField
+from vizgate.overload.config import OverloadConfig
 from vizgate.units import KIB, MIB
 
 
@@ -109,4 +110,7 @@ class ServerConfig(ConfigModel):
         default=(), description="Networks of proxies whose X-Forwarded-* fields are believed."
     )
     limits: LimitsConfig = Field(default=LimitsConfig(), description="What one client connection may cost.")
+    overload: OverloadConfig | None = Field(
+        default=None, description="When requests are turned away, those of the routes of low `priority` first."
+    )
     shutdown_timeout: Duration = Field(default=30.0, description="How long requests in flight may go on after a stop.")

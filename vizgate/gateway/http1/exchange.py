@@ -18,6 +18,7 @@ from vizgate.gateway.http1.target_context import TargetContext
 from vizgate.gateway.http1.tunnel import TunnelTerms, UpstreamTunnel
 from vizgate.gateway.http1.upload import Upload
 from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, Framing, ResponseHead
+from vizgate.message.methods import IDEMPOTENT
 from vizgate.message.template import FieldTemplate
 from vizgate.pipeline.body import EMPTY, Body, BytesBody, StreamBody
 from vizgate.pipeline.request import Request
@@ -28,8 +29,6 @@ from vizgate.wire.bodies import BodyDecoder, make_decoder
 from vizgate.wire.response import ResponseReader
 from vizgate.wire.serialize import chunk, last_chunk, request_head, whole_request
 
-# RFC 9110 9.2.2: idempotent methods; only they may be sent again after a byte of them went out.
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PROPFIND", "REPORT", "SEARCH", "QUERY"})
 _MAX_INTERIM_ANSWERS = 32
 
 

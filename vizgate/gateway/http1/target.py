@@ -7,8 +7,9 @@ In: ``Http1Target``, which carries the usual attempt through by itself. Not in: 
 from __future__ import annotations
 
 from vizgate.errors import Termination
-from vizgate.gateway.http1.exchange import IDEMPOTENT, Exchange
+from vizgate.gateway.http1.exchange import Exchange
 from vizgate.gateway.http1.target_context import TargetContext
+from vizgate.message.methods import IDEMPOTENT
 from vizgate.pipeline.body import BytesBody
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response

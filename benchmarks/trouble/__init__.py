@@ -1,0 +1,1 @@
+"""The parts of ``faults.py``: targets that misbehave, a steady load, and a gateway to watch."""
