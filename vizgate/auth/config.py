@@ -16,9 +16,8 @@ from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.mtls.config import MtlsConfig
-from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.contract import ComponentConfig, PluginConfig
 from vizgate.extension.field_names import RequestFieldName
-from vizgate.extension.plugin_config import PluginConfig
 
 #: What ``kind`` may say without a plugin.
 BUILT_IN_KINDS = ("jwt", "api_key", "oauth2_introspection", "basic", "forward_auth", "mtls")

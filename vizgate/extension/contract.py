@@ -1,8 +1,8 @@
 """What a plugin author writes against.
 
-In: ``Component``, ``Middleware`` and their settings, and what a component is given when it is made. Not in: the other
-kinds (``extension.authenticator``, ``extension.store``), and how names in the YAML find a class
-(``extension.registry``).
+In: ``Component``, ``Middleware`` and their settings, those of a plugin of any kind, and what a component is given when
+it is made. Not in: the other kinds (``extension.authenticator``, ``extension.store``), and how names in the YAML find a
+class (``extension.registry``).
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.fields import TextSource
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+
+_M = TypeVar("_M", bound=BaseModel)
 
 
 class ComponentConfig(BaseModel):
@@ -32,6 +35,25 @@ class ComponentConfig(BaseModel):
 
 class MiddlewareConfig(ComponentConfig):
     """The settings a middleware takes from the YAML, next to ``use:``."""
+
+
+class PluginConfig(ComponentConfig):
+    """A component of one's own; its class says which other keys there are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = Field(min_length=1, description="The name of an installed plugin, or `package.module:Class`.")
+
+    _source: TextSource | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember where the settings were written, for ``read``."""
+        if isinstance(context, TextSource):
+            self._source = context
+
+    def read(self, model: type[_M]) -> _M:
+        """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
+        return model.model_validate(dict(self.model_extra or {}), context=self._source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from vizgate.extension.contract import PluginConfig
 from vizgate.extension.fields import ExistingFile, Flag, Integer, NewFile, PositiveDuration, SecretField
-from vizgate.extension.plugin_config import PluginConfig
 from vizgate.extension.store_component import StoreConfigBase
 from vizgate.store.address import parse_address
 
