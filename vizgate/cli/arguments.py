@@ -73,6 +73,13 @@ def target_url(text: str) -> str:
     return _checked(parse_target_url, text)
 
 
+def ip_address(text: str) -> str:
+    """*text*, if it is an IP address."""
+    from vizgate.extension.network import parse_ip
+
+    return _checked(parse_ip, text)
+
+
 def host_header(text: str) -> str:
     """*text*, if it is a mode of ``host_header`` or may stand in a Host field."""
     from vizgate.config.model.address import parse_authority

@@ -95,7 +95,9 @@ async def _try(rehearsal: Rehearsal, test: CheckConfig) -> list[tuple[Path, str]
     try:
         identity = None if request.identity is None else request.identity.identity()
         fields, body = request.sent_fields.items(), request.sent_body
-        result = await rehearsal.send(request.method, request.url, fields, body=body, identity=identity)
+        result = await rehearsal.send(
+            request.method, request.url, fields, body=body, identity=identity, client=request.client
+        )
     except RehearsalStuck as exc:
         return [((), str(exc))]
     except ValueError as exc:

@@ -14,6 +14,7 @@ from vizgate.cli.arguments import (
     add_log_level,
     header,
     identity,
+    ip_address,
     method,
 )
 from vizgate.cli.table import block, table
@@ -40,6 +41,10 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--as", type=identity, dest="identity", metavar="user=NAME[,tier=T][,scopes=A+B][,claim.C=V]",
         help="who sends it, as if that had been verified; without it a credential must be shown",
+    )  # fmt: skip
+    parser.add_argument(
+        "--from", type=ip_address, dest="client", default="127.0.0.1", metavar="IP",
+        help="the address it comes from (default: 127.0.0.1)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_log_level(parser)
@@ -69,7 +74,7 @@ async def _explain(args: argparse.Namespace) -> Explanation:
     config, registry = load(args.config)
     async with Rehearsal(config, registry) as rehearsal:
         who = None if args.identity is None else args.identity.identity()
-        result = await rehearsal.send(args.method, args.url, args.header, identity=who)
+        result = await rehearsal.send(args.method, args.url, args.header, identity=who, client=args.client)
         return explain_result(config, rehearsal.plan, result, args.header)
 
 

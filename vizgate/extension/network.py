@@ -29,6 +29,15 @@ def parse_network(text: str) -> IPNetwork:
     raise ValueError(f"{shown} has bits set behind the prefix. Did you mean '{network}'?")
 
 
+def parse_ip(text: str) -> str:
+    """*text*, which is an IP address, in its shortest form. Raises: ValueError: anything else."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        shown = repr(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}...")
+        raise ValueError(f"{shown} is not an IP address. Write for example 192.0.2.7 or 2001:db8::7") from None
+
+
 def _network(value: Any) -> IPNetwork:
     if isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
         return value

@@ -177,3 +177,24 @@ def test_check_identity_stands_in_for_a_verified_one(run, write):
     code, out, err = run("check", file)
     assert (0, "") == (code, err)
     assert "6 tests passed" in out
+
+
+def test_check_client_is_where_a_request_comes_from(run, write):
+    """Rules about addresses can be tried: with another ``client``, and behind a trusted proxy with what it says."""
+    file = write(
+        "version: 1\nserver: {trusted_proxies: [192.0.2.1]}\nservices: {echo: {builtin: echo}}\n"
+        "routes:\n  - name: r\n    match: {path: /*}\n    service: echo\n"
+        "    middleware: [{use: ip_filter, allow: [10.0.0.0/8]}]\n"
+        "tests:\n"
+        "  - {request: {url: 'http://a/'}, expect: {status: 403}}\n"
+        "  - {request: {url: 'http://a/', client: 10.1.2.3}, expect: {status: 200}}\n"
+        "  - {request: {url: 'http://a/', client: 192.0.2.1, headers: {X-Forwarded-For: 10.9.9.9}},"
+        " expect: {status: 200}}\n"
+    )
+    code, out, err = run("check", file)
+    assert (0, "") == (code, err)
+    assert "3 tests passed" in out
+    assert run("explain", file, "GET", "http://a/", "--from", "10.1.2.3")[0] == 0
+    code, _, err = run("explain", file, "GET", "http://a/", "--from", "10.1.2")
+    assert 2 == code
+    assert "'10.1.2' is not an IP address" in err

@@ -16,6 +16,7 @@ from vizgate.config.model.address import parse_authority
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.problems import shown
 from vizgate.extension.fields import Integer
+from vizgate.extension.network import parse_ip
 from vizgate.message.identity import Identity
 
 
@@ -54,6 +55,9 @@ class CheckRequest(ConfigModel):
     #: Named apart from pydantic's own ``json``; it is ``json`` in the YAML.
     json_: Any = Field(default=None, alias="json", description="Any value, sent as JSON, with the Content-Type of it.")
     body: str | None = Field(default=None, description="Instead of json: sent in UTF-8, as it is.")
+    client: Annotated[str, AfterValidator(parse_ip)] = Field(
+        default="127.0.0.1", description="The IP address that it comes from."
+    )
     identity: CheckIdentity | None = Field(
         default=None,
         alias="as",

@@ -40,7 +40,8 @@ from vizgate.transport.stream import Stream
 
 # What urlsplit leaves in a path and may stand in a request line; the rest is encoded, as a browser does it.
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
-_CLIENT = "127.0.0.1"
+#: Where a request comes from unless it is said.
+CLIENT = "127.0.0.1"
 _MAX_ERRORS = 5
 _PROBLEM = b"application/problem+json"
 
@@ -124,11 +125,13 @@ class Rehearsal:
         *,
         body: bytes = b"",
         identity: Identity | None = None,
+        client: str = CLIENT,
     ) -> Rehearsed:
-        """What becomes of a request from a client on this machine.
+        """What becomes of a request.
 
         Args: url: absolute; its host is sent as Host unless *headers* has one. identity: stands in for a verified one;
-        without it the request has to show a credential wherever one is asked for.
+        without it the request has to show a credential wherever one is asked for. client: the IP address that it comes
+        from.
         Raises: ValueError: a header that cannot stand in a message. RehearsalStuck: no answer came.
         """
         scheme, data = request_bytes(method, url, Headers.of(headers), body)
@@ -138,7 +141,7 @@ class Rehearsal:
         site = _RehearsalSite(self.plan, self._state, scheme)
         answer = bytearray()
         stream = Stream(asyncio.get_running_loop(), self._state.clock, self._state.sweeper)
-        stream.connection_made(MemoryTransport(stream, answer.extend, _CLIENT))
+        stream.connection_made(MemoryTransport(stream, answer.extend, client))
         site.accept(stream)
         stream.data_received(data)
         try:
