@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from vizgate.access.content_types.media_types import MediaTypes
 from vizgate.access.csrf.source import Source, SourceRules
 from vizgate.access.csrf.token import TokenSigner
 from vizgate.access.ip_filter.config import IpFilterConfig
@@ -21,6 +20,7 @@ from vizgate.cors.config import CorsConfig
 from vizgate.cors.middleware import CorsMiddleware
 from vizgate.cors.policy import CorsPolicy
 from vizgate.message.headers import Headers
+from vizgate.message.media_types import MediaTypes
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.versions.config import VersionConfig

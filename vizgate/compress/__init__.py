@@ -1,1 +1,1 @@
-"""Content codings: compressing responses, unpacking requests."""
+"""Content codings: answers compressed for those who take them, request bodies inflated within limits."""

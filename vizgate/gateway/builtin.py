@@ -17,6 +17,8 @@ from vizgate.auth.forward.authenticator import ForwardAuthenticator
 from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.mtls.authenticator import MtlsAuthenticator
+from vizgate.compress.inflate.middleware import Decompress
+from vizgate.compress.middleware import Compress
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.store_component import StoreComponent
@@ -27,8 +29,10 @@ from vizgate.store.shared.store import SharedStore
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
+    "compress": Compress,
     "content_types": ContentTypes,
     "csrf": Csrf,
+    "decompress": Decompress,
     "headers": HeadersMiddleware,
     "ip_filter": IpFilter,
     "security_headers": SecurityHeaders,

@@ -30,7 +30,6 @@ CASES = [
     ("services: {a: {targets: [http://a], required: true}}", "services.a.required: required"),
     ("routes: [{match: {path: /}, split: [{service: echo, weight: 1}]}]", "routes[0].split: split"),
     ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
-    ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
 ]
 

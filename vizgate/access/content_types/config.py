@@ -1,6 +1,6 @@
 """What the YAML may say under ``use: content_types``.
 
-In: ``ContentTypesConfig``. Not in: the decision (``access.content_types.media_types``).
+In: ``ContentTypesConfig``. Not in: the decision (``message.media_types``).
 """
 
 from __future__ import annotations

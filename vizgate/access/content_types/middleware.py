@@ -1,6 +1,6 @@
 """``use: content_types``.
 
-In: ``ContentTypes``. Not in: the rule (``access.content_types.media_types``).
+In: ``ContentTypes``. Not in: the rule (``message.media_types``).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Awaitable
 from typing import ClassVar
 
 from vizgate.access.content_types.config import ContentTypesConfig
-from vizgate.access.content_types.media_types import MediaTypes
 from vizgate.extension.contract import ComponentConfig, Context, Middleware
 from vizgate.message.headers import Field
+from vizgate.message.media_types import MediaTypes
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request

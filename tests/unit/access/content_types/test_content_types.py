@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from vizgate.access.content_types.config import ContentTypesConfig
-from vizgate.access.content_types.media_types import MediaTypes
+from vizgate.message.media_types import MediaTypes
 from vizgate.testing import MemoryClient
 
 ALLOWED = MediaTypes(["application/json", "image/*", "application/*+json"])

@@ -1,0 +1,1 @@
+"""Inflating request bodies, and what keeps a small one from becoming a huge one."""

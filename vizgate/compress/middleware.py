@@ -1,0 +1,113 @@
+"""``use: compress``.
+
+In: ``Compress``. Not in: the rules (``compress.accept_encoding``, ``compress.rule``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vizgate.compress.accept_encoding import choose_coding
+from vizgate.compress.body import CompressedBody, compress_whole
+from vizgate.compress.config import CompressConfig
+from vizgate.compress.encoders import DEFAULT_LEVELS, encoder_factory
+from vizgate.compress.rule import CompressRule, encoded_fields, has_no_transform, weaken
+from vizgate.extension.contract import ComponentConfig, Context, Middleware
+from vizgate.message.headers import Headers
+from vizgate.message.vary import add_vary
+from vizgate.pipeline.body import BytesBody
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+
+_VARY = (b"Accept-Encoding",)
+
+
+class Compress(Middleware):
+    """Compresses answers for clients that take it, while they are relayed.
+
+    It leaves alone what is coded already, parts (206), what says ``no-transform``, what is short, and other types.
+    """
+
+    Config: ClassVar[type[ComponentConfig]] = CompressConfig
+
+    def __init__(self, config: CompressConfig, context: Context | None = None) -> None:
+        super().__init__(config, context)
+        self._rule = CompressRule(config.types, config.min_size)
+        self._offered = tuple(coding.encode("ascii") for coding in config.offered)
+        family = self.context.metrics.counters(
+            "compressed_responses", "Responses compressed by the gateway.", ("route", "coding")
+        )
+        self._makers = {
+            coding.encode("ascii"): (
+                encoder_factory(coding, config.levels.get(coding, DEFAULT_LEVELS[coding])),
+                family.of(self.context.route, coding),
+            )
+            for coding in config.offered
+        }
+
+    async def __call__(self, request: Request, forward: Handler) -> Response:
+        """Forward *request*, and hand back its response, compressed if it may be."""
+        accepted, refuses = _asked(request.headers)
+        # Asked first: what is further in may change the request.
+        to_head = request.method == "HEAD"
+        response = await forward(request)
+        if response.tunnel is not None:
+            return response
+        if response.status == 304:
+            self._mark_unchanged(response, accepted)
+            return response
+        length = _length_of(response, to_head)
+        if refuses or not self._rule.allows(response.status, response.headers.raw, length):
+            return response
+        fields = response.headers.raw
+        coding = choose_coding(accepted, self._offered)
+        if coding is not None:
+            fields[:] = encoded_fields(fields, coding)
+            await self._compress(response, coding)
+        # Also where this client gets it as it is: a cache must know that others would not.
+        add_vary(fields, _VARY)
+        return response
+
+    async def _compress(self, response: Response, coding: bytes) -> None:
+        make, counter = self._makers[coding]
+        counter.value += 1
+        body = response.body
+        if body.data is None:
+            response.body = CompressedBody(body, make())
+        elif body.data:  # the answer of an upstream to HEAD has none
+            coded = BytesBody(await compress_whole(body.data, make()))
+            coded.trailers = body.trailers
+            response.body = coded
+
+    def _mark_unchanged(self, response: Response, accepted: bytes) -> None:
+        """RFC 9110 15.4.5: a 304 has the ``ETag`` and ``Vary`` that the 200 would have had."""
+        fields = response.headers.raw
+        tagged = [index for index, (name, _) in enumerate(fields) if name.lower() == b"etag"]
+        if not tagged or choose_coding(accepted, self._offered) is None:
+            return
+        for index in tagged:
+            fields[index] = (fields[index][0], weaken(fields[index][1]))
+        # It would be that of the content as it was.
+        response.headers.remove("Content-Length")
+        add_vary(fields, _VARY)
+
+
+def _asked(headers: Headers) -> tuple[bytes, bool]:
+    """The codings that a client takes, and whether it wants nothing changed (RFC 9111 5.2.1.6)."""
+    accepted, refuses = [], False
+    for name, value in headers.raw:
+        size = len(name)
+        if size == 15 and name.lower() == b"accept-encoding":
+            accepted.append(value)
+        elif size == 13 and name.lower() == b"cache-control":
+            refuses = refuses or has_no_transform(value)
+    return b",".join(accepted), refuses
+
+
+def _length_of(response: Response, to_head: bool) -> int | None:  # noqa: FBT001  # private, one caller
+    """How long the content is, or would be."""
+    if to_head and not response.body.data:
+        told = response.headers.get_bytes(b"content-length")
+        return int(told) if told is not None and told.isdigit() else None
+    return len(response.body.data) if response.body.data is not None else response.body.length
