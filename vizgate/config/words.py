@@ -121,10 +121,20 @@ def _problem(group: list[_Finding], root: Node, known: _KnownKeys) -> Problem:
         message = _literal(best, [_WANTED[finding.kind] for finding in group if finding.kind in _WANTED])
     elif best.kind in _WANTED:
         wanted = dict.fromkeys(_WANTED[finding.kind] for finding in group if finding.kind in _WANTED)
-        message = f"must be {' or '.join(wanted)}, not {describe(best.node)}{_quote_remedy(best.node, wanted)}"
+        message = f"must be {' or '.join(wanted)}, not {_instead(best.node, wanted)}{_quote_remedy(best.node, wanted)}"
     else:
         message = _WORDS.get(best.kind, _other)(best)
     return Problem(place, best.path, hide_secrets(message, best.node))
+
+
+def _instead(node: Node, wanted: Iterable[str]) -> str:
+    """What stands where one of *wanted* should; its value is not shown where only a mapping will do.
+
+    Whoever writes one value for a whole part has often written the secret that belongs inside: a password for a user.
+    """
+    if isinstance(node, Scalar) and not node.raw and list(wanted) == ["a mapping"]:
+        return "a text" if isinstance(node.value, str) else "a number or a word"
+    return describe(node)
 
 
 def _key_place(root: Node, path: Path) -> Place | None:

@@ -22,7 +22,10 @@ from vizgate.pipeline.request import Request
 class AuthenticatorConfig(ComponentConfig):
     """What every authenticator can be told, next to ``kind:``."""
 
-    strip: Flag = Field(default=False, description="Whether the credential is taken out before the request goes on.")
+    strip: Flag = Field(
+        default=False,
+        description="Whether credentials of this kind are taken out before the request goes on, whichever decided.",
+    )
 
 
 class CredentialRefused(VizgateError):
@@ -70,4 +73,11 @@ class Authenticator(Component):
         removed from ``request.headers`` here.
 
         Raises (at once or when awaited): CredentialRefused, AuthenticationUnavailable.
+        """
+
+    def strip(self, request: Request) -> None:  # noqa: B027  # a kind that never strips has nothing to say here
+        """Take what could be a credential of this kind out of *request*; nothing by default.
+
+        Called with ``config.strip`` where another authenticator of the route has decided: a service that is shown no
+        credentials of this kind must not be shown one that nobody has looked at.
         """

@@ -6,6 +6,7 @@ stores.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -19,13 +20,20 @@ from vizgate.store.address import parse_address
 BUILT_IN_STORES = ("memory", "shared", "redis")
 
 _URL_SCHEMES = ("redis://", "rediss://", "unix:")
+# The name of a plugin, or an import path.
+_KIND = re.compile(r"[\w.\-]+(?::[\w.]+)?")
 
 
 def short_store(value: Any) -> Any:
     """``memory``, ``shared`` and ``redis://host:6379/0`` alone mean a mapping with that kind."""
     if not isinstance(value, str):
         return value
-    return {"kind": "redis", "url": value} if value.startswith(_URL_SCHEMES) else {"kind": value}
+    if value.startswith(_URL_SCHEMES):
+        return {"kind": "redis", "url": value}
+    if value and _KIND.fullmatch(value) is None:
+        # Not shown: it is a URL of another kind as a rule, and many of those hold a password.
+        raise ValueError("is no store. Write memory, shared, redis://host:6379/0, rediss://... or unix:/run/redis.sock")
+    return {"kind": value}
 
 
 class MemoryStoreConfig(StoreConfigBase):

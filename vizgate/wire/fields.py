@@ -6,6 +6,7 @@ gateway adds (``message.forwarding``).
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from vizgate.message.headers import Field
@@ -60,6 +61,7 @@ _NOT_NAMEABLE = frozenset({b"host", b"content-length", b"transfer-encoding", b"c
 # The memo serves the names that everybody uses; what a hostile client fills it with is small and soon forgotten.
 _MEMO_SIZE = 1024
 _MEMO_NAME_BYTES = 64
+_MARK = re.compile(rb"[^0-9a-z]")
 
 _NO_OPTIONS: frozenset[bytes] = frozenset()
 
@@ -88,7 +90,8 @@ class FieldSorter:
     Args: asserted: lower-case names that are put aside because only some peers may set them. dropped: lower-case names
     that do not travel on, whoever sends them. asserted_prefix: as *asserted*, for every other name that begins so.
     drop_underscored: whether a name with "_" is dropped: many servers read ``X_User`` as ``X-User``, so a twin could
-    stand in for a field that the gateway guards.
+    stand in for a field that the gateway guards. Some read every mark so (``X.User``): then what is a guarded name to
+    them is dropped, too.
     """
 
     __slots__ = ("_asserted", "_asserted_prefix", "_drop_underscored", "_dropped", "_memo")
@@ -143,13 +146,21 @@ class FieldSorter:
             fate = _DROP
         elif lower in self._asserted or (prefix and lower.startswith(prefix)):
             fate = _ASSERTED
-        elif self._drop_underscored and b"_" in name:
+        elif self._drop_underscored and (b"_" in name or self._is_twin(lower)):
             fate = _DROP
         if len(name) <= _MEMO_NAME_BYTES:
             if len(self._memo) >= _MEMO_SIZE:
                 self._memo.clear()
             self._memo[name] = fate
         return fate
+
+    def _is_twin(self, lower: bytes) -> bool:
+        """Whether *lower* is the name of a guarded field to a server that takes every mark for a hyphen, as CGI may."""
+        read = _MARK.sub(b"-", lower)
+        if read == lower:
+            return False
+        prefix = self._asserted_prefix
+        return read in self._dropped or read in self._asserted or read in _OF_NAME or bool(prefix and read.startswith(prefix))
 
 
 def _place(out: SortedFields, fate: int, item: Field) -> None:

@@ -169,6 +169,7 @@ async def test_service_is_told_who_it_is(door: DoorFactory) -> None:
         ["X-Auth-User: eve", "X-Auth-Tier: gold"],
         ["x-auth-user: eve", "X-AUTH-USER: eve", "X-Auth-User: eve"],
         ["X_Auth_User: eve", "X-Auth_User: eve", "x_auth-user: eve"],
+        ["X.Auth.User: eve", "X-Auth.User: eve", "x!auth-user: eve"],
         ["Connection: X-Auth-User", "X-Auth-User: eve"],
         ["Connection: close, X-Auth-User, X-Auth-Tier, X-Auth-Scopes, X-Auth-Key"],
         ["Connection: x-auth-user, keep-alive", "Connection: X-AUTH-KEY", "X-Auth-User: eve", "X-Auth-Key: eve"],

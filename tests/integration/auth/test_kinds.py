@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import argon2
+import jwt
 import pytest
 
 from tests.integration.doors import DoorFactory
@@ -37,6 +39,35 @@ def basic(text: str) -> str:
     return f"Authorization: Basic {base64.b64encode(text.encode()).decode()}"
 
 
+STRIPPING = {
+    "tokens": {"kind": "jwt", "algorithms": ["HS256"], "secret": "s" * 32, "cookie": "tok", "strip": True},
+    "keys": {"kind": "api_key", "keys": [KEY], "strip": True},
+    "people": {"kind": "basic", "users": {"ann": {"password_hash": HASH}}, "strip": True},
+}
+TOKEN = jwt.encode({"sub": "ann", "exp": 99_999_999_999}, "s" * 32, "HS256")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"Authorization: Bearer {TOKEN}", "X-API-Key: nobody-looked"],
+        [f"Cookie: tok={TOKEN}", basic("nobody:looked")],
+        [f"Cookie: tok={TOKEN}", "Authorization: Basic\tnobody-looked"],
+        ["X-API-Key: good", basic("nobody:looked")],
+        ["X-API-Key: good", basic("nobody:looked"), "X-API-Key_: x", "Cookie: tok="],
+        [basic("ann:right")],
+    ],
+)
+async def test_no_kind_that_is_stripped_reaches_the_service(door: DoorFactory, lines: list[str]) -> None:
+    """A service behind ``strip`` is shown no credential, and least of all one beside the credential that decided."""
+    async with door(parts(STRIPPING)) as opened, opened.client() as client:
+        response = await ask(client, *lines)
+        assert 200 == response.status
+        seen = {name.lower() for name, _ in json.loads(response.body)["headers"]}
+        assert set() == seen & {"authorization", "x-api-key"}
+        assert TOKEN.encode() not in response.body
+
+
 @pytest.mark.parametrize(
     ("lines", "status"),
     [
@@ -44,6 +75,7 @@ def basic(text: str) -> str:
         ([basic("ann:wrong")], 401),
         ([basic("bob:right")], 401),
         (["Authorization: Basic !"], 401),
+        ([basic("ann:right").replace("Basic ", "Basic\t")], 401),
         ([basic("ann:right"), basic("ann:right")], 401),
         (["Authorization: Bearer x"], 401),
         ([], 401),

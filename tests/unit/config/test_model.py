@@ -162,7 +162,7 @@ def test_access_log_takes_a_short_form() -> None:
         ("server: {limits: {head: 1}}", "server.limits.head: must be at least 128, not the number 1"),
         ("server: {limits: {headers: 0}}", "server.limits.headers: must be at least 1, not the number 0"),
         ("server: {limits: {headers: '5'}}", "must be a whole number, not the text '5'. Remove the quotes"),
-        ("server: {limits: 5}", "server.limits: must be a mapping, not the number 5"),
+        ("server: {limits: 5}", "server.limits: must be a mapping, not a number or a word"),
         ("server: {public_endpoints: [helth]}", "public_endpoints[0]: must be one of health, metrics, not the text"),
         ("services: {a: {}}", "services.a: a service has neither targets nor builtin"),
         ("services: {a: {builtin: echo, pool: {}}}", "services.a: a builtin service takes no pool"),

@@ -95,6 +95,8 @@ def told(text: str, environment: dict[str, str] | None = None) -> list[str]:
         ("by_name: {one: {oen: 1}}", "f:1:17 by_name.one.oen: there is no key 'oen' here. Did you mean 'one'?"),
         ("several: [{two_words: 1}]", "f:1:12 several[0].two_words: there is no key 'two_words' here. Did you mean"),
         ("xyz: 1", "f:1:1 xyz: there is no key 'xyz' here. Keys here: above, by_name, colour, "),
+        ("several: [hunter2]", "f:1:11 several[0]: must be a mapping, not a text"),
+        ("by_name: {one: 4711}", "f:1:16 by_name.one: must be a mapping, not a number or a word"),
         ("own: nothing", "f:1:6 own: nothing does not please"),
     ],
 )
@@ -102,6 +104,12 @@ def test_finding_is_told_in_words_with_its_place(text: str, problem: str) -> Non
     """Types, bounds, literals, unions and unknown keys are told without a word of pydantic, one problem each."""
     (found,) = told(text)
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize("value", ["hunter2", "'hunter2'", "4711"])
+def test_value_in_the_place_of_a_mapping_is_never_told(value: str) -> None:
+    """Where a whole part is missing, what was written for it may be the secret that belongs inside."""
+    assert [value.strip("'") in found for found in told(f"several: [{value}]")] == [False]
 
 
 @pytest.mark.parametrize("key", ["number", "fraction", "flag", "colour", "above", "pair", "own", "short", "form"])

@@ -96,3 +96,13 @@ def test_store_password_is_never_shown() -> None:
     assert "s3cret" not in repr(config)
     assert "s3cret" not in config.model_dump_json()
     assert "s3cret" == config.password.reveal()
+
+
+@pytest.mark.parametrize(
+    "url", ["Redis://:hunter2@cache:6379/0", "valkey://:hunter2@cache", "redis+sentinel://:hunter2@cache", "redis:/hunter2"]
+)
+def test_store_url_of_another_kind_is_refused_and_not_shown(url: str) -> None:
+    """It may hold a password; the message says what to write, and nothing of what was written."""
+    refusal = refusal_of(f"'{url}'")
+    assert "is no store. Write memory, shared, redis://host:6379/0" in refusal
+    assert "hunter2" not in refusal

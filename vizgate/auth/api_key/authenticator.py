@@ -81,9 +81,13 @@ class ApiKeyAuthenticator(Authenticator):
             raise CredentialRefused("more than one API key was shown")
         identity = self._upkeep.table.identify(found[0], self._clock.wall())
         if self._strips:
-            raw = request.headers.raw
-            raw[:] = [item for item in raw if item[0].lower() != field]
+            self.strip(request)
         return identity
+
+    def strip(self, request: Request) -> None:
+        """See ``Authenticator.strip``."""
+        raw = request.headers.raw
+        raw[:] = [item for item in raw if item[0].lower() != self._field]
 
     def __repr__(self) -> str:
         return f"<ApiKeyAuthenticator {self.context.name} {self._upkeep.table!r}>"

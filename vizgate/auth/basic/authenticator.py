@@ -66,7 +66,8 @@ class BasicAuthenticator(Authenticator):
         known = self._good.get(key, self.context.clock.wall())
         if known is None:
             return self._check(request, shown, key)
-        self._strip(request)
+        if self.config.strip:
+            self.strip(request)
         return known
 
     async def _check(self, request: Request, shown: BasicCredentials, key: bytes) -> Identity:
@@ -81,7 +82,8 @@ class BasicAuthenticator(Authenticator):
         identity = self._identities[shown.user]
         now_s = self.context.clock.wall()
         self._good.put(key, identity, now_s, now_s + self.config.cache_ttl)
-        self._strip(request)
+        if self.config.strip:
+            self.strip(request)
         return identity
 
     def _key_of(self, shown: BasicCredentials) -> bytes:
@@ -90,10 +92,10 @@ class BasicAuthenticator(Authenticator):
         text = f"{shown.user}:{shown.password}".encode()
         return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
 
-    def _strip(self, request: Request) -> None:
-        if self.config.strip:
-            raw = request.headers.raw
-            raw[:] = [item for item in raw if item[0].lower() != b"authorization" or not is_basic(item[1])]
+    def strip(self, request: Request) -> None:
+        """See ``Authenticator.strip``."""
+        raw = request.headers.raw
+        raw[:] = [item for item in raw if item[0].lower() != b"authorization" or not is_basic(item[1])]
 
     def __repr__(self) -> str:
         return f"<BasicAuthenticator {self.context.name} [{len(self._users)} users, {len(self._checks)} checks]>"

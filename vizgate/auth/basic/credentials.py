@@ -32,7 +32,8 @@ class BasicCredentials:
 
 def is_basic(value: bytes) -> bool:
     """Whether *value*, of an Authorization field, is of this scheme."""
-    return _SCHEME.match(value) is not None
+    # A tab or a comma where the space belongs: some reader would take it for one.
+    return value[:5].lower() == b"basic" and value[5:6] in (b"", b" ", b"\t", b",")
 
 
 def find_basic(fields: list[Field]) -> BasicCredentials | None:
@@ -48,7 +49,8 @@ def find_basic(fields: list[Field]) -> BasicCredentials | None:
     if len(lines[0]) > MAX_BYTES:
         raise CredentialRefused("the Authorization field is too long")
     scheme = _SCHEME.match(lines[0])
-    assert scheme is not None
+    if scheme is None:
+        raise CredentialRefused(_MALFORMED)
     return _decoded(lines[0][scheme.end() :])
 
 

@@ -67,6 +67,10 @@ class ForwardAuthenticator(Authenticator):
     async def _asked(self, request: Request, call: Call, key: bytes) -> Identity:
         return self._let_in(request, await self._questions.ask(key, lambda: self._learn(call, key)))
 
+    def strip(self, request: Request) -> None:
+        """See ``Authenticator.strip``."""
+        self._question.strip(request)
+
     def _let_in(self, request: Request, answer: LetIn) -> Identity:
         if self._copied:
             # The client's own were put aside when the request was read; middleware further out may have set some.

@@ -27,11 +27,13 @@ OUTCOMES = ("accepted", "refused", "unavailable", "failed")
 class _Asked:
     """An authenticator, and what is counted and told about it."""
 
-    __slots__ = ("accepted", "authenticate", "complaints", "failed", "name", "refused", "unavailable")
+    __slots__ = ("accepted", "authenticate", "complaints", "failed", "name", "others", "refused", "unavailable")
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, stripping: Sequence[Authenticator]) -> None:
         context = authenticator.context
         self.name = context.name
+        #: Those whose credentials nobody looks at once this one has decided, and that must not go on.
+        self.others = tuple(other for other in stripping if other is not authenticator)
         self.authenticate = authenticator.authenticate
         self.complaints = Complaints(context.name, context.clock)
         cells = context.metrics.counters(
@@ -56,7 +58,8 @@ class Identify(Middleware):
     ) -> None:
         super().__init__(MiddlewareConfig(), context)
         self._patience_s = patience_s
-        self._asked = tuple(_Asked(authenticator) for authenticator in authenticators)
+        stripping = [one for one in authenticators if getattr(one.config, "strip", False)]
+        self._asked = tuple(_Asked(authenticator, stripping) for authenticator in authenticators)
 
     def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
         """Forward *request*, with ``identity`` set when a good credential was shown."""
@@ -75,8 +78,7 @@ class Identify(Middleware):
                 continue
             if not isinstance(found, Identity):
                 return self._wait(request, forward, asked[number:], found)
-            one.accepted.value += 1
-            request.identity = found
+            _accept(request, one, found)
             break
         return forward(request)
 
@@ -88,7 +90,7 @@ class Identify(Middleware):
         try:
             found = await self._patiently(answer)
             if found is not None:
-                _accept(request, one, found)
+                _accept(request, one, _checked(found))
         except Exception as error:  # noqa: BLE001  # as above
             _refuse(request, one, error)
             return await forward(request)
@@ -109,11 +111,17 @@ class Identify(Middleware):
         return f"<Identify by {', '.join(one.name for one in self._asked)}>"
 
 
-def _accept(request: Request, one: _Asked, found: object) -> None:
+def _checked(found: object) -> Identity:
     if not isinstance(found, Identity):
         raise TypeError(f"an authenticator gave {type(found).__name__}, not an Identity")
+    return found
+
+
+def _accept(request: Request, one: _Asked, identity: Identity) -> None:
     one.accepted.value += 1
-    request.identity = found
+    for other in one.others:
+        other.strip(request)
+    request.identity = identity
 
 
 def _refuse(request: Request, one: _Asked, error: Exception) -> None:

@@ -82,6 +82,10 @@ class IntrospectionAuthenticator(Authenticator):
         check_token68(token)
         return self._asked(token, digest)
 
+    def strip(self, request: Request) -> None:
+        """See ``Authenticator.strip``."""
+        self._tokens.strip(request.headers.raw)
+
     async def _asked(self, token: bytes, digest: bytes) -> Identity:
         learned = await self._questions.ask(digest, lambda: self._learn(token, digest))
         if isinstance(learned, str):

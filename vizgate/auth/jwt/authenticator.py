@@ -107,6 +107,10 @@ class JwtAuthenticator(Authenticator):
                 return self._with_fresher_keys(token, digest)
         return identity if self._revoked is None else self._unless_revoked(identity)
 
+    def strip(self, request: Request) -> None:
+        """See ``Authenticator.strip``."""
+        self._tokens.strip(request.headers.raw)
+
     def _verify(self, token: bytes, digest: bytes) -> Identity:
         now_s = self._wall()
         identity, validity = self._verifier.verified(token, now_s)

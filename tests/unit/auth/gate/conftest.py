@@ -15,16 +15,21 @@ from vizgate.testing import ManualClock
 class Scripted(Authenticator):
     """Gives what it was made with: an identity, None, an exception to raise, or one of these later."""
 
-    def __init__(self, name: str, gives: object, *, challenge: str = "", later: bool = False, clock=None) -> None:
-        super().__init__(AuthenticatorConfig(), Context(name=name, clock=clock or ManualClock()))
+    def __init__(
+        self, name: str, gives: object, *, challenge: str = "", later: bool = False, strip: bool = False, clock=None
+    ) -> None:
+        super().__init__(AuthenticatorConfig(strip=strip), Context(name=name, clock=clock or ManualClock()))
         self.challenge = challenge
         self._gives = gives
         self._later = later
-        self.asked = 0
+        self.asked = self.stripped = 0
 
     def authenticate(self, request: Request):
         self.asked += 1
         return self._answer() if self._later else self._now()
+
+    def strip(self, request: Request) -> None:
+        self.stripped += 1
 
     def _now(self):
         if isinstance(self._gives, BaseException):

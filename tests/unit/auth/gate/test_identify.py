@@ -96,6 +96,16 @@ async def test_identify_end_of_the_request_is_no_refusal(scripted, request_, for
     assert [] == forward.seen
 
 
+@later
+async def test_identify_strips_credentials_that_nobody_has_looked_at(scripted, ann, request_, forward, later):
+    """Whichever decides, the others that strip take out what is theirs; one that does not is left alone."""
+    first, second = scripted("first", None, strip=True), scripted("second", ann, strip=True, later=later)
+    third, fourth = scripted("third", ann, strip=True), scripted("fourth", ann)
+    await Identify([first, second, third, fourth])(request_, forward)
+    assert [1, 0, 1, 0] == [one.stripped for one in (first, second, third, fourth)]
+    assert [0, 0] == [third.asked, fourth.asked]
+
+
 async def test_identify_identity_from_outside_does_not_count(scripted, request_, forward):
     """What middleware further out has written into ``identity`` was verified by nobody here."""
     request_.identity = Identity("eve")
