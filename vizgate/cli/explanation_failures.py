@@ -29,7 +29,8 @@ def service_failures(service: ServiceConfig, at: str) -> Iterator[Policy]:
     shown: dict[str, Any] = service.model_dump(mode="json")
     if service.retry is not None:
         retry = shown["retry"]
-        tried = f"at most {_times(retry['attempts'])}, on {_either(retry['on'])}; {' '.join(retry['methods'])}"
+        each = f" of {retry['per_try_timeout']}" if service.retry.per_try_timeout else ""
+        tried = f"at most {_times(retry['attempts'])}{each}, on {_either(retry['on'])}; {_either(retry['methods'])}"
         yield Policy("attempts", tried, f"{at}.retry")
         budget = f"{retry['budget']['share']} of the requests of 10 s, or {retry['budget']['floor']}"
         yield Policy("most retries", budget, f"{at}.retry.budget")
