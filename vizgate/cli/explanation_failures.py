@@ -37,8 +37,9 @@ def service_failures(service: ServiceConfig, at: str) -> Iterator[Policy]:
     if service.breaker is not None:
         breaker = shown["breaker"]
         opens = f"{breaker['failure_rate']} failures of at least {breaker['minimum_requests']}"
+        whose = "each target" if service.breaker.scope == "target" else "the service"
         back = f"open for {breaker['open_for']}, then {_times(breaker['half_open_requests'])} on trial"
-        yield Policy(f"circuit breaker of each {breaker['scope']}", f"{opens}; {back}", f"{at}.breaker")
+        yield Policy(f"circuit breaker of {whose}", f"{opens}; {back}", f"{at}.breaker")
     if service.max_in_flight is not None:
         waits = f", others wait {shown['queue_timeout']}" if service.queue_timeout else ""
         yield Policy("requests at once", f"{service.max_in_flight}{waits}", f"{at}.max_in_flight")
