@@ -23,7 +23,6 @@ from trouble.gateway import WatchedGateway
 from trouble.load import Load, Seen
 from trouble.target import FAULTS, Target
 
-_WELL_S = 2.0
 #: Idle connections are closed after this, so that it can be seen whether any other is left.
 _IDLE_S = 1.0
 _QUIET_S = 2.5
@@ -61,7 +60,7 @@ class Result:
     memory_after_mib: float
 
 
-async def measure(fault: str, rate: int, seconds: float) -> Result:
+async def measure(fault: str, rate: int, seconds: float, well_s: float) -> Result:
     targets = [Target() for _ in range(3)]
     for target in targets:
         await target.start()
@@ -77,20 +76,23 @@ async def measure(fault: str, rate: int, seconds: float) -> Result:
     try:
         with tempfile.TemporaryDirectory() as folder:
             async with WatchedGateway(config, Path(folder)) as gateway:
-                return await _under_load(gateway, targets, fault, rate, seconds)
+                return await _under_load(gateway, targets, fault, (rate, seconds, well_s))
     finally:
         for target in targets:
             await target.misbehave("")
             target.stop()
 
 
-async def _under_load(gateway: WatchedGateway, targets: list[Target], fault: str, rate: int, seconds: float) -> Result:
+async def _under_load(
+    gateway: WatchedGateway, targets: list[Target], fault: str, shape: tuple[int, float, float]
+) -> Result:
+    rate, seconds, well_s = shape
     load = Load(gateway.port)
-    await load.run(rate, _WELL_S)
+    await load.run(rate, 1.0)
     load.close()
     await asyncio.sleep(_QUIET_S)
     before = gateway.open_files, gateway.memory_mib
-    await load.run(rate, _WELL_S)
+    await load.run(rate, well_s)
     for target in targets if fault == ALL_DOWN else targets[1:2]:
         if fault in FAULTS or fault == ALL_DOWN:
             await target.misbehave("refuses" if fault == ALL_DOWN else fault)
@@ -153,7 +155,7 @@ def write(page: Path, text: str) -> None:
 async def main(arguments: argparse.Namespace) -> None:
     results = []
     for fault in [arguments.only] if arguments.only else CASES:
-        result = await measure(fault, arguments.rate, arguments.seconds)
+        result = await measure(fault, arguments.rate, arguments.seconds, arguments.well)
         results.append(result)
         if arguments.json:
             print(json.dumps(asdict(result)), flush=True)
@@ -167,6 +169,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=500, help="requests a second")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the fault lasts")
+    parser.add_argument("--well", type=float, default=2.0, help="how long all is well before; 0: the fault is first")
     parser.add_argument("--only", choices=CASES, help="one fault instead of all")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--write", help="a page whose measured table is replaced")

@@ -13,6 +13,9 @@ from vizgate import (
     Authenticator,
     AuthenticatorConfig,
     Balancer,
+    BreakerSettings,
+    CircuitBreaker,
+    CircuitOpen,
     Clock,
     ConfigError,
     Context,
@@ -39,6 +42,7 @@ from vizgate import (
     NoMatch,
     Problem,
     Program,
+    PybreakerListener,
     RedisStore,
     RedisStoreConfig,
     Request,
@@ -255,3 +259,19 @@ def tokens_are_verified_at_a_time(data: bytes) -> None:
 
 async def tokens_are_taken_back(store: Store) -> None:
     assert_type(await RevocationList(store).revoke("https://idp.example.com/", "t-1", 0.0), bool)
+
+
+async def circuit_breaker_gives_back_what_it_calls() -> None:
+    breaker = CircuitBreaker(BreakerSettings(failure_rate=0.5), name="billing", failures=(OSError,))
+    assert_type(breaker.call(len, "abc"), int)
+    with breaker as entered:
+        assert_type(entered, CircuitBreaker)
+    try:
+        async with breaker:
+            pass
+    except CircuitOpen as refused:
+        assert_type(refused.retry_after_s, int)
+
+
+def pybreaker_listener_is_a_listener(listener: PybreakerListener) -> CircuitBreaker:
+    return CircuitBreaker(listeners=(listener,))

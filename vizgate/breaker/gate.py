@@ -16,6 +16,8 @@ from vizgate.extension.contract import Context
 from vizgate.pipeline.attempt import Attempt
 from vizgate.pipeline.target_state import Block, TargetState
 
+_CLOSED = State.CLOSED
+
 
 class BreakerGate:
     """Lets attempts through to the targets whose breaker does, and tells the breakers what came of them.
@@ -36,6 +38,7 @@ class BreakerGate:
     ) -> None:
         self._name = context.name
         self._rule = rule
+        self._result = rule.result
         self._clock = context.clock
         self._changes = context.metrics.counters(
             "breaker_changes", "Changes of circuit breakers, by the state they are in then.", ("service", "state")
@@ -70,20 +73,21 @@ class BreakerGate:
     def admit(self, target: TargetState, now_s: float) -> int | None:
         """See ``AttemptGate``."""
         machine = self._machines[target]
+        if machine.state is _CLOSED:
+            return machine.period
         permit = machine.admit(now_s)
-        if machine.state is not State.CLOSED:
-            self._show(machine)
+        self._show(machine)
         return permit
 
     def settled(self, attempt: Attempt, now_s: float) -> None:
         """See ``AttemptWatcher``."""
         machine = self._machines[attempt.target]
-        result = self._rule.result(attempt.status, attempt.termination, attempt.elapsed_s)
+        result = self._result(attempt.status, attempt.termination, attempt.elapsed_s)
         if result is None:
             machine.give_back(attempt.permit)
         else:
             machine.record(attempt.permit, result, now_s)
-        if machine.state is not State.CLOSED:
+        if machine.state is not _CLOSED:
             self._show(machine)
 
     def broken(self, attempt: Attempt, now_s: float) -> None:
@@ -91,7 +95,7 @@ class BreakerGate:
         if attempt.termination in self._rule.failures and attempt.status not in self._rule.statuses:
             machine = self._machines[attempt.target]
             machine.spoil(attempt.permit, now_s)
-            if machine.state is not State.CLOSED:
+            if machine.state is not _CLOSED:
                 self._show(machine)
 
     def refusal(self, now_s: float) -> CircuitOpen | None:
@@ -114,7 +118,7 @@ class BreakerGate:
                 state.block(Block.OPEN)
             else:
                 state.unblock(Block.OPEN, self._clock.monotonic())
-        waiting = [each.until_s for each in self._targets if each.state is not State.CLOSED and not each.is_forced]
+        waiting = [each.until_s for each in self._targets if each.state is not _CLOSED and not each.is_forced]
         self._wake_at_s = min(waiting, default=math.inf)
 
     def __repr__(self) -> str:

@@ -39,6 +39,9 @@ NEXT = {
     (State.HALF_OPEN, Signal.FAILED): State.OPEN,
 }
 
+# Looked at for each call; to have a member of its enumeration found costs as much as the comparison.
+_CLOSED = State.CLOSED
+
 #: Up to this share longer than ``open_for_s`` it stays open, so that many breakers do not try at the same moment.
 JITTER = 0.1
 
@@ -78,7 +81,7 @@ class BreakerMachine:
     to be tried, while it is open.
     """
 
-    __slots__ = ("_begun", "_ended", "_forced", "_period", "_random", "_slow", "_window", "changed", "settings",
+    __slots__ = ("_begun", "_ended", "_forced", "_random", "_slow", "_window", "changed", "period", "settings",
                  "state", "until_s")  # fmt: skip
 
     def __init__(self, settings: BreakerSettings, random: Random) -> None:
@@ -88,7 +91,8 @@ class BreakerMachine:
         self.changed: list[Changed] = []
         self._random = random
         self._window = settings.window()
-        self._period = 0
+        #: What a permit given now is.
+        self.period = 0
         self._forced: State | None = None
         self._begun = 0
         self._ended = 0
@@ -96,12 +100,12 @@ class BreakerMachine:
 
     def admit(self, now_s: float) -> int | None:
         """A permit for a call, None for no."""
-        if self.state is State.CLOSED:
-            return self._period
+        if self.state is _CLOSED:
+            return self.period
         self.wake(now_s)
         if self.state is State.HALF_OPEN and self._begun < self.settings.half_open_requests:
             self._begun += 1
-            return self._period
+            return self.period
         return None
 
     @property
@@ -113,7 +117,7 @@ class BreakerMachine:
 
     def wake(self, now_s: float) -> None:
         """Let it be tried if it is time: after ``open_for_s``, or when trials have not ended for as long again."""
-        if self._forced is not None or self.state is State.CLOSED or now_s < self.until_s:
+        if self._forced is not None or self.state is _CLOSED or now_s < self.until_s:
             return
         if self.state is State.OPEN:
             self._signal(Signal.COOLED, now_s)
@@ -122,9 +126,9 @@ class BreakerMachine:
 
     def record(self, permit: int, result: int, now_s: float) -> None:
         """Count a call that has ended. Args: result: see ``breaker.window``."""
-        if permit != self._period:
+        if permit != self.period:
             return
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             window = self._window
             window.add(result, now_s)
             if result and self._forced is None and self._is_too_bad(window):
@@ -137,16 +141,16 @@ class BreakerMachine:
 
         While it is closed that counts whenever the call began: it says how the other side is now.
         """
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             self._window.spoil(now_s)
             if self._forced is None and self._is_too_bad(self._window):
                 self._signal(Signal.TRIPPED, now_s)
-        elif self.state is State.HALF_OPEN and permit == self._period:
+        elif self.state is State.HALF_OPEN and permit == self.period:
             self._signal(Signal.FAILED, now_s)
 
     def give_back(self, permit: int) -> None:
         """The call has ended without saying anything: its permit may be used by another one."""
-        if permit == self._period and self.state is State.HALF_OPEN:
+        if permit == self.period and self.state is State.HALF_OPEN:
             self._begun -= 1
 
     def force(self, state: State | None, now_s: float) -> None:
@@ -199,7 +203,7 @@ class BreakerMachine:
 
     def _enter(self, state: State, now_s: float) -> None:
         before, self.state = self.state, state
-        self._period += 1
+        self.period += 1
         self._window.clear()
         if state is State.OPEN:
             self.until_s = now_s + self.settings.open_for_s * (1.0 + JITTER * self._random.random())
@@ -213,7 +217,7 @@ class BreakerMachine:
 
     def _begin_trials(self, now_s: float) -> None:
         # A period of its own: trials that hang must not keep it half open for ever, nor speak when they end at last.
-        self._period += 1
+        self.period += 1
         self._begun = self._ended = self._slow = 0
         self.until_s = now_s + self.settings.open_for_s
 

@@ -1,7 +1,7 @@
 """Listeners and storages of pybreaker behind a breaker of ours.
 
 In: ``PybreakerListener``. Not in: pybreaker's own machine, which lets every concurrent call through when it is half
-open and takes a cancelled task for a failure (docs/adr/0012-circuit-breaker.md).
+open and takes a cancelled task for a failure (docs/adr/0017-circuit-breaker.md).
 
 ::
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from vizgate.cli.explanation_failures import route_failures, service_failures
+from vizgate.cli.policy import Policy
 from vizgate.config import GatewayConfig, RouteConfig
 from vizgate.config.redact import HIDDEN
 from vizgate.gateway.plan import GatewayPlan
@@ -24,15 +26,6 @@ _SECRET_NAME = re.compile(
     r"authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|private|signature", re.IGNORECASE
 )
 _CHANGE = re.compile(r"([+-] )([^:]+)(: )(.*)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A rule of the configuration that holds for the request: what, how much, and where it is written."""
-
-    what: str
-    value: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +156,7 @@ def _policies(config: GatewayConfig, number: int, route: RouteConfig, who: Ident
         yield Policy("time for everything", own["timeout"], f"{at}.timeout")
     yield from _auth_policies(config, at, route)
     yield from _limit_policies(config, route, who)
+    yield from route_failures(config, at, route)
     if route.service is not None:
         yield from _service_policies(config, route.service)
 
@@ -206,6 +200,7 @@ def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:
     for key, value in service.timeouts.model_dump(mode="json", exclude={"deadline_header"}).items():
         yield Policy(f"{key} timeout", _or_none(value, "0s"), f"{at}.timeouts.{key}")
     yield Policy("Host", service.host_header, f"{at}.host_header")
+    yield from service_failures(service, at)
 
 
 def _or_none(value: str, nothing: str) -> str:

@@ -51,7 +51,8 @@ class PressureMeter(Component):
         """Begin to measure. Raises: VizgateError: the memory cannot be measured on this system."""
         if self._memory is not None:
             try:
-                self._pressure.take_memory(self._memory())
+                # Only whether it can be: who is started and never swept, as in a rehearsal, must turn nobody away.
+                self._memory()
             except OSError as exc:
                 raise VizgateError("server.overload.memory needs /proc, which this system has not. Remove it") from exc
         self._last_s = 0.0

@@ -30,7 +30,7 @@ class PressureBounds:
 
 
 class Pressure:
-    """``level``: how many ranks are turned away. ``lag_s``: average lag of the loop. ``memory_bytes``: the last size."""
+    """``level``: how many ranks are turned away. ``lag_s``: average lag of the loop. ``memory_bytes``: last size."""
 
     __slots__ = ("_bounds", "_lag_level", "_memory_level", "lag_s", "level", "memory_bytes")
 

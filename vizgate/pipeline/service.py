@@ -215,6 +215,9 @@ class ServiceForwarder:
         except UpstreamError as error:
             cause = error
             self._ended(attempt, error.termination)
+            if attempt.number > 1 and self._is_late(request):
+                # It had only the time that others left: what became of it says nothing about its target.
+                attempt.termination = Termination.CLIENT_ABORT
         except BaseException as error:
             self._ended(attempt, error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
             raise
@@ -253,14 +256,16 @@ class ServiceForwarder:
             for watcher in self._policies.watchers:
                 watcher.broken(attempt, self._clock.monotonic())
 
+    def _is_late(self, request: Request) -> bool:
+        return bool(request.deadline_s) and self._clock.monotonic() >= request.deadline_s
+
     def _delay_s(self, request: Request, attempt: Attempt, cause: Response | UpstreamError) -> float | None:
-        now_s = self._clock.monotonic()
-        if request.deadline_s and now_s >= request.deadline_s:
+        if self._is_late(request):
             if isinstance(cause, UpstreamError) and cause.nothing_sent:
                 raise ResponseTimedOut("no time left to try another target") from cause
             return None
         if self._policies.retry is not None:
-            return self._policies.retry.delay_s(request, attempt, cause, now_s)
+            return self._policies.retry.delay_s(request, attempt, cause, self._clock.monotonic())
         # Nothing was sent, so nothing can happen twice: the next target, each at most once.
         return 0.0 if isinstance(cause, UpstreamError) and cause.nothing_sent else None
 

@@ -56,7 +56,7 @@ class RetryConfig(ComponentConfig):
         description="Which may be tried again once a byte has been sent; naming POST says that twice is harmless.",
     )
     per_try_timeout: Duration = Field(
-        default=0.0, description="Time for one attempt's head. 0: the service's `response`."
+        default=0.0, description="Time for one attempt, from the request sent to the head. 0: the service's `response`."
     )
     backoff: Annotated[BackoffConfig, BeforeValidator(_backoff, json_schema_input_type=Duration | BackoffConfig)] = (
         Field(default=BackoffConfig(), description="How long to wait; a duration alone is its `base`.")

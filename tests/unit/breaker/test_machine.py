@@ -222,7 +222,7 @@ def test_whatever_happens_no_more_trials_than_allowed(
         permit = breaker.admit(now_s)
         if permit is not None:
             running.append((permit, breaker.state))
-        trials = [each for each, state in running if state is State.HALF_OPEN and each == breaker._period]
+        trials = [each for each, state in running if state is State.HALF_OPEN and each == breaker.period]
         assert len(trials) <= 2
         if running and event != "begin":
             permit, _ = running.pop(0)

@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import pytest
 
 from vizgate.balancer.round_robin import RoundRobin
-from vizgate.errors import ConnectFailed, ExchangeError, NoTarget, Termination, UpstreamError, UpstreamReset
+from vizgate.clock import Clock
+from vizgate.errors import (
+    ConnectFailed,
+    ExchangeError,
+    NoTarget,
+    ResponseTimedOut,
+    Termination,
+    UpstreamError,
+    UpstreamReset,
+)
 from vizgate.extension.balancer import Member
 from vizgate.message.headers import Headers
 from vizgate.pipeline.attempt import Attempt
@@ -67,7 +76,10 @@ async def _never(seconds: float) -> None:
 
 
 def service(
-    targets: Sequence[_Target], policies: ServicePolicies, sleep: Callable[[float], Awaitable[None]] = _never
+    targets: Sequence[_Target],
+    policies: ServicePolicies,
+    sleep: Callable[[float], Awaitable[None]] = _never,
+    clock: Clock | None = None,
 ) -> ServiceForwarder:
     made = [ServiceTarget(target, TargetState("users", target.address)) for target in targets]
     balancer = RoundRobin()
@@ -76,7 +88,7 @@ def service(
         balancer.update(tuple(Member(index, weight, made[index].state) for index, weight in members))
 
     chosen = TargetSet(made, Selection(), lambda: 0.0, adopt)
-    return ServiceForwarder("users", chosen, balancer, policies, ManualClock(), sleep)
+    return ServiceForwarder("users", chosen, balancer, policies, clock or ManualClock(), sleep)
 
 
 async def test_call_tells_watchers_of_each_attempt() -> None:
@@ -272,3 +284,24 @@ async def test_deadline_header_tells_what_is_left_and_never_what_the_client_said
         forwarder = service([Target(1)], ServicePolicies(total_s=total_s, deadline_header="X-Left"))
         await forwarder(Request("GET", b"/", Headers.of([("X-Left", "999999")])))
     assert [None, "1500"] == seen
+
+
+async def test_attempt_in_the_time_that_others_left_says_nothing_about_its_target() -> None:
+    """The first took all of the time and has failed; the second, which had none to speak of, is not to blame."""
+    clock = ManualClock(1.0)
+    told: list[bool] = []
+
+    class Slow(_Target):
+        async def exchange(self, request: Request) -> Response:
+            clock.advance(0.9)
+            return await super().exchange(request)
+
+    class Watcher(_Watcher):
+        def settled(self, attempt: Attempt, now_s: float) -> None:
+            told.append(attempt.is_neutral)
+
+    slow = [Slow(number, ResponseTimedOut()) for number in (1, 2)]
+    policies = ServicePolicies(total_s=1.0, watchers=(Watcher(),), retry=_Again(3))
+    with pytest.raises(ResponseTimedOut):
+        await service(slow, policies, clock=clock)(Request("GET", b"/"))
+    assert [False, True] == told
