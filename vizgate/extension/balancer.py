@@ -1,7 +1,7 @@
 """What a balancing rule is.
 
 In: ``Balancer`` and ``Member``. Not in: the rules (``balancer``), which targets may be asked at all
-(``pipeline.target_set``), and the number that a request is hashed to (``balancer.key``).
+(``pipeline.target_set``), and the number that a request is hashed to (``balancer.hashing.key``).
 """
 
 from __future__ import annotations
@@ -40,13 +40,19 @@ class Balancer(Component):
     """Base class of balancing rules: which of the members is asked next.
 
     Used by one event loop at a time. The same calls give the same choices, chance included: it comes from
-    ``context.random``.
+    ``context.random``. ``vizgate.testing.check_balancer`` holds it to its contract.
 
-    ``wants_key``: whether ``pick`` is to be given the number that the request is hashed to.
+    ``wants_load``: whether attempts are counted and told (``state.in_flight``, ``started``, ``ended``); a rule that
+    looks at none of that says so, and costs less. ``wants_latency``: whether ``state.latency_s`` is kept.
+    ``wants_key``: whether ``pick`` is to be given the number that the request is hashed to; ``hash_on`` says what that
+    is made from: ``ip``, ``path``, ``header:NAME`` or ``cookie:NAME``.
     """
 
     Config: ClassVar[type[ComponentConfig]] = BalancerConfig
+    wants_load: ClassVar[bool] = True
+    wants_latency: ClassVar[bool] = False
     wants_key: ClassVar[bool] = False
+    hash_on: str = "ip"
 
     def __init__(self, config: Any = None, context: Context | None = None) -> None:
         super().__init__(config, context)
