@@ -7,6 +7,7 @@ modules beside this).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
@@ -64,9 +65,14 @@ class OwnBalancerConfig(ComponentConfig):
         if isinstance(context, TextSource):
             self._source = context
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every key but ``use``, as written."""
+        return self.model_extra or {}
+
     def read(self, model: type[ComponentConfig]) -> ComponentConfig:
         """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
-        return model.model_validate(dict(self.model_extra or {}), context=self._source)
+        return model.model_validate(dict(self.settings), context=self._source)
 
 
 AnyBalancerConfig = BalancerName | HashBalancerConfig | OwnBalancerConfig

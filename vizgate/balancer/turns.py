@@ -24,7 +24,7 @@ class FairTurns:
     """Turns in proportion to weights, spread out, in O(log n) each, for any weights above 0.
 
     Everyone has a turn each ``1 / weight`` of virtual time, the first after half of that: weights 5, 1, 1 give
-    a a a b c a a. At no time does anybody have more than about one turn too many or too few.
+    a a a b c a a.
 
     Source: start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996), with the middle of a slot for its start.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vizgate.balancer.config import HashConfig
 from vizgate.balancer.hashing.ring import MAX_TARGETS, POINTS, Ring

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import chain
 from struct import unpack
@@ -41,13 +41,8 @@ class Ring:
         }
         if not changed:
             return
-        moved = {index for index, _ in changed}
-        kept = [point for point in self._points if point & _INDEX not in moved]
-        added = chain.from_iterable(
-            _points_of(index, name, counts[index, name]) for index, name in changed if (index, name) in counts
-        )
-        # Two sorted runs, which the sort only merges.
-        self._points = array("Q", sorted([*kept, *sorted(added)]))
+        gone, added = _points(changed, self._counts), _points(changed, counts)
+        self._points = _spliced(self._points, gone, added) if self._points else array("Q", sorted(added))
         self._counts = dict(counts)
 
     def first(self, key: int) -> int:
@@ -68,6 +63,27 @@ class Ring:
 
     def __repr__(self) -> str:
         return f"<Ring [{len(self._counts)} targets, {len(self)} points]>"
+
+
+def _points(targets: Iterable[tuple[int, str]], counts: Mapping[tuple[int, str], int]) -> list[int]:
+    """All points of those *targets* that are in *counts*."""
+    return [point for target in targets for point in _points_of(*target, counts.get(target, 0))]
+
+
+def _spliced(points: array[int], gone: Iterable[int], added: Iterable[int]) -> array[int]:
+    """*points* without those that are *gone* and with those that are *added*. What is between these is copied in one
+    piece: with 1,000 targets one that leaves costs a millisecond, and thirty if every point were looked at.
+    """
+    spliced: array[int] = array("Q")
+    start = 0
+    for point, is_added in sorted([*((point, False) for point in gone), *((point, True) for point in added)]):
+        at = bisect_left(points, point, start)
+        spliced.extend(points[start:at])
+        if is_added:
+            spliced.append(point)
+        start = at if is_added else at + 1
+    spliced.extend(points[start:])
+    return spliced
 
 
 def _points_of(index: int, name: str, count: int) -> list[int]:
