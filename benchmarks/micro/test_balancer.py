@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import cycle
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -33,7 +34,8 @@ def balancer_of(rule: str, targets: int) -> Balancer:
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_pick(benchmark: BenchmarkFixture, rule: str, targets: int) -> None:
     pick = balancer_of(rule, targets).pick
-    keys = iter([random.Random(2).getrandbits(64) for _ in range(1000)] * 10_000)
+    chance = random.Random(2)
+    keys = cycle([chance.getrandbits(64) for _ in range(10_000)])
     if RULES[rule].wants_key:
         benchmark(lambda: pick(NOBODY, next(keys)))
     else:
