@@ -191,12 +191,16 @@ class ServiceForwarder:
                     return wanted, permit
         key = policies.key_of(request) if policies.key_of is not None else 0
         refused: AbstractSet[int] = excluded
-        while (index := self._balancer.pick(refused, key)) is not None:
+        while (index := self._pick(refused, key)) is not None:
             permit = self._permit(index)
             if permit is not None:
                 return index, permit
             refused = {*refused, index}
         return None
+
+    def _pick(self, refused: AbstractSet[int], key: int) -> int | None:
+        index = self._balancer.pick(refused, key)
+        return self.targets.reserve(refused) if index is None and refused else index
 
     def _permit(self, index: int) -> int | None:
         gate = self._policies.gate
