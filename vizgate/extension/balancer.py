@@ -7,8 +7,9 @@ In: ``Balancer`` and ``Member``. Not in: the rules (``balancer``), which targets
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -85,6 +86,23 @@ class Balancer(Component):
 
     def ended(self, index: int) -> None:
         """An attempt has ended, and is counted no more; also of targets that are no members any longer."""
+
+    @contextmanager
+    def attempt(self, index: int) -> Iterator[Member]:
+        """Count an attempt at member *index* as long as the block runs, for use without a gateway.
+
+        Raises: LookupError: there is no such member.
+        """
+        member = next((member for member in self.members if member.index == index), None)
+        if member is None:
+            raise LookupError(f"no member has the index {index}")
+        member.state.in_flight += 1
+        self.started(index)
+        try:
+            yield member
+        finally:
+            member.state.in_flight -= 1
+            self.ended(index)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{len(self.members)} members]>"
