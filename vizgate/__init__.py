@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from vizgate.auth.jwt.keys.key_set import KeySet
     from vizgate.auth.jwt.revocation import RevocationList
     from vizgate.auth.jwt.verifier import JwtVerifier
+    from vizgate.balancer.chance.peak_ewma import PeakEwma
+    from vizgate.balancer.chance.two_choices import PowerOfTwo
+    from vizgate.balancer.chance.weighted_random import WeightedRandom
+    from vizgate.balancer.config import HashConfig
+    from vizgate.balancer.hashing.consistent_hash import ConsistentHash
+    from vizgate.balancer.least_connections import LeastConnections
     from vizgate.balancer.round_robin import RoundRobin
     from vizgate.balancer.weighted import WeightedRoundRobin
     from vizgate.breaker.circuit_breaker import CircuitBreaker
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
         AuthenticatorConfig,
         CredentialRefused,
     )
-    from vizgate.extension.balancer import Balancer
+    from vizgate.extension.balancer import Balancer, BalancerConfig, Member
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
     from vizgate.extension.store import Program, Step, Store, StoreFailed
@@ -68,11 +74,13 @@ __all__ = [
     "Authenticator",
     "AuthenticatorConfig",
     "Balancer",
+    "BalancerConfig",
     "BreakerSettings",
     "CircuitBreaker",
     "CircuitOpen",
     "Clock",
     "ConfigError",
+    "ConsistentHash",
     "Context",
     "CorsConfig",
     "CorsPolicy",
@@ -83,22 +91,27 @@ __all__ = [
     "Gateway",
     "GatewayConfig",
     "Handler",
+    "HashConfig",
     "Headers",
     "Identity",
     "JwtConfig",
     "JwtVerifier",
     "KeyConfig",
     "KeySet",
+    "LeastConnections",
     "ListenFailed",
     "Match",
     "MatchConfig",
+    "Member",
     "MemoryStore",
     "MemoryStoreConfig",
     "Middleware",
     "MiddlewareConfig",
     "NetworkRules",
     "NoMatch",
+    "PeakEwma",
     "PluginError",
+    "PowerOfTwo",
     "Problem",
     "Program",
     "PybreakerListener",
@@ -129,6 +142,7 @@ __all__ = [
     "VersionLife",
     "Violation",
     "VizgateError",
+    "WeightedRandom",
     "WeightedRoundRobin",
     "__version__",
     "audit_versions",
@@ -143,11 +157,13 @@ _HOMES = {
     "Authenticator": "extension.authenticator",
     "AuthenticatorConfig": "extension.authenticator",
     "Balancer": "extension.balancer",
+    "BalancerConfig": "extension.balancer",
     "BreakerSettings": "breaker.machine",
     "CircuitBreaker": "breaker.circuit_breaker",
     "CircuitOpen": "errors",
     "Clock": "clock",
     "ConfigError": "config",
+    "ConsistentHash": "balancer.hashing.consistent_hash",
     "Context": "extension.contract",
     "CorsConfig": "cors.config",
     "CorsPolicy": "cors.policy",
@@ -158,22 +174,27 @@ _HOMES = {
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
     "Handler": "pipeline.handler",
+    "HashConfig": "balancer.config",
     "Headers": "message.headers",
     "Identity": "message.identity",
     "JwtConfig": "auth.jwt.config",
     "JwtVerifier": "auth.jwt.verifier",
     "KeyConfig": "auth.api_key.config",
     "KeySet": "auth.jwt.keys.key_set",
+    "LeastConnections": "balancer.least_connections",
     "ListenFailed": "transport.listener",
     "Match": "router",
     "MatchConfig": "router",
+    "Member": "extension.balancer",
     "MemoryStore": "store.memory",
     "MemoryStoreConfig": "store.config",
     "Middleware": "extension.contract",
     "MiddlewareConfig": "extension.contract",
     "NetworkRules": "access.ip_filter.networks",
     "NoMatch": "router",
+    "PeakEwma": "balancer.chance.peak_ewma",
     "PluginError": "extension.registry",
+    "PowerOfTwo": "balancer.chance.two_choices",
     "Problem": "config",
     "Program": "extension.store",
     "PybreakerListener": "breaker.pybreaker_listener",
@@ -204,6 +225,7 @@ _HOMES = {
     "VersionLife": "versions.life",
     "Violation": "validation.check.violation",
     "VizgateError": "errors",
+    "WeightedRandom": "balancer.chance.weighted_random",
     "WeightedRoundRobin": "balancer.weighted",
     "audit_versions": "versions.audit",
     "hash_key": "auth.api_key.table",

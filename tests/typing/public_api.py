@@ -18,6 +18,7 @@ from vizgate import (
     CircuitOpen,
     Clock,
     ConfigError,
+    ConsistentHash,
     Context,
     CorsConfig,
     CorsPolicy,
@@ -27,19 +28,24 @@ from vizgate import (
     Gateway,
     GatewayConfig,
     Handler,
+    HashConfig,
     Headers,
     Identity,
     JwtVerifier,
     KeyConfig,
     KeySet,
+    LeastConnections,
     Match,
     MatchConfig,
+    Member,
     MemoryStore,
     MemoryStoreConfig,
     Middleware,
     MiddlewareConfig,
     NetworkRules,
     NoMatch,
+    PeakEwma,
+    PowerOfTwo,
     Problem,
     Program,
     PybreakerListener,
@@ -66,6 +72,7 @@ from vizgate import (
     VersionLife,
     Violation,
     VizgateError,
+    WeightedRandom,
     WeightedRoundRobin,
     __version__,
     audit_versions,
@@ -91,9 +98,13 @@ def router_keeps_the_type_of_its_values() -> None:
 
 
 def balancers_meet_the_protocol() -> None:
-    balancers: list[Balancer] = [RoundRobin.of([1] * 2), WeightedRoundRobin.of([3, 1])]
+    balancers: list[Balancer] = [RoundRobin.of([1] * 2), WeightedRoundRobin.of([3, 1]), PowerOfTwo.of([1, 1])]
+    balancers += [LeastConnections.of([1, 2]), WeightedRandom.of([1, 2]), PeakEwma.of([1, 1])]
+    balancers += [ConsistentHash.of([1, 1], config=HashConfig(on="ip"))]
     for balancer in balancers:
         assert_type(balancer.pick({0}), int | None)
+        with balancer.attempt(1) as member:
+            assert_type(member, Member)
 
 
 def clocks_meet_the_protocol(clock: Clock) -> None:

@@ -1,22 +1,28 @@
 """What the YAML may say about balancing.
 
-In: the names of the rules, hashing, affinity, and the weight of a target. Not in: the rules (the modules beside this).
+In: the names of the rules, hashing, rules of one's own, affinity, and the weight of a target. Not in: the rules (the
+modules beside this).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
+from vizgate.extension.balancer import BalancerConfig
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Duration, Integer, Number, SecretField
+from vizgate.extension.fields import Duration, Integer, Number, Secret, SecretField, TextSource
 
-BalancerName = Literal["round_robin", "weighted"]
+BalancerName = Literal["round_robin", "weighted", "least_connections", "random", "power_of_two", "ewma"]
 #: The share of a target relative to the weights of the others. There is no 0: a target without requests is not listed.
 Weight = Annotated[Integer, Field(ge=1, le=65_535)]
+#: Rules that have no place for a weight: one gives equal turns, the other measures what a target can do.
+WEIGHTLESS = frozenset({"round_robin", "ewma"})
 
+_LEAST_SECRET_BYTES = 32
 _HASH_ON = re.compile(r"ip|path|(?:header|cookie):[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -26,12 +32,14 @@ def _hash_on(text: str) -> str:
     return text
 
 
-class HashConfig(ComponentConfig):
+class HashConfig(BalancerConfig):
     """Consistent hashing with bounded load: equal keys go to one target as long as it is not overloaded."""
 
-    on: Annotated[str, AfterValidator(_hash_on)] = Field(description="ip, path, header:NAME or cookie:NAME.")
+    on: Annotated[str, AfterValidator(_hash_on)] = Field(
+        description="ip, path, header:NAME or cookie:NAME. Requests without it are spread out."
+    )
     load: Annotated[Number, Field(ge=1.0, le=10.0)] = Field(
-        default=1.25, description="How much more than the average a target may have in flight before its keys move on."
+        default=1.25, description="How many times its share a target may have in flight before its keys move on."
     )
 
 
@@ -41,11 +49,69 @@ class HashBalancerConfig(ComponentConfig):
     hash: HashConfig = Field(description="Consistent hashing.")
 
 
+class OwnBalancerConfig(ComponentConfig):
+    """A rule of one's own; its class says which other keys there are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str = Field(
+        min_length=1, description="For a rule of one's own: the name of a plugin, or `package.module:Class`."
+    )
+
+    _source: TextSource | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember where the settings were written, for ``read``."""
+        if isinstance(context, TextSource):
+            self._source = context
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every key but ``use``, as written."""
+        return self.model_extra or {}
+
+    def read(self, model: type[ComponentConfig]) -> ComponentConfig:
+        """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
+        return model.model_validate(dict(self.settings), context=self._source)
+
+
+AnyBalancerConfig = BalancerName | HashBalancerConfig | OwnBalancerConfig
+
+
+def _form_of(value: Any) -> str:
+    if isinstance(value, HashBalancerConfig) or (isinstance(value, dict) and "use" not in value):
+        return "hashing"
+    return "own" if isinstance(value, (dict, OwnBalancerConfig)) else "name"
+
+
+#: A name, ``{hash: ...}`` or ``{use: ...}``.
+BalancerSetting = Annotated[
+    Annotated[BalancerName, Tag("name")]
+    | Annotated[HashBalancerConfig, Tag("hashing")]
+    | Annotated[OwnBalancerConfig, Tag("own")],
+    Discriminator(_form_of),
+]
+
+
+def told(balancer: AnyBalancerConfig) -> str:
+    """*balancer* in words."""
+    if isinstance(balancer, HashBalancerConfig):
+        return f"hash of {balancer.hash.on}"
+    return balancer.use if isinstance(balancer, OwnBalancerConfig) else balancer
+
+
+def _long_enough(secret: Secret) -> Secret:
+    if len(secret.reveal().encode()) < _LEAST_SECRET_BYTES:
+        raise ValueError(f"is too short to sign with. Use {_LEAST_SECRET_BYTES} random characters or more")
+    return secret
+
+
 class AffinityConfig(ComponentConfig):
     """A client stays with its target: a signed cookie names it; when the target is gone, another takes over."""
 
     cookie: str = Field(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$", description="Name of the cookie.")
     max_age: Duration = Field(default=0.0, description="How long a browser keeps it; 0 for its session.")
-    secret: SecretField | None = Field(
-        default=None, description="Signs the cookie; one for all machines. Default: a new one at every start."
+    secret: Annotated[SecretField, AfterValidator(_long_enough)] | None = Field(
+        default=None,
+        description="Signs the cookie, the same for all gateways of a service. Default: a new one at every start.",
     )

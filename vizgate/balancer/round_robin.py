@@ -19,6 +19,8 @@ class RoundRobin(Balancer):
     Weights are not looked at. When the members change, the turn stays where it was.
     """
 
+    wants_load = False
+
     def __init__(self, config: Any = None, context: Context | None = None) -> None:
         super().__init__(config, context)
         self._indexes: tuple[int, ...] = ()

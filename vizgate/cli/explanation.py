@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from vizgate.balancer.config import told
 from vizgate.cli.explanation_failures import route_failures, service_failures
 from vizgate.cli.policy import Policy
 from vizgate.config import GatewayConfig, RouteConfig
+from vizgate.config.model import TargetConfig
 from vizgate.config.redact import HIDDEN
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.preflight import asked_method
@@ -191,16 +193,25 @@ def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:
     service, at = config.services[name], f"services.{name}"
     if service.builtin is not None:
         return
-    urls = ", ".join(
-        str(target.url) + (f" (weight {target.weight})" if target.weight != 1 else "") for target in service.targets
-    )
-    yield Policy("targets", urls, f"{at}.targets")
+    yield Policy("targets", ", ".join(_target_text(target) for target in service.targets), f"{at}.targets")
     if len(service.targets) > 1:
-        yield Policy("choice of target", service.balancer, f"{at}.balancer")
+        yield Policy("choice of target", told(service.balancer), f"{at}.balancer")
+    if service.affinity is not None:
+        yield Policy("clients stay with their target", f"cookie {service.affinity.cookie}", f"{at}.affinity")
     for key, value in service.timeouts.model_dump(mode="json", exclude={"deadline_header"}).items():
         yield Policy(f"{key} timeout", _or_none(value, "0s"), f"{at}.timeouts.{key}")
     yield Policy("Host", service.host_header, f"{at}.host_header")
     yield from service_failures(service, at)
+
+
+def _target_text(target: TargetConfig) -> str:
+    notes = [
+        f"weight {target.weight}" if target.weight != 1 else "",
+        f"priority {target.priority}" if target.priority else "",
+        f"zone {target.zone}" if target.zone else "",
+    ]
+    told_notes = ", ".join(note for note in notes if note)
+    return f"{target.url} ({told_notes})" if told_notes else str(target.url)
 
 
 def _or_none(value: str, nothing: str) -> str:

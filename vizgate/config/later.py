@@ -41,10 +41,6 @@ def _is_many_workers(value: Any) -> bool:
     return not isinstance(value, bool) and (text == "auto" or (text.isascii() and text.isdigit() and int(text[:9]) > 1))
 
 
-def _is_later_balancer(value: Any) -> bool:
-    return _first_name(value) in {"least_connections", "random", "power_of_two", "ewma", "hash"}
-
-
 def _is_later_middleware(value: Any) -> bool:
     return isinstance(value, str) and value == "cache"
 
@@ -59,7 +55,6 @@ _TOP_LEVEL = {
     "plugins": "settings of plugins",
 }
 _SERVICE = {
-    "affinity": "session affinity",
     "health": "health checks",
     "required": "readiness that depends on a service",
     "discovery": "service discovery",
@@ -90,7 +85,6 @@ TABLE: tuple[Later, ...] = (
     Later("server.workers", "more than one worker", _is_many_workers, "Write 1"),
     Later("server.http2", "HTTP/2"),
     *(Later(f"services.*.{key}", what) for key, what in _SERVICE.items()),
-    Later("services.*.balancer", "the balancer {}", _is_later_balancer, "Use round_robin or weighted"),
     *(Later(f"routes.*.{key}", what) for key, what in _ROUTE.items()),
     Later("routes.*.middleware.*.use", "the middleware {}", _is_later_middleware),
     Later("observe.tracing", "tracing"),

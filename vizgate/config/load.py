@@ -233,6 +233,11 @@ def _component_problems(root: Mapping, source: TextSource, resolve: Resolve) -> 
             if _text(entry, "use"):
                 at: Path = ("routes", number, "middleware", index)
                 problems += _entry_problems(root, at, source, partial(resolve, "middleware"), "use")
+    for name in _names_under(root, "services"):
+        at = ("services", name, "balancer")
+        balancer = find(root, at)
+        if balancer is not None and _text(balancer, "use"):
+            problems += _entry_problems(root, at, source, partial(resolve, "balancer"), "use")
     auth = root.entries.get("auth")
     for name, entry in auth.entries.items() if isinstance(auth, Mapping) else ():
         kind = _text(entry, "kind")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vizgate.balancer.config import OwnBalancerConfig
 from vizgate.config.model import GatewayConfig
 from vizgate.extension.fields import Expanded, Secret
 
@@ -24,13 +25,19 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
     """What *config* says apart from defaults, as plain values in the notation of the YAML, with asterisks for secrets.
 
     Hidden are fields of type ``Secret``, values under names such as ``Authorization`` or ``api_key``, and, in the
-    settings of middleware, everything that came out of a variable.
+    settings of middleware and of balancers of one's own, everything that came out of a variable.
     """
     dumped: dict[str, Any] = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
     for route, shown in zip(config.routes, dumped.get("routes", []), strict=True):
         if route.middleware:
             shown["middleware"] = [{"use": entry.use, **entry.settings} for entry in route.middleware]
+    for name, service in config.services.items():
+        if isinstance(service.balancer, OwnBalancerConfig):
+            dumped["services"][name]["balancer"] = {"use": service.balancer.use, **service.balancer.settings}
     hidden: dict[str, Any] = _hide(dumped)
+    for name, service in config.services.items():
+        if service.affinity is not None:  # the name of a cookie, which is no secret
+            hidden["services"][name]["affinity"]["cookie"] = service.affinity.cookie
     if "auth" in dumped:
         # Names that people have chosen: authenticators called "tokens" and "api_keys" are no secrets.
         hidden["auth"] = {name: _hide(settings) for name, settings in dumped["auth"].items()}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vizgate.config.across.affinity import cookie_findings
 from vizgate.config.across.auth import AuthParts, auth_findings
 from vizgate.config.across.failures import fallback_findings, priority_findings
 from vizgate.config.across.limits import LimitParts, limit_findings
@@ -34,7 +35,7 @@ class Parts:
 
     ``routes`` and ``tests``: the faultless ones. ``names``, ``services``: of every route that has them.
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
-    ``auth``, ``limits``: what is asked of authenticators and of limits.
+    ``auth``, ``limits``: what is asked of authenticators and of limits. ``cookies``: of services with affinity.
     ``versions``: empty as long as a part is faulty. ``has_overload``: whether anything is turned away by priority, true
     as long as nobody knows.
     """
@@ -47,6 +48,7 @@ class Parts:
     all_routes: bool = True
     auth: AuthParts = field(default_factory=AuthParts)
     limits: LimitParts = field(default_factory=LimitParts)
+    cookies: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, VersionConfig] = field(default_factory=dict)
     has_overload: bool = True
 
@@ -74,6 +76,9 @@ def parts_of(config: GatewayConfig) -> Parts:
             asked={i: route.limit for i, route in enumerate(config.routes) if route.limit != config.defaults.limit},
             defaults=config.defaults.limit,
         ),
+        cookies={
+            name: service.affinity.cookie for name, service in config.services.items() if service.affinity is not None
+        },
         versions=config.versions,
         has_overload=config.server.overload is not None,
     )
@@ -97,6 +102,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
     yield from _names(parts.names)
     yield from auth_findings(parts.auth, parts.routes)
     yield from limit_findings(parts.limits)
+    yield from cookie_findings(parts.cookies)
     for index, route in parts.routes.items():
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)

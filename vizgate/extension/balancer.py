@@ -1,14 +1,15 @@
 """What a balancing rule is.
 
 In: ``Balancer`` and ``Member``. Not in: the rules (``balancer``), which targets may be asked at all
-(``pipeline.target_set``), and the number that a request is hashed to (``balancer.key``).
+(``pipeline.target_set``), and the number that a request is hashed to (``balancer.hashing.key``).
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -40,13 +41,19 @@ class Balancer(Component):
     """Base class of balancing rules: which of the members is asked next.
 
     Used by one event loop at a time. The same calls give the same choices, chance included: it comes from
-    ``context.random``.
+    ``context.random``. ``vizgate.testing.check_balancer`` holds it to its contract.
 
-    ``wants_key``: whether ``pick`` is to be given the number that the request is hashed to.
+    ``wants_load``: whether attempts are counted and told (``state.in_flight``, ``started``, ``ended``); a rule that
+    looks at none of that says so, and costs less. ``wants_latency``: whether ``state.latency_s`` is kept.
+    ``wants_key``: whether ``pick`` is to be given the number that the request is hashed to; ``hash_on`` says what that
+    is made from: ``ip``, ``path``, ``header:NAME`` or ``cookie:NAME``.
     """
 
     Config: ClassVar[type[ComponentConfig]] = BalancerConfig
+    wants_load: ClassVar[bool] = True
+    wants_latency: ClassVar[bool] = False
     wants_key: ClassVar[bool] = False
+    hash_on: str = "ip"
 
     def __init__(self, config: Any = None, context: Context | None = None) -> None:
         super().__init__(config, context)
@@ -79,6 +86,23 @@ class Balancer(Component):
 
     def ended(self, index: int) -> None:
         """An attempt has ended, and is counted no more; also of targets that are no members any longer."""
+
+    @contextmanager
+    def attempt(self, index: int) -> Iterator[Member]:
+        """Count an attempt at member *index* as long as the block runs, for use without a gateway.
+
+        Raises: LookupError: there is no such member.
+        """
+        member = next((member for member in self.members if member.index == index), None)
+        if member is None:
+            raise LookupError(f"no member has the index {index}")
+        member.state.in_flight += 1
+        self.started(index)
+        try:
+            yield member
+        finally:
+            member.state.in_flight -= 1
+            self.ended(index)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{len(self.members)} members]>"

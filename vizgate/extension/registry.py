@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from vizgate.errors import VizgateError
 from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
+from vizgate.extension.balancer import Balancer, BalancerConfig
 from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
 from vizgate.extension.store_component import StoreComponent, StoreConfigBase
 
@@ -28,6 +29,7 @@ GROUP = "vizgate.plugins"
 KINDS: Mapping[str, tuple[type[Component], type[ComponentConfig]]] = {
     "middleware": (Middleware, MiddlewareConfig),
     "authenticator": (Authenticator, AuthenticatorConfig),
+    "balancer": (Balancer, BalancerConfig),
     "store": (StoreComponent, StoreConfigBase),
 }
 
@@ -111,6 +113,11 @@ class Registry:
         """As ``resolve``, for authenticators."""
         found: Any = self.resolve("authenticator", use)
         return cast("type[Authenticator]", found)
+
+    def resolve_balancer(self, use: str) -> type[Balancer]:
+        """As ``resolve``, for balancers."""
+        found: Any = self.resolve("balancer", use)
+        return cast("type[Balancer]", found)
 
     def resolve_store(self, use: str) -> type[StoreComponent]:
         """As ``resolve``, for stores."""

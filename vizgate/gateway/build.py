@@ -68,7 +68,7 @@ def compile_plan(
     """
     server = _server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
-    builder = ServiceBuilder(state, server.limits, tools)
+    builder = ServiceBuilder(state, server.limits, tools, registry, zone=config.server.zone)
     handlers = {
         name: _of_service(name, Echo()) if service.builtin is not None else builder.build(name, service)
         for name, service in config.services.items()

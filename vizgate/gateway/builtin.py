@@ -1,6 +1,7 @@
 """The explicit list of what vizgate brings along under short names; everything else comes from plugins.
 
-In: built-in middleware by the name that ``use:`` gives it, authenticators and stores by their ``kind:``. Not in:
+In: built-in middleware by the name that ``use:`` gives it, balancers by their names, authenticators and stores
+by their ``kind:``. Not in:
 finding plugins (``extension.registry``).
 """
 
@@ -17,6 +18,7 @@ from vizgate.auth.forward.authenticator import ForwardAuthenticator
 from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.mtls.authenticator import MtlsAuthenticator
+from vizgate.balancer.build import RULES
 from vizgate.compress.inflate.middleware import Decompress
 from vizgate.compress.middleware import Compress
 from vizgate.extension.authenticator import Authenticator
@@ -54,4 +56,4 @@ STORES: Mapping[str, type[StoreComponent]] = {
 }
 
 #: Everything, for a ``Registry``.
-BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS, **STORES}
+BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS, **RULES, **STORES}

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable
 
-from vizgate.balancer.build import build_balancer
 from vizgate.config.model import ServiceConfig, TargetConfig
-from vizgate.extension.balancer import Balancer, Member
 from vizgate.extension.contract import Context
+from vizgate.extension.registry import Registry
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.service_parts.balancing import adopting, affinity_of, balancing_of
 from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.bulkheads import bulkhead_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
@@ -30,30 +29,43 @@ from vizgate.wire.limits import WireLimits
 
 
 class ServiceBuilder:
-    """Makes the handlers of services that share *state*, *limits* and *tools*."""
+    """Makes the handlers of services that share *state*, *limits* and *tools*.
 
-    def __init__(self, state: GatewayState, limits: WireLimits, tools: WireTools) -> None:
+    Args: registry: where balancers are found. zone: where the gateway is, "" when nobody says.
+    """
+
+    def __init__(
+        self, state: GatewayState, limits: WireLimits, tools: WireTools, registry: Registry, *, zone: str = ""
+    ) -> None:
         self._state = state
         self._limits = limits
         self._tools = tools
+        self._registry = registry
+        self._zone = zone
 
     def build(self, name: str, service: ServiceConfig) -> Handler:
-        """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used."""
+        """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used.
+        PluginError: its balancer cannot be found or used.
+        """
         state = self._state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
-        balancer = build_balancer(service.balancer, context)
+        balancing = balancing_of(service, self._registry, context)
+        balancer = balancing.balancer
         targets = self._targets(name, service)
-        chosen = TargetSet(targets, Selection(), state.clock.monotonic, _adopting(balancer, targets))
+        selection = Selection(zone=self._zone)
+        chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
         gate = breakers_of(service, targets, state, context)
         policies = ServicePolicies(
             total_s=service.timeouts.total,
             gate=gate,
-            watchers=() if gate is None else (gate,),
+            key_of=balancing.key_of,
+            watchers=(*balancing.watchers, *(() if gate is None else (gate,))),
+            affinity=affinity_of(service, targets, state, context),
             retry=retries_of(service, context),
             bulkhead=bulkhead_of(name, service, state),
             deadline_header=service.timeouts.deadline_header or "",
         )
-        if policies == ServicePolicies(total_s=policies.total_s):
+        if policies == ServicePolicies(total_s=policies.total_s) and not balancing.needs_attempts:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
 
@@ -69,7 +81,8 @@ class ServiceBuilder:
             )
             seen[str(endpoint)] += 1
             state = self._state.target(name, str(endpoint), seen[str(endpoint)])
-            targets.append(ServiceTarget(self._port(name, service, target, endpoint), state, target.weight))
+            port = self._port(name, service, target, endpoint)
+            targets.append(ServiceTarget(port, state, target.weight, target.priority, target.zone))
         return tuple(targets)
 
     def _port(self, name: str, service: ServiceConfig, target: TargetConfig, endpoint: Endpoint) -> Http1Target:
@@ -77,15 +90,6 @@ class ServiceBuilder:
         settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
         pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
         return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)
-
-
-def _adopting(balancer: Balancer, targets: tuple[ServiceTarget, ...]) -> Callable[[list[tuple[int, float]]], None]:
-    """What gives *balancer* its members."""
-
-    def adopt(members: list[tuple[int, float]]) -> None:
-        balancer.update(tuple(Member(index, weight, targets[index].state) for index, weight in members))
-
-    return adopt
 
 
 def _tls_context(service: ServiceConfig) -> ssl.SSLContext | None:

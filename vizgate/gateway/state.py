@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from secrets import token_bytes
 
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.clock import Clock, SystemClock
@@ -36,6 +37,8 @@ class GatewayState:
     date: HttpDate = field(init=False)
     #: Requests of the gateway's own.
     calls: CallerPort = NO_CALLS
+    #: Signs what must not be forged, as long as the gateway runs and nobody has given it another key.
+    secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
     # Keyed by endpoint, not by service: two services on one address share its connections.

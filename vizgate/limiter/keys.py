@@ -12,6 +12,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from socket import AF_INET6, inet_pton
 
+from vizgate.message.cookies import cookie_value
 from vizgate.message.headers import encode_name
 from vizgate.pipeline.request import Request
 
@@ -68,7 +69,8 @@ def _part(name: str) -> Part:
         lower = encode_name(argument).lower()
         return lambda request: request.headers.get_bytes(lower)
     if kind == "cookie":
-        return _cookie(argument.encode("latin-1") + b"=")
+        cookie = argument.encode("latin-1")
+        return lambda request: cookie_value(request.headers.raw, cookie)
     return _SIMPLE[kind]
 
 
@@ -108,21 +110,6 @@ def _credential(request: Request) -> bytes | None:
 
 def _route(request: Request) -> bytes:
     return request.route.encode("utf-8", "surrogatepass")
-
-
-def _cookie(start: bytes) -> Part:
-    """The first cookie whose ``name=`` is *start*. Source: RFC 6265 4.2.1."""
-
-    def value(request: Request) -> bytes | None:
-        for name, line in request.headers.raw:
-            if name.lower() == b"cookie":
-                for pair in line.split(b";"):
-                    stripped = pair.strip()
-                    if stripped.startswith(start):
-                        return stripped[len(start) :]
-        return None
-
-    return value
 
 
 _SIMPLE: dict[str, Part] = {"ip": _ip, "user": _user, "api_key": _credential, "route": _route}

@@ -64,7 +64,7 @@ class Forwarder:
 
     async def _try_others(self, request: Request, tried: set[int], error: UpstreamError) -> Response:
         outcome = request.outcome
-        while (index := self._balancer.pick(tried)) is not None:
+        while (index := self._another(tried)) is not None:
             if request.deadline_s and self._clock.monotonic() >= request.deadline_s:
                 raise ResponseTimedOut("no time left to try another target") from error
             tried.add(index)
@@ -77,6 +77,10 @@ class Forwarder:
                     raise
                 error = exc
         raise error
+
+    def _another(self, tried: set[int]) -> int | None:
+        index = self._balancer.pick(tried)
+        return self.targets.reserve(tried) if index is None else index
 
     def __repr__(self) -> str:
         return f"<Forwarder {self._service} [{len(self._targets)} targets]>"

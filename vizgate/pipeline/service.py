@@ -22,7 +22,7 @@ from vizgate.pipeline.forward import answer_as_last
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.pipeline.target_set import Picker, TargetSet
-from vizgate.pipeline.target_state import TargetState
+from vizgate.pipeline.target_state import Block, TargetState
 
 
 class RetryPort(Protocol):
@@ -185,18 +185,22 @@ class ServiceForwarder:
             policies.gate.wake(self._clock.monotonic())
         if policies.affinity is not None and not excluded:
             wanted = policies.affinity.wanted(request)
-            if wanted is not None and not self._state(wanted).blocks:
+            if wanted is not None and not self._state(wanted).blocks & _ENDS_AFFINITY:
                 permit = self._permit(wanted)
                 if permit is not None:
                     return wanted, permit
         key = policies.key_of(request) if policies.key_of is not None else 0
         refused: AbstractSet[int] = excluded
-        while (index := self._balancer.pick(refused, key)) is not None:
+        while (index := self._pick(refused, key)) is not None:
             permit = self._permit(index)
             if permit is not None:
                 return index, permit
             refused = {*refused, index}
         return None
+
+    def _pick(self, refused: AbstractSet[int], key: int) -> int | None:
+        index = self._balancer.pick(refused, key)
+        return self.targets.reserve(refused) if index is None and refused else index
 
     def _permit(self, index: int) -> int | None:
         gate = self._policies.gate
@@ -274,5 +278,7 @@ class ServiceForwarder:
         return f"<Service {self._name!r} [{self.targets!r} | in flight: {in_flight}]>"
 
 
+# A drained target gets no new clients, but keeps those it has: what nginx and HAProxy mean by that word.
+_ENDS_AFFINITY = ~Block.DRAINED
 _NONE_TRIED: AbstractSet[int] = frozenset()
 _BROKEN_BY_TARGET = frozenset({Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT})

@@ -46,6 +46,9 @@ _NEVER = Block.DRAINED | Block.OPEN
 _SLOWEST = 0.1
 
 
+_Numbered = tuple[int, ServiceTarget]
+
+
 def choose_members(targets: Sequence[ServiceTarget], by: Selection, now_s: float) -> list[tuple[int, float]]:
     """Index and present weight of the targets to choose from: the fit ones, of the best priority, of the own zone if it
     has any.
@@ -56,11 +59,14 @@ def choose_members(targets: Sequence[ServiceTarget], by: Selection, now_s: float
     fit = [(index, target) for index, target in enumerate(targets) if not target.state.blocks]
     if len(fit) < by.panic_below * len(targets):
         fit = [(index, target) for index, target in enumerate(targets) if not target.state.blocks & _NEVER]
-    best = min((target.priority for _, target in fit), default=0)
-    group = [(index, target) for index, target in fit if target.priority == best]
-    if by.zone:
-        group = [(index, target) for index, target in group if target.zone == by.zone] or group
-    return [(index, _weight(target, by.slow_start_s, now_s)) for index, target in group]
+    return [(index, _weight(target, by.slow_start_s, now_s)) for index, target in _best(fit, by.zone)]
+
+
+def _best(targets: Sequence[_Numbered], zone: str) -> Sequence[_Numbered]:
+    """Those of the best priority, and of these the ones in *zone* if there are any."""
+    best = min((target.priority for _, target in targets), default=0)
+    group = [(index, target) for index, target in targets if target.priority == best]
+    return ([(index, target) for index, target in group if target.zone == zone] or group) if zone else group
 
 
 def _weight(target: ServiceTarget, slow_start_s: float, now_s: float) -> float:
@@ -89,7 +95,7 @@ class Picker(Protocol):
 class TargetSet:
     """The targets of one service. ``changed`` is called with what may be asked, at first and whenever that changes."""
 
-    __slots__ = ("_changed", "_clock_s", "_selection", "targets")
+    __slots__ = ("_changed", "_clock_s", "_selection", "_turn", "targets")
 
     def __init__(
         self,
@@ -102,6 +108,7 @@ class TargetSet:
         self._selection = selection
         self._clock_s = clock_s
         self._changed = changed
+        self._turn = 0
         for target in self.targets:
             target.state.watch(self.refresh)
         self.refresh()
@@ -109,6 +116,18 @@ class TargetSet:
     def refresh(self) -> None:
         """Choose anew: the state of a target has changed, or time has passed in a slow start."""
         self._changed(choose_members(self.targets, self._selection, self._clock_s()))
+
+    def reserve(self, tried: AbstractSet[int]) -> int | None:
+        """Whom to ask when all members are *tried*: a fit target of the next priority or of another zone, each in turn.
+
+        What a request has found out about its targets may not be known to anybody else yet.
+        """
+        fit = [(n, target) for n, target in enumerate(self.targets) if n not in tried and not target.state.blocks]
+        group = _best(fit, self._selection.zone)
+        if not group:
+            return None
+        self._turn += 1
+        return group[self._turn % len(group)][0]
 
     def release(self) -> None:
         """Let go of the states, which outlive this set."""

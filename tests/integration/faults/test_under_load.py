@@ -20,7 +20,19 @@ pytestmark = [
 @pytest.mark.parametrize("fault", ["black-holes", "resets inside the body"])
 async def test_clients_see_next_to_nothing_and_nothing_is_left_behind(fault: str) -> None:
     """At most one request of a thousand fails; open files and memory go back to where they were."""
-    command = [sys.executable, str(PROGRAM), "--rate", "250", "--seconds", "3", "--well", "1", "--only", fault, "--json"]
+    command = [
+        sys.executable,
+        str(PROGRAM),
+        "--rate",
+        "250",
+        "--seconds",
+        "3",
+        "--well",
+        "1",
+        "--only",
+        fault,
+        "--json",
+    ]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     async with asyncio.timeout(60):
         output, _ = await process.communicate()

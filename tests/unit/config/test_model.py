@@ -49,6 +49,8 @@ def test_sample_services_hold_what_is_written(config: GatewayConfig) -> None:
         (TargetUrl("http", "127.0.0.1", 3004), 1),
     ]
     assert (cases.balancer, cases.host_header) == ("weighted", "preserve")
+    assert cases.affinity is not None
+    assert (cases.affinity.cookie, cases.affinity.max_age, cases.affinity.secret) == ("VZSID", 0.0, None)
     assert cases.timeouts.model_dump(exclude_none=True) == {
         "connect": 2.0,
         "response": 15.0,
@@ -167,6 +169,16 @@ def test_access_log_takes_a_short_form() -> None:
         ("services: {a: {}}", "services.a: a service has neither targets nor builtin"),
         ("services: {a: {builtin: echo, pool: {}}}", "services.a: a builtin service takes no pool"),
         ("services: {a: {targets: [{url: 'http://a', weight: 2}]}}", "weights have no effect with round_robin"),
+        ("services: {a: {targets: [{url: 'http://a', weight: 2}], balancer: ewma}}", "no effect with ewma"),
+        ("services: {a: {targets: [{url: 'http://a', priority: -1}]}}", "targets[0].priority: must be at least 0"),
+        ("services: {a: {targets: [{url: 'http://a', zone: 'a b'}]}}", "targets[0].zone: must match the pattern"),
+        ("server: {zone: -x}", "server.zone: must match the pattern"),
+        ("services: {a: {targets: ['http://a'], balancer: rand}}", "must be one of round_robin, weighted, least_conn"),
+        ("services: {a: {targets: ['http://a'], balancer: {hash: {on: user}}}}", "balancer.hash.on: 'user' cannot be"),
+        ("services: {a: {targets: ['http://a'], balancer: {hash: {on: ip, load: 0.5}}}}", "hash.load: must be at"),
+        ("services: {a: {targets: ['http://a'], balancer: {hsh: {on: ip}}}}", "no key 'hsh' here. Did you mean"),
+        ("services: {a: {targets: ['http://a'], affinity: {cookie: A, secret: hunter2}}}", "secret: is too short to"),
+        ("services: {a: {targets: ['http://a'], affinity: {}}}", "affinity: cookie is missing"),
         ("services: {a: {targets: [{url: 'http://a', weight: 0}], balancer: weighted}}", "must be at least 1"),
         ("services: {a: {targets: ['http://a'], tls: {verify: false}}}", "tls has no effect because no target is"),
         ("services: {a: {targets: ['https://a'], tls: {key: k.pem}}}", "cannot read the file"),

@@ -33,6 +33,22 @@ def test_redacted_hides_secrets_and_keeps_the_rest() -> None:
     assert second["endpoint"] == "**********"
 
 
+def test_redacted_hides_what_balancers_and_affinity_keep_secret() -> None:
+    """The settings of a balancer of one's own are shown as those of middleware; a cookie's name is no secret."""
+    text = """
+services:
+  a:
+    targets: ["http://a"]
+    balancer: {use: "pkg:Class", region: eu, key: "${KEY}"}
+    affinity: {cookie: VZSID, secret: "${SECRET}"}
+"""
+    config = load_text(text, environment={"KEY": "hunter2-key", "SECRET": "hunter2" * 5})
+    shown = redacted(config)
+    assert "hunter2" not in json.dumps(shown)
+    assert shown["services"]["a"]["balancer"] == {"use": "pkg:Class", "region": "eu", "key": "**********"}
+    assert shown["services"]["a"]["affinity"] == {"cookie": "VZSID", "secret": "**********"}
+
+
 def test_redacted_keeps_what_is_off() -> None:
     """A listener that is closed is shown as the YAML says it."""
     config = load_text("server: {admin: off}\nroutes: [{match: {path: /}, respond: {json: null}}]", environment={})

@@ -128,6 +128,54 @@ async def test_call_asks_no_blocked_target() -> None:
     assert [1, 4] == [target.asked for target in targets]
 
 
+class _Affinity:
+    """Wants the target *index*; remembers who has answered."""
+
+    def __init__(self, index: int | None) -> None:
+        self.index = index
+        self.remembered: list[int] = []
+
+    def wanted(self, request: Request) -> int | None:
+        return self.index
+
+    def remember(self, request: Request, response: Response, index: int) -> None:
+        self.remembered.append(index)
+
+
+async def test_call_client_stays_with_its_target() -> None:
+    """The target of its cookie is asked, whoever's turn it is, and told to the client again."""
+    targets, affinity = [_Target(1), _Target(2)], _Affinity(1)
+    forwarder = service(targets, ServicePolicies(affinity=affinity))
+    for _ in range(3):
+        await forwarder(Request("GET", b"/"))
+    assert ([0, 3], [1, 1, 1]) == ([target.asked for target in targets], affinity.remembered)
+
+
+async def test_call_client_of_a_drained_target_stays_and_of_a_dead_one_moves() -> None:
+    """A drained target gets no new clients but keeps its own; one that is out for any other reason loses them."""
+    targets, affinity = [_Target(1), _Target(2)], _Affinity(1)
+    forwarder = service(targets, ServicePolicies(affinity=affinity))
+    state = forwarder.targets.targets[1].state
+    state.block(Block.DRAINED)
+    await forwarder(Request("GET", b"/"))
+    affinity.index = None
+    await forwarder(Request("GET", b"/"))
+    assert [1, 0] == affinity.remembered
+    affinity.index = 1
+    for reason in (Block.UNHEALTHY, Block.EJECTED, Block.OPEN):
+        state.block(reason)
+        await forwarder(Request("GET", b"/"))
+        state.unblock(reason, 0.0)
+    assert [1, 0, 0, 0, 0] == affinity.remembered
+
+
+async def test_call_client_of_a_target_that_fails_moves() -> None:
+    """When its target cannot be connected to, the client is told who has answered instead."""
+    targets, affinity = [_Target(1), _Target(2, ConnectFailed())], _Affinity(1)
+    await service(targets, ServicePolicies(affinity=affinity))(Request("GET", b"/"))
+    assert ([1, 1], [0]) == ([target.asked for target in targets], affinity.remembered)
+
+
 async def test_call_after_bytes_were_sent_tries_nobody_else() -> None:
     """Without a word about retries, an attempt that has sent anything is the last."""
     targets = [_Target(1, UpstreamReset()), _Target(2)]

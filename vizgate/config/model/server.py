@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from vizgate.config.model.address import Address, AddressField
-from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.config.model.base import ConfigModel, ZoneName, text_as
 from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
 from vizgate.extension.network import NetworkField
 from vizgate.overload.config import OverloadConfig
@@ -113,4 +113,5 @@ class ServerConfig(ConfigModel):
     overload: OverloadConfig | None = Field(
         default=None, description="When requests are turned away, those of the routes of low `priority` first."
     )
+    zone: ZoneName = Field(default="", description="Where the gateway is: targets in the same zone are asked first.")
     shutdown_timeout: Duration = Field(default=30.0, description="How long requests in flight may go on after a stop.")

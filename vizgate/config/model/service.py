@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from vizgate.balancer.config import BalancerName, Weight
+from vizgate.balancer.config import WEIGHTLESS, AffinityConfig, BalancerSetting, Weight, told
 from vizgate.breaker.config import BreakerConfig
 from vizgate.config.model.address import TargetUrlField, parse_authority
-from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.config.model.base import ConfigModel, ZoneName, text_as
 from vizgate.config.problems import shown
 from vizgate.extension.field_names import RequestFieldName
 from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
@@ -28,6 +28,12 @@ class TargetConfig(ConfigModel):
 
     url: TargetUrlField = Field(description="http:// or https://, host and port; no path, no user information.")
     weight: Weight = Field(default=1, description="Share of the requests relative to the other targets' weights.")
+    priority: Annotated[Integer, Field(ge=0, le=100)] = Field(
+        default=0, description="Targets with a higher number are asked while none with a lower one can be."
+    )
+    zone: ZoneName = Field(
+        default="", description="Where it is. Targets in `server.zone` are asked as long as one of them can be."
+    )
 
 
 Target = Annotated[
@@ -114,9 +120,11 @@ class ServiceConfig(ConfigModel):
     builtin: Literal["echo"] | None = Field(
         default=None, description="Instead of targets: `echo` answers with the request it saw, as JSON."
     )
-    balancer: BalancerName = Field(
-        default="round_robin", description="How the target of a request is chosen; `weighted` is smooth."
+    balancer: BalancerSetting = Field(
+        default="round_robin",
+        description="How the target of a request is chosen: a name, `{hash: {on: ip}}`, or a rule of one's own.",
     )
+    affinity: AffinityConfig | None = Field(default=None, description="Clients stay with their target, by a cookie.")
     timeouts: TimeoutsConfig = Field(default=TimeoutsConfig(), description="How long each step may take.")
     pool: PoolConfig = Field(default=PoolConfig(), description="Idle connections.")
     retry: RetryConfig | None = Field(
@@ -150,8 +158,9 @@ class ServiceConfig(ConfigModel):
                 raise ValueError(f"a builtin service takes no {', '.join(more)}. Remove that, or builtin")
         elif not self.targets:
             raise ValueError("a service has neither targets nor builtin. Write targets: [http://host:port]")
-        if self.balancer == "round_robin" and any(target.weight != 1 for target in self.targets):
-            raise ValueError("weights have no effect with round_robin. Write balancer: weighted")
+        rule = told(self.balancer)
+        if rule in WEIGHTLESS and any(target.weight != 1 for target in self.targets):
+            raise ValueError(f"weights have no effect with {rule}. Write balancer: weighted")
         if self.max_in_flight is None and self.queue_timeout:
             raise ValueError("queue_timeout has no effect without max_in_flight. Write max_in_flight, too")
         if self.max_queued is not None and not self.queue_timeout:

@@ -1,0 +1,1 @@
+"""Clients that stay with their target."""

@@ -1,0 +1,1 @@
+"""Rules that draw lots, in proportion to weights."""

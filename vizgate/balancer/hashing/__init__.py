@@ -1,0 +1,1 @@
+"""Equal requests to equal targets, whoever comes and goes."""

@@ -1,0 +1,61 @@
+"""How the targets of a service are chosen.
+
+In: making the balancer, what it is told, and affinity. Not in: the rules (``balancer``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vizgate.balancer.affinity.cookie import CookieAffinity
+from vizgate.balancer.build import build_balancer
+from vizgate.balancer.chance.latency import LatencyWatcher
+from vizgate.balancer.hashing.key import KeyOf, compile_key
+from vizgate.config.model import ServiceConfig
+from vizgate.extension.balancer import Balancer, Member
+from vizgate.extension.contract import Context
+from vizgate.extension.registry import Registry
+from vizgate.gateway.state import GatewayState
+from vizgate.pipeline.attempt import AttemptWatcher
+from vizgate.pipeline.target_set import ServiceTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """A balancer without members, and what it leans on. ``needs_attempts``: whether it is told of attempts."""
+
+    balancer: Balancer
+    needs_attempts: bool = False
+    key_of: KeyOf | None = None
+    watchers: tuple[AttemptWatcher, ...] = ()
+
+
+def balancing_of(service: ServiceConfig, registry: Registry, context: Context) -> Balancing:
+    """The balancing of *service*. Raises: PluginError: its own balancer cannot be found or used."""
+    balancer = build_balancer(service.balancer, context, registry)
+    return Balancing(
+        balancer,
+        balancer.wants_load or balancer.wants_latency,
+        compile_key(balancer.hash_on, context.random) if balancer.wants_key else None,
+        (LatencyWatcher(),) if balancer.wants_latency else (),
+    )
+
+
+def affinity_of(
+    service: ServiceConfig, targets: Sequence[ServiceTarget], state: GatewayState, context: Context
+) -> CookieAffinity | None:
+    """The affinity of *service*; None when it has none."""
+    if service.affinity is None:
+        return None
+    addresses = [target.state.address for target in targets]
+    return CookieAffinity(service.affinity, state.secret, context.name, addresses)
+
+
+def adopting(balancer: Balancer, targets: tuple[ServiceTarget, ...]) -> Callable[[list[tuple[int, float]]], None]:
+    """What gives *balancer* its members."""
+
+    def adopt(members: list[tuple[int, float]]) -> None:
+        balancer.update(tuple(Member(index, weight, targets[index].state) for index, weight in members))
+
+    return adopt
