@@ -60,8 +60,6 @@ _TOP_LEVEL = {
 }
 _SERVICE = {
     "affinity": "session affinity",
-    "health": "health checks",
-    "required": "readiness that depends on a service",
     "discovery": "service discovery",
 }
 _ROUTE = {

@@ -86,8 +86,9 @@ def compile_plan(
         paths_of(config.server.public_endpoints),
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),
+        services=builder.plans,
     )
-    return Compiled(plan, (*policies.components, *middleware))
+    return Compiled(plan, (*builder.components, *policies.components, *middleware))
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:

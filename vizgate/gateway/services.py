@@ -8,21 +8,23 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vizgate.balancer.build import build_balancer
 from vizgate.config.model import ServiceConfig, TargetConfig
 from vizgate.extension.balancer import Balancer, Member
-from vizgate.extension.contract import Context
+from vizgate.extension.contract import Component, Context
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.plan import ServicePlan
 from vizgate.gateway.service_parts.breakers import breakers_of
+from vizgate.gateway.service_parts.health import HealthParts, growing_balancer, selection_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
-from vizgate.pipeline.target_set import Selection, ServiceTarget, TargetSet
+from vizgate.pipeline.target_set import ServiceTarget, TargetSet
 from vizgate.transport.pool import Endpoint, PoolLimits
 from vizgate.transport.tls import UpstreamTls, upstream_context
 from vizgate.wire.limits import WireLimits
@@ -35,36 +37,51 @@ class ServiceBuilder:
         self._state = state
         self._limits = limits
         self._tools = tools
+        self._health = HealthParts(state, limits, tools)
+        #: Of the services built so far, by name.
+        self.plans: dict[str, ServicePlan] = {}
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What runs in the background of the services built so far."""
+        return self._health.components
 
     def build(self, name: str, service: ServiceConfig) -> Handler:
         """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used."""
         state = self._state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
-        balancer = build_balancer(service.balancer, context)
-        targets = self._targets(name, service)
-        chosen = TargetSet(targets, Selection(), state.clock.monotonic, _adopting(balancer, targets))
+        balancer = build_balancer(growing_balancer(service), context)
+        endpoints = _endpoints(service)
+        targets = self._targets(name, service, endpoints)
+        chosen = TargetSet(targets, selection_of(service), state.clock.monotonic, _adopting(balancer, targets))
         gate = breakers_of(service, targets, state, context)
+        passive = self._health.passive(service, targets, context)
+        self._health.add(service, chosen, endpoints, context)
         policies = ServicePolicies(
             total_s=service.timeouts.total,
             gate=gate,
-            watchers=() if gate is None else (gate,),
+            watchers=tuple(watcher for watcher in (gate, passive) if watcher is not None),
             retry=retries_of(service, context),
             deadline_header=service.timeouts.deadline_header or "",
         )
-        if policies == ServicePolicies(total_s=policies.total_s):
+        is_plain = policies == ServicePolicies(total_s=policies.total_s)
+        self.plans[name] = ServicePlan(
+            chosen,
+            service.balancer,
+            is_required=service.required,
+            counts_in_flight=not is_plain,
+            is_watched=gate is not None or service.health is not None,
+        )
+        if is_plain:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
 
-    def _targets(self, name: str, service: ServiceConfig) -> tuple[ServiceTarget, ...]:
+    def _targets(
+        self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]
+    ) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()
-        context = _tls_context(service)
         targets = []
-        for target in service.targets:
-            url = target.url
-            secure = url.scheme == "https"
-            endpoint = Endpoint(
-                url.host, url.port, context if secure else None, service.tls.server_name if secure else None
-            )
+        for target, endpoint in zip(service.targets, endpoints, strict=True):
             seen[str(endpoint)] += 1
             state = self._state.target(name, str(endpoint), seen[str(endpoint)])
             targets.append(ServiceTarget(self._port(name, service, target, endpoint), state, target.weight))
@@ -75,6 +92,18 @@ class ServiceBuilder:
         settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
         pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
         return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)
+
+
+def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
+    """Where the targets of *service* are, in its order."""
+    context = _tls_context(service)
+    endpoints = []
+    for target in service.targets:
+        url = target.url
+        secure = url.scheme == "https"
+        name = service.tls.server_name if secure else None
+        endpoints.append(Endpoint(url.host, url.port, context if secure else None, name))
+    return tuple(endpoints)
 
 
 def _adopting(balancer: Balancer, targets: tuple[ServiceTarget, ...]) -> Callable[[list[tuple[int, float]]], None]:

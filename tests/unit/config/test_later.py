@@ -26,8 +26,6 @@ CASES = [
     ("services: {a: {targets: [http://a], balancer: ewma}}", "the balancer ewma"),
     ("services: {a: {targets: [http://a], balancer: {hash: {on: ip}}}}", "services.a.balancer: the balancer hash"),
     ("services: {a: {targets: [http://a], affinity: {cookie: VZSID}}}", "services.a.affinity: affinity (session"),
-    ("services: {a: {targets: [http://a], health: {active: {path: /}}}}", "services.a.health: health (health checks)"),
-    ("services: {a: {targets: [http://a], required: true}}", "services.a.required: required"),
     ("routes: [{match: {path: /}, split: [{service: echo, weight: 1}]}]", "routes[0].split: split"),
     ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
     ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
