@@ -76,9 +76,7 @@ class ServiceBuilder:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
 
-    def _targets(
-        self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]
-    ) -> tuple[ServiceTarget, ...]:
+    def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()
         targets = []
         for target, endpoint in zip(service.targets, endpoints, strict=True):

@@ -55,9 +55,7 @@ class ActiveConfig(ComponentConfig):
     healthy_after: Annotated[Integer, Field(ge=1)] = Field(default=2, description="Good probes that bring it back.")
     unhealthy_after: Annotated[Integer, Field(ge=1)] = Field(default=3, description="Bad probes that take it out.")
     expect: Annotated[tuple[Status, ...], Field(min_length=1)] = Field(default=(200,), description="Good statuses.")
-    body: str | None = Field(
-        default=None, min_length=1, description="Text that the body of a good answer holds."
-    )
+    body: str | None = Field(default=None, min_length=1, description="Text that the body of a good answer holds.")
     read_limit: PositiveSize = Field(default=64 * KIB, description="How much of a body is looked through for `body`.")
 
     @model_validator(mode="after")

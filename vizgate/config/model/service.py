@@ -127,9 +127,7 @@ class ServiceConfig(ConfigModel):
     health: HealthConfig | None = Field(
         default=None, description="Which targets are asked: probes, and what traffic shows. Without it: all of them."
     )
-    required: Flag = Field(
-        default=False, description="Whether /readiness says 503 while no target of it may be asked."
-    )
+    required: Flag = Field(default=False, description="Whether /readiness says 503 while no target of it may be asked.")
     breaker: BreakerConfig | None = Field(default=None, description="When a failing target is left alone for a while.")
     max_in_flight: Annotated[Integer, Field(ge=1)] | None = Field(
         default=None, description="Most requests at once. Over it they wait, then 503. Default: no limit."
