@@ -55,8 +55,6 @@ _TOP_LEVEL = {
     "plugins": "settings of plugins",
 }
 _SERVICE = {
-    "health": "health checks",
-    "required": "readiness that depends on a service",
     "discovery": "service discovery",
 }
 _ROUTE = {

@@ -89,8 +89,9 @@ def compile_plan(
         paths_of(config.server.public_endpoints),
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),
+        services=builder.plans,
     )
-    return Compiled(plan, (*shedding.components, *policies.components, *middleware))
+    return Compiled(plan, (*shedding.components, *builder.components, *policies.components, *middleware))
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:

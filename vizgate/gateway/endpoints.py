@@ -6,7 +6,7 @@ In: ``Endpoints``. Not in: the states (``observe.health``), the numbers (``obser
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from vizgate.gateway.state import GatewayState
 from vizgate.message.headers import Headers
@@ -26,14 +26,18 @@ def paths_of(endpoints: Collection[str]) -> frozenset[str]:
 
 
 class Endpoints:
-    """Answers for the gateway itself; nothing here is ever cached."""
+    """Answers for the gateway itself; nothing here is ever cached.
 
-    def __init__(self, state: GatewayState) -> None:
+    Args: unavailable: gives the names of required services that have no fit target.
+    """
+
+    def __init__(self, state: GatewayState, unavailable: Callable[[], Collection[str]] = tuple) -> None:
         self._state = state
+        self._unavailable = unavailable
         self._replies = {
             "/health": state.health.health,
             "/liveness": state.health.liveness,
-            "/readiness": state.health.readiness,
+            "/readiness": self._readiness,
         }
 
     async def answer(self, request: Request) -> Response:
@@ -47,6 +51,9 @@ class Endpoints:
             return await self._metrics(request)
         reply: HealthReply = self._replies[path]()
         return _answer(reply.status, "application/json", reply.body)
+
+    def _readiness(self) -> HealthReply:
+        return self._state.health.readiness(self._unavailable())
 
     async def _metrics(self, request: Request) -> Response:
         # In a thread, so that thousands of series do not hold up the requests in flight.

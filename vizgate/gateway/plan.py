@@ -6,11 +6,13 @@ In: ``GatewayPlan``, ``RoutePlan``, ``ServerPlan``. Not in: compiling (``gateway
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vizgate.message.forwarding import TrustRules
 from vizgate.observe.metrics import RouteCells
 from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.target_set import TargetSet
 from vizgate.router import Router
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
@@ -66,6 +68,24 @@ class ServerPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """A service as operators see it. ``balancer``: its name. ``counts_in_flight``: whether its targets know how many
+    attempts are under way. ``is_watched``: whether anything may find that a target is not to be asked.
+    """
+
+    targets: TargetSet
+    balancer: str
+    is_required: bool = False
+    counts_in_flight: bool = False
+    is_watched: bool = False
+
+    @property
+    def is_available(self) -> bool:
+        """Whether any target may be asked without panic."""
+        return any(target.state.is_fit for target in self.targets.targets)
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayPlan:
     """Everything a request is served by, from its head to its last byte."""
 
@@ -77,3 +97,9 @@ class GatewayPlan:
     routes_by_headers: bool = False
     #: Whether any route answers preflights; where none does, an OPTIONS request is a request like any other.
     answers_preflights: bool = False
+    #: By name; those that have targets.
+    services: Mapping[str, ServicePlan] = field(default_factory=dict)
+
+    def unavailable(self) -> list[str]:
+        """The names of required services that have no fit target."""
+        return [name for name, service in self.services.items() if service.is_required and not service.is_available]

@@ -19,13 +19,17 @@ from vizgate.config import GatewayConfig, load_config, load_text
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry, kind_of
-from vizgate.gateway.admin import AdminSite
+from vizgate.gateway.admin.api import AdminApi
+from vizgate.gateway.admin.guard import AdminGuard
+from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.build import compile_plan
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
+from vizgate.gateway.service_parts.gauges import show_targets
 from vizgate.gateway.state import GatewayState
 from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
 from vizgate.observe.exchange import ExchangeRecord
@@ -84,7 +88,8 @@ class Gateway:
         self._store = store
         self._components = compiled.components
         self._started: list[Component] = []
-        self._endpoints = Endpoints(self.state)
+        self._endpoints = Endpoints(self.state, self._unavailable)
+        show_targets(metrics, self._present_plan)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
         self._admin: AdminSite | None = None
@@ -114,6 +119,13 @@ class Gateway:
         """A gateway by YAML *text*. Raises: ConfigError: with every problem, under *name*."""
         registry = Registry(BUILTIN)
         return cls(load_text(text, name, resolve=registry.resolve), registry=registry)
+
+    # What asks for it at any time must get the plan of that time.
+    def _present_plan(self) -> GatewayPlan:
+        return self.plan
+
+    def _unavailable(self) -> list[str]:
+        return self.plan.unavailable()
 
     # start
 
@@ -161,7 +173,9 @@ class Gateway:
         for listener in self._listeners:
             await listener.open(state.clock, state.sweeper, self._public.accept)
         if self._admin_listener is not None:
-            self._admin = AdminSite(self.plan.server, state, self._endpoints)
+            guard = AdminGuard(self._admin_listener.host)
+            api = AdminApi(self._endpoints, state, self._present_plan, guard)
+            self._admin = AdminSite(self.plan.server, state, api)
             await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
 
     def _open_access_log(self) -> None:

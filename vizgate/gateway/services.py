@@ -8,21 +8,25 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import Counter
+from collections.abc import Sequence
 
+from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
-from vizgate.extension.contract import Context
+from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
+from vizgate.gateway.plan import ServicePlan
 from vizgate.gateway.service_parts.balancing import adopting, affinity_of, balancing_of
 from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.bulkheads import bulkhead_of
+from vizgate.gateway.service_parts.health import HealthParts, growing_balancer, selection_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
-from vizgate.pipeline.target_set import Selection, ServiceTarget, TargetSet
+from vizgate.pipeline.target_set import ServiceTarget, TargetSet
 from vizgate.transport.pool import Endpoint, PoolLimits
 from vizgate.transport.tls import UpstreamTls, upstream_context
 from vizgate.wire.limits import WireLimits
@@ -42,6 +46,14 @@ class ServiceBuilder:
         self._tools = tools
         self._registry = registry
         self._zone = zone
+        self._health = HealthParts(state, limits, tools)
+        #: Of the services built so far, by name.
+        self.plans: dict[str, ServicePlan] = {}
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What runs in the background of the services built so far."""
+        return self._health.components
 
     def build(self, name: str, service: ServiceConfig) -> Handler:
         """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used.
@@ -49,36 +61,41 @@ class ServiceBuilder:
         """
         state = self._state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
-        balancing = balancing_of(service, self._registry, context)
+        balancing = balancing_of(growing_balancer(service), self._registry, context)
         balancer = balancing.balancer
-        targets = self._targets(name, service)
-        selection = Selection(zone=self._zone)
+        endpoints = _endpoints(service)
+        targets = self._targets(name, service, endpoints)
+        selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
         gate = breakers_of(service, targets, state, context)
+        passive = self._health.passive(service, targets, context)
+        self._health.add(service, chosen, endpoints, context)
         policies = ServicePolicies(
             total_s=service.timeouts.total,
             gate=gate,
             key_of=balancing.key_of,
-            watchers=(*balancing.watchers, *(() if gate is None else (gate,))),
+            watchers=(*balancing.watchers, *(watcher for watcher in (gate, passive) if watcher is not None)),
             affinity=affinity_of(service, targets, state, context),
             retry=retries_of(service, context),
             bulkhead=bulkhead_of(name, service, state),
             deadline_header=service.timeouts.deadline_header or "",
         )
-        if policies == ServicePolicies(total_s=policies.total_s) and not balancing.needs_attempts:
+        is_plain = policies == ServicePolicies(total_s=policies.total_s) and not balancing.needs_attempts
+        self.plans[name] = ServicePlan(
+            chosen,
+            told(service.balancer),
+            is_required=service.required,
+            counts_in_flight=not is_plain,
+            is_watched=gate is not None or service.health is not None,
+        )
+        if is_plain:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
 
-    def _targets(self, name: str, service: ServiceConfig) -> tuple[ServiceTarget, ...]:
+    def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()
-        context = _tls_context(service)
         targets = []
-        for target in service.targets:
-            url = target.url
-            secure = url.scheme == "https"
-            endpoint = Endpoint(
-                url.host, url.port, context if secure else None, service.tls.server_name if secure else None
-            )
+        for target, endpoint in zip(service.targets, endpoints, strict=True):
             seen[str(endpoint)] += 1
             state = self._state.target(name, str(endpoint), seen[str(endpoint)])
             port = self._port(name, service, target, endpoint)
@@ -90,6 +107,18 @@ class ServiceBuilder:
         settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
         pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
         return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)
+
+
+def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
+    """Where the targets of *service* are, in its order."""
+    context = _tls_context(service)
+    endpoints = []
+    for target in service.targets:
+        url = target.url
+        secure = url.scheme == "https"
+        name = service.tls.server_name if secure else None
+        endpoints.append(Endpoint(url.host, url.port, context if secure else None, name))
+    return tuple(endpoints)
 
 
 def _tls_context(service: ServiceConfig) -> ssl.SSLContext | None:

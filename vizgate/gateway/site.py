@@ -1,6 +1,6 @@
 """What a connection needs to know about the place it leads to: the public listeners or the admin listener.
 
-In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.admin``).
+In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.admin.site``).
 """
 
 from __future__ import annotations

@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 from secrets import token_bytes
+from typing import ClassVar
 
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.store import NO_STORE, Store
+from vizgate.health.ejection import EjectionRule
+from vizgate.health.passive import WatchedTarget
+from vizgate.health.probe_count import ProbeCount
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
 from vizgate.observe.metrics import Metrics
@@ -28,6 +32,9 @@ PoolKey = tuple[Endpoint, PoolLimits]
 @dataclass(slots=True)
 class GatewayState:
     """The parts that every plan of one gateway shares."""
+
+    #: Whether anything may be sent to targets that no request is for.
+    reaches_network: ClassVar[bool] = True
 
     clock: Clock = field(default_factory=SystemClock)
     random: Random = field(default_factory=Random)  # request ids and samples: nothing secret
@@ -50,6 +57,9 @@ class GatewayState:
     breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)
     # Keyed by service: requests that began before a reload still take their places.
     bulkheads: dict[str, Bulkhead] = field(default_factory=dict)
+    # What traffic and probes have shown, by target; only of those that are looked at.
+    watched: dict[TargetState, WatchedTarget] = field(default_factory=dict)
+    probe_counts: dict[TargetState, ProbeCount] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
@@ -86,6 +96,22 @@ class GatewayState:
         bulkhead = self.bulkheads[service]
         bulkhead.adopt(limits)
         return bulkhead
+
+    def watched_target(self, target: TargetState, rule: EjectionRule) -> WatchedTarget:
+        """What traffic has shown of *target*; a record that is there goes on by *rule*."""
+        if target not in self.watched:
+            self.watched[target] = WatchedTarget(target, rule, self.clock)
+        watched = self.watched[target]
+        watched.record.adopt(rule)
+        return watched
+
+    def probe_count(self, target: TargetState, healthy_after: int, unhealthy_after: int) -> ProbeCount:
+        """The probes of *target*; a count that is there goes on by these numbers."""
+        if target not in self.probe_counts:
+            self.probe_counts[target] = ProbeCount(healthy_after, unhealthy_after)
+        count = self.probe_counts[target]
+        count.adopt(healthy_after, unhealthy_after)
+        return count
 
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""

@@ -64,3 +64,44 @@ class CallerPort(Protocol):
         Raises: CallFailed: no connection, no whole answer in time, or one that is too long or malformed.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """What a target said to a probe. ``status``: 0 where only a connection was made. ``body``: the beginning of it."""
+
+    status: int = 0
+    body: bytes = b""
+
+
+class ProbePort(Protocol):
+    """How one target is asked for its health."""
+
+    async def probe(self) -> ProbeAnswer:
+        """Ask once, on a connection of its own. Raises: UpstreamError: no connection, or no answer in time."""
+        ...
+
+
+class Timed(Protocol):
+    """Something that is to happen at ``deadline_s`` (monotonic seconds, 0 for never). ``due_s``: the timer's own,
+    infinity in the beginning.
+    """
+
+    deadline_s: float
+    due_s: float
+
+    def expire(self) -> None:
+        """It is time; must clear or move ``deadline_s``."""
+        ...
+
+
+class TimerPort(Protocol):
+    """One coarse timer for everything that is not about a single request."""
+
+    def watch(self, owner: Timed, deadline_s: float) -> None:
+        """Have ``owner.expire()`` called soon after *deadline_s*; a later call moves it."""
+        ...
+
+    def forget(self, owner: Timed) -> None:
+        """Have it never called."""
+        ...

@@ -17,6 +17,7 @@ from vizgate.config.model.base import ConfigModel, ZoneName, text_as
 from vizgate.config.problems import shown
 from vizgate.extension.field_names import RequestFieldName
 from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+from vizgate.health.config import HealthConfig
 from vizgate.retry.config import RetryConfig
 from vizgate.validation.config import ValidationConfig
 
@@ -131,6 +132,10 @@ class ServiceConfig(ConfigModel):
         default=None,
         description="When a request is tried again. Without it: at each other target, when one cannot be connected to.",
     )
+    health: HealthConfig | None = Field(
+        default=None, description="Which targets are asked: probes, and what traffic shows. Without it: all of them."
+    )
+    required: Flag = Field(default=False, description="Whether /readiness says 503 while no target of it may be asked.")
     breaker: BreakerConfig | None = Field(default=None, description="When a failing target is left alone for a while.")
     max_in_flight: Annotated[Integer, Field(ge=1)] | None = Field(
         default=None, description="Most requests at once. Over it they wait, then 503. Default: no limit."

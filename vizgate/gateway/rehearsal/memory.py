@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from vizgate.gateway.rehearsal.result import UpstreamRequest
 from vizgate.gateway.state import GatewayState
@@ -94,6 +95,8 @@ class RecordingPool(TargetPool):
 @dataclass(slots=True)
 class RehearsalState(GatewayState):
     """The state of a gateway whose pools record. ``heard``: the requests that upstreams were sent, in order."""
+
+    reaches_network: ClassVar[bool] = False
 
     heard: list[UpstreamRequest] = field(default_factory=list)
 

@@ -185,7 +185,7 @@ class _RehearsalSite(PublicSite):
     """The public site of one request, which it remembers."""
 
     def __init__(self, plan: GatewayPlan, state: RehearsalState, scheme: str) -> None:
-        super().__init__(plan, state, Endpoints(state), self._completed)
+        super().__init__(plan, state, Endpoints(state, plan.unavailable), self._completed)
         self.scheme = scheme
         self.completed: asyncio.Future[ExchangeRecord] = asyncio.get_running_loop().create_future()
         self.request: Request | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from vizgate.balancer.affinity.cookie import CookieAffinity
 from vizgate.balancer.build import build_balancer
 from vizgate.balancer.chance.latency import LatencyWatcher
+from vizgate.balancer.config import AnyBalancerConfig
 from vizgate.balancer.hashing.key import KeyOf, compile_key
 from vizgate.config.model import ServiceConfig
 from vizgate.extension.balancer import Balancer, Member
@@ -31,9 +32,9 @@ class Balancing:
     watchers: tuple[AttemptWatcher, ...] = ()
 
 
-def balancing_of(service: ServiceConfig, registry: Registry, context: Context) -> Balancing:
-    """The balancing of *service*. Raises: PluginError: its own balancer cannot be found or used."""
-    balancer = build_balancer(service.balancer, context, registry)
+def balancing_of(choice: AnyBalancerConfig, registry: Registry, context: Context) -> Balancing:
+    """The balancing by *choice*. Raises: PluginError: a balancer of one's own cannot be found or used."""
+    balancer = build_balancer(choice, context, registry)
     return Balancing(
         balancer,
         balancer.wants_load or balancer.wants_latency,

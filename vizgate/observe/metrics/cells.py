@@ -8,10 +8,11 @@ writes. Another thread may read at any time; it sees each number whole.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vizgate.errors import Termination
 from vizgate.observe.metrics.counters import CounterFamily
+from vizgate.observe.metrics.gauges import GaugeFamily
 
 #: Values of the label ``method``. Any other token counts as "other": a client must not be able to create series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -178,3 +179,4 @@ class CellSet:
     targets: dict[tuple[str, str], TargetCells]
     #: Of components, by name.
     counters: dict[str, CounterFamily]
+    gauges: dict[str, GaugeFamily] = field(default_factory=dict)

@@ -67,6 +67,7 @@ class CellCollector(Collector):
         yield _terminations(self._cells)
         yield from _target_families(targets)
         yield from _counters(self._cells)
+        yield from _gauges(self._cells)
 
 
 def _gateway_families(cells: CellSet) -> Iterator[Metric]:
@@ -147,6 +148,15 @@ def _counters(cells: CellSet) -> Iterator[Metric]:
         family = CounterMetricFamily(f"vizgate_{name}", counters.help, labels=counters.labels)
         for values, counter in sorted(counters.series.copy().items()):
             family.add_metric(values, counter.value)
+        yield family
+
+
+def _gauges(cells: CellSet) -> Iterator[Metric]:
+    """What components show."""
+    for name, gauges in sorted(cells.gauges.copy().items()):
+        family = GaugeMetricFamily(f"vizgate_{name}", gauges.help, labels=gauges.labels)
+        for values, value in gauges.read():
+            family.add_metric(values, value)
         yield family
 
 

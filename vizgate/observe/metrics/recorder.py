@@ -21,6 +21,7 @@ from vizgate.observe.metrics.cells import (
     TerminationCells,
 )
 from vizgate.observe.metrics.counters import CounterFamily
+from vizgate.observe.metrics.gauges import GaugeFamily, ReadGauges
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -76,6 +77,13 @@ class Metrics:
         if family.labels != labels:
             raise ValueError(f"the counters {name} have the labels {family.labels} already")
         return family
+
+    def gauges(self, name: str, help: str, labels: tuple[str, ...], read: ReadGauges) -> None:  # noqa: A002  # as above
+        """Show the gauges ``vizgate_<name>`` that *read* gives; it takes the place of an earlier one of that name.
+
+        Args: read: called by each scrape, in a thread of its own.
+        """
+        self._cells.gauges[name] = GaugeFamily(name, help, labels, read)
 
     def use_buckets(self, buckets: Sequence[float]) -> None:
         """Take the bounds of a reloaded configuration; if they differ, every histogram begins again at zero.

@@ -1,6 +1,6 @@
 """The admin listener's side of the gateway.
 
-In: ``AdminSite``. Not in: what it answers (``gateway.endpoints``).
+In: ``AdminSite``. Not in: what it answers (``gateway.admin.api``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.http1.connection import Connection
 from vizgate.gateway.plan import ServerPlan
 from vizgate.gateway.state import GatewayState
@@ -30,7 +30,7 @@ class AdminSite:
     #: A scrape every few seconds would only fill the log.
     log = None
 
-    def __init__(self, server: ServerPlan, state: GatewayState, endpoints: Endpoints) -> None:
+    def __init__(self, server: ServerPlan, state: GatewayState, api: AdminApi) -> None:
         self.server = server
         self.date = state.date
         #: Its own, so that scrapes do not show among the requests of clients.
@@ -39,7 +39,7 @@ class AdminSite:
         self.is_draining = False
         self.connections: set[Connection] = set()
         self._state = state
-        self._endpoints = endpoints
+        self._api = api
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection."""
@@ -58,7 +58,7 @@ class AdminSite:
 
     def handle(self, request: Request) -> Awaitable[Response]:
         """See ``Site.handle``."""
-        return self._endpoints.answer(request)
+        return self._api.answer(request)
 
     def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
         """See ``Site.count``; only requests of clients are counted."""

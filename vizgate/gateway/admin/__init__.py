@@ -1,0 +1,1 @@
+"""The admin listener: what it answers, and to whom."""
