@@ -7,17 +7,27 @@ import inspect
 import pytest
 
 from vizgate import errors
-from vizgate.errors import ConnectFailed, DownstreamError, ExchangeError, NoTarget, Side, Termination, UpstreamError
+from vizgate.errors import (
+    CircuitOpen,
+    ConnectFailed,
+    DownstreamError,
+    ExchangeError,
+    NoTarget,
+    Overloaded,
+    Side,
+    Termination,
+    UpstreamError,
+)
 
 EXCHANGE_ERRORS = [
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ExchangeError)
 ]  # fmt: skip
 STATUS = {
-    "BadBody": 400, "BadRequest": 400, "BodyTooLarge": 413, "ClientGone": 499, "ConnectFailed": 502,
+    "BadBody": 400, "BadRequest": 400, "BodyTooLarge": 413, "CircuitOpen": 503, "ClientGone": 499, "ConnectFailed": 502,
     "DownstreamError": 400,
     "ExchangeError": 500, "ExpectationFailed": 417, "HeadTooLarge": 431, "InvalidResponse": 502,
     "MethodNotImplemented": 501,
-    "NoTarget": 503, "RequestTimedOut": 408, "ResponseTimedOut": 504, "StaleConnection": 502, "TargetTooLong": 414,
+    "NoTarget": 503, "Overloaded": 503, "RequestTimedOut": 408, "ResponseTimedOut": 504, "StaleConnection": 502, "TargetTooLong": 414,
     "UpstreamError": 502, "UpstreamReset": 502, "VersionNotSupported": 505,
 }  # fmt: skip
 
@@ -43,7 +53,7 @@ def test_exchange_error_side_follows_the_tree(kind: type[ExchangeError]) -> None
 
 def test_nothing_sent_holds_before_the_first_byte_only() -> None:
     """Only errors before anything went out make another attempt safe for every request (RFC 9110 9.2.2)."""
-    assert {kind for kind in EXCHANGE_ERRORS if kind.nothing_sent} == {ConnectFailed, NoTarget}
+    assert {kind for kind in EXCHANGE_ERRORS if kind.nothing_sent} == {CircuitOpen, ConnectFailed, NoTarget, Overloaded}
 
 
 def test_exchange_error_carries_detail() -> None:
