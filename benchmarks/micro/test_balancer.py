@@ -16,6 +16,7 @@ from vizgate.balancer.weighted import WeightedRoundRobin
 from vizgate.extension.balancer import Balancer
 from vizgate.extension.contract import Context
 from vizgate.message.headers import Headers
+from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
@@ -100,7 +101,7 @@ def test_key(benchmark: BenchmarkFixture, on: str) -> None:
 def test_affinity(benchmark: BenchmarkFixture) -> None:
     """A client that has been here."""
     addresses = [f"192.0.2.{number}:80" for number in range(100)]
-    affinity = CookieAffinity(AffinityConfig(cookie="VZSID"), b"k" * 32, "users", addresses)
+    affinity = CookieAffinity(AffinityConfig(cookie="VZSID"), b"k" * 32, "users", addresses, Metrics())
     response = Response(200)
     affinity.remember(Request("GET", b"/"), response, 7)
     cookie = response.headers["Set-Cookie"].partition(";")[0].encode()

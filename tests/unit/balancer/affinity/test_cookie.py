@@ -12,6 +12,7 @@ from vizgate.balancer.affinity.names import TargetNames
 from vizgate.balancer.config import AffinityConfig
 from vizgate.extension.fields import Secret
 from vizgate.message.headers import Headers
+from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
@@ -20,8 +21,9 @@ ADDRESSES = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.2:80"]
 NAMES = TargetNames(SECRET, "users", ADDRESSES)
 
 
-def affinity_of(**settings: object) -> CookieAffinity:
-    return CookieAffinity(AffinityConfig.model_validate({"cookie": "VZSID", **settings}), SECRET, "users", ADDRESSES)
+def affinity_of(metrics: Metrics | None = None, **settings: object) -> CookieAffinity:
+    config = AffinityConfig.model_validate({"cookie": "VZSID", **settings})
+    return CookieAffinity(config, SECRET, "users", ADDRESSES, metrics or Metrics())
 
 
 def request_with(cookie: bytes = b"", scheme: str = "http") -> Request:
@@ -85,6 +87,19 @@ def test_remember_sets_a_cookie_once() -> None:
     known = request_with(line.partition(";")[0].encode())
     assert [] == set_by(affinity, known)
     assert len(set_by(affinity, known, index=0)) == 1
+
+
+def test_remember_counts_what_became_of_clients() -> None:
+    """Those that are new, or made something up, those that stay, and those whose target did not answer."""
+    metrics = Metrics()
+    affinity = affinity_of(metrics)
+    (line,) = set_by(affinity, request_with())
+    known = request_with(line.partition(";")[0].encode())
+    set_by(affinity, request_with(b"VZSID=x"))
+    for index in (1, 1, 1, 0):
+        set_by(affinity, known, index)
+    counters = metrics.counters("affinity", "", ("service", "outcome"))
+    assert [2, 3, 1] == [counters.of("users", outcome).value for outcome in ("new", "kept", "moved")]
 
 
 @pytest.mark.parametrize(
