@@ -27,9 +27,9 @@ from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
-from vizgate.gateway.service_parts.gauges import show_targets
 from vizgate.gateway.state import GatewayState
 from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
 from vizgate.observe.exchange import ExchangeRecord

@@ -14,13 +14,13 @@ from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
 from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry
+from vizgate.gateway.health.parts import HealthParts, growing_balancer, selection_of
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
 from vizgate.gateway.plan import ServicePlan
 from vizgate.gateway.service_parts.balancing import adopting, affinity_of, balancing_of
 from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.bulkheads import bulkhead_of
-from vizgate.gateway.service_parts.health import HealthParts, growing_balancer, selection_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder

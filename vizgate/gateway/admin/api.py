@@ -46,7 +46,7 @@ class AdminApi:
 
     async def answer(self, request: Request) -> Response:
         """The answer to *request*: JSON, or a problem document."""
-        # Taken apart before it is decoded: a name may have a slash in it.
+        # Taken apart before it is decoded: no name may reach another endpoint by an encoded slash.
         parts = [unquote(part) for part in request.path.split("/")[1:]]
         if parts[0] != "services":
             return await self._endpoints.answer(request)

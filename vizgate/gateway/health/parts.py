@@ -1,7 +1,7 @@
 """The health of a service's targets.
 
 In: ``HealthParts``, which makes what looks after it, and how targets are selected by it. Not in: the rules
-(``health``) and sending probes (``gateway.service_parts.probes``).
+(``health``) and sending probes (``gateway.health.probes``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from vizgate.balancer.config import AnyBalancerConfig
 from vizgate.config.model import ServiceConfig
 from vizgate.extension.contract import Component, Context
+from vizgate.gateway.health.probes import ProbeMaker
 from vizgate.gateway.http1.target_context import WireTools
-from vizgate.gateway.service_parts.probes import ProbeMaker
 from vizgate.gateway.state import GatewayState
 from vizgate.health.config import ActiveConfig
 from vizgate.health.passive import PassiveHealth
