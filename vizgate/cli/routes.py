@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vizgate.cli.arguments import add_command, add_config, add_log_level
 from vizgate.cli.table import table
+from vizgate.cli.traffic_text import split_text
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -72,7 +73,8 @@ def end_text(route: RouteConfig) -> str:
         return f"redirect {route.redirect.status} {route.redirect.to}"
     if route.respond is not None:
         return f"respond {route.respond.status}"
+    to = f"service {route.service}" if route.split is None else f"split {split_text(route.split)}"
     if route.rewrite is None:
-        return f"service {route.service}"
+        return to
     path, prefix = route.rewrite.path, route.rewrite.strip_prefix
-    return f"service {route.service}, " + (f"as {path}" if path is not None else f"without {prefix}")
+    return f"{to}, " + (f"as {path}" if path is not None else f"without {prefix}")
