@@ -28,7 +28,8 @@ STATUS = {
     "DownstreamError": 400,
     "ExchangeError": 500, "ExpectationFailed": 417, "HeadTooLarge": 431, "InvalidResponse": 502,
     "MethodNotImplemented": 501,
-    "NoTarget": 503, "Overloaded": 503, "RequestTimedOut": 408, "ResponseTimedOut": 504, "StaleConnection": 502, "TargetTooLong": 414,
+    "NoTarget": 503, "Overloaded": 503, "RequestTimedOut": 408, "ResponseTimedOut": 504, "StaleConnection": 502,
+    "TargetTooLong": 414,
     "UpstreamError": 502, "UpstreamReset": 502, "VersionNotSupported": 505,
 }  # fmt: skip
 

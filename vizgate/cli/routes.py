@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from vizgate.cli.arguments import add_command, add_config, add_log_level
 from vizgate.cli.table import table
-from vizgate.cli.traffic_text import split_text
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -69,6 +68,8 @@ def condition_text(condition: ConditionConfig) -> str:
 
 def end_text(route: RouteConfig) -> str:
     """Where *route* leads."""
+    from vizgate.cli.traffic_text import split_text
+
     if route.redirect is not None:
         return f"redirect {route.redirect.status} {route.redirect.to}"
     if route.respond is not None:
