@@ -44,6 +44,7 @@ class Termination(Enum):
     UPSTREAM_TIMEOUT = "upstream_timeout"
     CIRCUIT_OPEN = "circuit_open"
     OVERLOADED = "overloaded"
+    FAULT = "fault"
     INTERNAL_ERROR = "internal_error"
     SHUTDOWN = "shutdown"
 
@@ -161,6 +162,13 @@ class ClientGone(DownstreamError):
     status = 499
     stage = Stage.RELAY_BODY
     termination = Termination.CLIENT_ABORT
+
+
+class ConnectionDropped(ClientGone):
+    """Nobody is to be answered: the connection is reset, as a configured fault asks for it."""
+
+    stage = Stage.MIDDLEWARE
+    termination = Termination.FAULT
 
 
 class UpstreamError(ExchangeError):

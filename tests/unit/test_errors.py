@@ -24,6 +24,7 @@ EXCHANGE_ERRORS = [
 ]  # fmt: skip
 STATUS = {
     "BadBody": 400, "BadRequest": 400, "BodyTooLarge": 413, "CircuitOpen": 503, "ClientGone": 499, "ConnectFailed": 502,
+    "ConnectionDropped": 499,
     "DownstreamError": 400,
     "ExchangeError": 500, "ExpectationFailed": 417, "HeadTooLarge": 431, "InvalidResponse": 502,
     "MethodNotImplemented": 501,

@@ -14,6 +14,7 @@ from typing import Any
 from vizgate.balancer.config import told
 from vizgate.cli.explanation_failures import route_failures, service_failures
 from vizgate.cli.policy import Policy
+from vizgate.cli.traffic_text import traffic_policies
 from vizgate.config import GatewayConfig, RouteConfig
 from vizgate.config.model import TargetConfig
 from vizgate.config.redact import HIDDEN
@@ -75,7 +76,7 @@ def explain_result(
         params=dict(result.params),
         routes=[_verdict(verdict) for verdict in verdicts],
         middleware=[_step(step, hide) for step in result.steps],
-        policies=list(_policies(config, *found[0], result.identity)) if found else [],
+        policies=list(_policies(config, *found[0], result)) if found else [],
         rewrite=_rewrite(result),
         upstream=_upstream(result, hide),
         answer=_answer(result, hide),
@@ -146,7 +147,7 @@ def _step(step: Step, hide: _Hiding) -> dict[str, Any]:
     }
 
 
-def _policies(config: GatewayConfig, number: int, route: RouteConfig, who: Identity | None) -> Iterator[Policy]:
+def _policies(config: GatewayConfig, number: int, route: RouteConfig, result: Rehearsed) -> Iterator[Policy]:
     at = f"routes[{number}]"
     own: dict[str, Any] = route.model_dump(mode="json", by_alias=True)
     limits: dict[str, Any] = config.server.limits.model_dump(mode="json")
@@ -157,10 +158,13 @@ def _policies(config: GatewayConfig, number: int, route: RouteConfig, who: Ident
     if route.timeout:
         yield Policy("time for everything", own["timeout"], f"{at}.timeout")
     yield from _auth_policies(config, at, route)
-    yield from _limit_policies(config, route, who)
+    yield from _limit_policies(config, route, result.identity)
     yield from route_failures(config, at, route)
-    if route.service is not None:
-        yield from _service_policies(config, route.service)
+    yield from traffic_policies(at, route)
+    for name in route.services:
+        # Of a split, only the way that the request took.
+        if name == result.service or len(route.services) == 1:
+            yield from _service_policies(config, name)
 
 
 def _auth_policies(config: GatewayConfig, at: str, route: RouteConfig) -> Iterator[Policy]:

@@ -68,11 +68,14 @@ def condition_text(condition: ConditionConfig) -> str:
 
 def end_text(route: RouteConfig) -> str:
     """Where *route* leads."""
+    from vizgate.cli.traffic_text import split_text
+
     if route.redirect is not None:
         return f"redirect {route.redirect.status} {route.redirect.to}"
     if route.respond is not None:
         return f"respond {route.respond.status}"
+    to = f"service {route.service}" if route.split is None else f"split {split_text(route.split)}"
     if route.rewrite is None:
-        return f"service {route.service}"
+        return to
     path, prefix = route.rewrite.path, route.rewrite.strip_prefix
-    return f"service {route.service}, " + (f"as {path}" if path is not None else f"without {prefix}")
+    return f"{to}, " + (f"as {path}" if path is not None else f"without {prefix}")

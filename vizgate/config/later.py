@@ -58,8 +58,6 @@ _SERVICE = {
     "discovery": "service discovery",
 }
 _ROUTE = {
-    "split": "traffic splitting",
-    "mirror": "traffic mirroring",
     "retry": "retries",
     "cache": "caching",
 }

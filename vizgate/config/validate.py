@@ -14,6 +14,7 @@ from vizgate.config.across.affinity import cookie_findings
 from vizgate.config.across.auth import AuthParts, auth_findings
 from vizgate.config.across.failures import fallback_findings, priority_findings
 from vizgate.config.across.limits import LimitParts, limit_findings
+from vizgate.config.across.traffic import traffic_findings
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.model.gateway import with_names
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, format_path, shown, unknown_name
@@ -37,7 +38,7 @@ class Parts:
     ``known_services``: every name under ``services``. ``all_routes``: whether each route is faultless or has a name.
     ``auth``, ``limits``: what is asked of authenticators and of limits. ``cookies``: of services with affinity.
     ``versions``: empty as long as a part is faulty. ``has_overload``: whether anything is turned away by priority, true
-    as long as nobody knows.
+    as long as nobody knows. ``checked_services``: those that have ``validate``; empty as long as a part is faulty.
     """
 
     routes: Mapping[int, RouteConfig]
@@ -51,6 +52,7 @@ class Parts:
     cookies: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, VersionConfig] = field(default_factory=dict)
     has_overload: bool = True
+    checked_services: frozenset[str] = frozenset()
 
 
 def parts_of(config: GatewayConfig) -> Parts:
@@ -81,6 +83,7 @@ def parts_of(config: GatewayConfig) -> Parts:
         },
         versions=config.versions,
         has_overload=config.server.overload is not None,
+        checked_services=frozenset(name for name, service in config.services.items() if service.validation is not None),
     )
 
 
@@ -98,6 +101,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
     """Everything that is wrong between the parts."""
     yield from _services(parts)
     yield from fallback_findings(parts.routes, parts.known_services)
+    yield from traffic_findings(parts.routes, parts.known_services, parts.checked_services)
     yield from priority_findings(parts.routes, has_overload=parts.has_overload)
     yield from _names(parts.names)
     yield from auth_findings(parts.auth, parts.routes)

@@ -7,8 +7,9 @@ class (``extension.registry``).
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -62,6 +63,7 @@ class Context:
 
     ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
     ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
+    ``sleep``: waits so many seconds; in a rehearsal it does not.
     """
 
     route: str = ""
@@ -71,6 +73,7 @@ class Context:
     calls: CallerPort = NO_CALLS
     store: Store = NO_STORE
     metrics: Metrics = field(default_factory=Metrics)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class Component:

@@ -21,6 +21,7 @@ from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, Ser
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.gateway.policies.shedding import SheddingPolicy
+from vizgate.gateway.route_parts.traffic import TrafficParts
 from vizgate.gateway.service_parts.fallbacks import with_fallback
 from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
@@ -75,13 +76,15 @@ def compile_plan(
         if services is None or name not in services
     }
     handlers |= _stand_ins(services or {}, config)
-    policies = Policies(Parts(config, state, registry, stand_in))
+    parts = Parts(config, state, registry, stand_in)
+    policies = Policies(parts)
     shedding = SheddingPolicy(config.server, state)
+    traffic = TrafficParts(handlers, parts)
     rules, middleware = [], []
     for route in config.routes:
         layers = policies.layers(route)
         middleware += [layer.middleware for layer in layers.all]
-        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, state), watch))
+        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, traffic, state), watch))
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
     plan = GatewayPlan(
         server,
@@ -91,7 +94,8 @@ def compile_plan(
         answers_preflights=any(route.cors is not None for route in config.routes),
         services=builder.plans,
     )
-    return Compiled(plan, (*shedding.components, *builder.components, *policies.components, *middleware))
+    parts_of_plan = (*builder.components, *policies.components, *middleware, *traffic.components)
+    return Compiled(plan, (*shedding.components, *parts_of_plan))
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:
@@ -177,14 +181,14 @@ def _route_plan(
     )
 
 
-def _end_of(route: RouteConfig, services: Mapping[str, Handler], state: GatewayState) -> Handler:
+def _end_of(route: RouteConfig, services: Mapping[str, Handler], traffic: TrafficParts, state: GatewayState) -> Handler:
     path = route.match.path
     if route.redirect is not None:
         return Redirect(route.redirect, path)
     if route.respond is not None:
         return Respond(route.respond)
-    assert route.service is not None
-    handler = with_fallback(route, services[route.service], services, state)
+    handler = with_fallback(route, traffic.service_of(route), services, state)
+    handler = traffic.mirrored(route, handler)
     if route.rewrite is not None:
         handler = _rewriting(compile_rewrite(route.rewrite, path), handler)
     return handler

@@ -28,6 +28,7 @@ from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.store.memory import MemoryStore
 from vizgate.store.redis.store import RedisStore
 from vizgate.store.shared.store import SharedStore
+from vizgate.traffic.fault import Fault
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
@@ -35,6 +36,7 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "content_types": ContentTypes,
     "csrf": Csrf,
     "decompress": Decompress,
+    "fault": Fault,
     "headers": HeadersMiddleware,
     "ip_filter": IpFilter,
     "security_headers": SecurityHeaders,

@@ -5,7 +5,6 @@ In: ``ServiceBuilder``. Not in: routes (``gateway.build``) and the parts themsel
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Sequence
@@ -90,7 +89,7 @@ class ServiceBuilder:
         )
         if is_plain:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
-        return ServiceForwarder(name, chosen, balancer, policies, state.clock, asyncio.sleep)
+        return ServiceForwarder(name, chosen, balancer, policies, state.clock, state.sleep)
 
     def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()

@@ -5,6 +5,8 @@ In: ``GatewayState``, the one owner of everything mutable that is not a connecti
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 from secrets import token_bytes
@@ -42,6 +44,8 @@ class GatewayState:
     health: Health = field(default_factory=Health)
     sweeper: DeadlineSweeper = field(default_factory=DeadlineSweeper)
     date: HttpDate = field(init=False)
+    #: Waits so many seconds.
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     #: Requests of the gateway's own.
     calls: CallerPort = NO_CALLS
     #: Signs what must not be forged, as long as the gateway runs and nobody has given it another key.

@@ -5,6 +5,7 @@ In: ``ResponseWatch``. Not in: requests (``validation.middleware``).
 
 from __future__ import annotations
 
+from vizgate.pipeline.copied import CopiedBody
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -12,7 +13,6 @@ from vizgate.validation.check.violation import Violation
 from vizgate.validation.content.kinds import ContentCheck
 from vizgate.validation.content.media_type import MediaType
 from vizgate.validation.openapi.operation import NotTaken, Operation, choose_content
-from vizgate.validation.replay import CopiedBody
 from vizgate.validation.report import Report
 
 # RFC 9110 6.4.1: these have no content.

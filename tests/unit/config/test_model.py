@@ -187,7 +187,7 @@ def test_access_log_takes_a_short_form() -> None:
         ("services: {a: {targets: ['http://a'], timeouts: {connect: 0s}}}", "must be more than zero"),
         ("services: {a b: {builtin: echo}}", "services['a b']: the name may hold only letters"),
         ("routes: [{service: a}]", "routes[0]: match is missing. Add it"),
-        ("routes: [{match: {path: /}}]", "routes[0]: a route has none of service, redirect and respond"),
+        ("routes: [{match: {path: /}}]", "routes[0]: a route has none of service, split, redirect and respond"),
         ("routes: [{match: {path: /}, respond: {}, redirect: {to: /a}}]", "a route has redirect and respond"),
         ("routes: [{match: {path: /}, respond: {}, rewrite: {path: /a}}]", "rewrite has no effect with respond"),
         ("routes: [{name: ' a', match: {path: /}, respond: {}}]", "routes[0].name: must be printable text"),

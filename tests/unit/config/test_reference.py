@@ -39,7 +39,7 @@ def test_reference_rows_are_of_four_cells(reference: str) -> None:
         "| `routes[].timeout` | duration | `0s` | ",
         "| `observe.access_log.sample` | share | `100%` | ",
         "| `observe.metrics.buckets` | list of number | `[0.005, 0.01, ",
-        "| `routes.*.split` | traffic splitting |",
+        "| `routes[].split[].weight` | integer, 0 to 10000 | `0` | ",
     ],
 )
 def test_reference_has_path_type_and_default(reference: str, row: str) -> None:

@@ -15,13 +15,13 @@ _WRITING = ("POST", "PUT", "PATCH", "DELETE")
 def open_writes(view: AuditView) -> Iterator[AuditFinding]:
     """Routes to a service that take writing methods from anybody."""
     for index, route in enumerate(view.config.routes):
-        service = view.config.services.get(route.service or "")
-        if route.auth or service is None or service.builtin is not None:
+        asked = [name for name in route.services if view.config.services[name].builtin is None]
+        if route.auth or not asked:
             continue
         methods = route.match.methods
         writing = _WRITING if methods is None else tuple(method for method in methods if method in _WRITING)
         if writing:
-            message = f"anybody may send {', '.join(writing)} to {route.service}. Write auth, or methods: [GET]"
+            message = f"anybody may send {', '.join(writing)} to {' and '.join(asked)}. Write auth, or methods: [GET]"
             yield AuditFinding("write-without-auth", Severity.WARNING, ("routes", index), message)
 
 

@@ -18,11 +18,12 @@ from vizgate.config.model.policies import AuthNames, CorsSetting, LimitNames
 from vizgate.extension.fields import Duration, Size, TextSource
 from vizgate.overload.config import Priority
 from vizgate.router.config import MatchConfig
+from vizgate.traffic.config import FaultConfig, MirrorConfig, SplitWays, StickyBy
 from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
 from vizgate.validation.config import ValidationConfig
 
 _M = TypeVar("_M", bound=BaseModel)
-_ENDS = ("service", "redirect", "respond")
+_ENDS = ("service", "split", "redirect", "respond")
 
 
 class MiddlewareEntry(ConfigModel):
@@ -75,6 +76,14 @@ class RouteConfig(ConfigModel):
     )
     match: MatchConfig = Field(description="Which requests it is for.")
     service: str | None = Field(default=None, description="Name of the service that answers.")
+    split: SplitWays | None = Field(
+        default=None, description="Instead of one service: several, each with its share of the clients."
+    )
+    split_by: StickyBy = Field(
+        default="ip",
+        description="What makes requests those of one client, which a split keeps together: `ip`, `user`, "
+        "`cookie:NAME` or `header:NAME`; where it is missing, the address.",
+    )
     redirect: RedirectConfig | None = Field(
         default=None, description="Instead of a service: send the client elsewhere."
     )
@@ -86,6 +95,10 @@ class RouteConfig(ConfigModel):
         default="normal",
         description="Who is served longest when not all can be (`server.overload`); `critical` is never turned away.",
     )
+    mirror: MirrorConfig | None = Field(
+        default=None, description="Another service that gets copies of the requests, and whose answers are dropped."
+    )
+    fault: FaultConfig | None = Field(default=None, description="Errors and delays made on purpose, for tests.")
     rewrite: RewriteConfig | None = Field(default=None, description="How the path changes on its way to the service.")
     auth: AuthNames = Field(
         default=(),
@@ -113,16 +126,27 @@ class RouteConfig(ConfigModel):
         default=(), description="What requests pass on their way, the first outermost."
     )
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that may answer, each once; none with ``redirect`` and ``respond``."""
+        if self.split is not None:
+            return tuple(dict.fromkeys(way.service for way in self.split))
+        return () if self.service is None else (self.service,)
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         ends = [end for end in _ENDS if getattr(self, end) is not None]
         if not ends:
-            raise ValueError("a route has none of service, redirect and respond. Write one of them")
+            raise ValueError("a route has none of service, split, redirect and respond. Write one of them")
         if len(ends) > 1:
             raise ValueError(f"a route has {' and '.join(ends)}. Keep one of them")
-        for key in ("rewrite", "fallback"):
-            if getattr(self, key) is not None and self.service is None:
+        for key in ("rewrite", "fallback", "mirror"):
+            if getattr(self, key) is not None and not self.services:
                 raise ValueError(f"{key} has no effect with {ends[0]}. Remove it")
+        if "split_by" in self.model_fields_set and self.split is None:
+            raise ValueError("split_by has no effect without split. Remove it")
+        if self.split_by == "user" and "auth" in self.model_fields_set and not self.auth:
+            raise ValueError("split_by: user has no effect on a public route. Write auth, or another split_by")
         for key in ("scopes", "claims"):
             if getattr(self, key) and "auth" in self.model_fields_set and not self.auth:
                 raise ValueError(f"{key} has no effect on a public route. Write auth, or remove {key}")

@@ -71,8 +71,8 @@ class _HttpExchange:
             outcome.termination = Termination.CLIENT_ABORT if self._watch.is_gone else Termination.SHUTDOWN
             if not self._watch.absorb():
                 raise
-        except ClientGone:
-            outcome.termination = Termination.CLIENT_ABORT
+        except ClientGone as error:
+            outcome.termination = error.termination
         except ExchangeError as error:
             outcome.termination = error.termination
             raise

@@ -11,6 +11,7 @@ import asyncio
 from vizgate.errors import (
     BadBody,
     ClientGone,
+    ConnectionDropped,
     DownstreamError,
     ExchangeError,
     RequestTimedOut,
@@ -271,7 +272,7 @@ class Connection:
             reply.break_off()
         except ExchangeError as error:
             outcome.termination = error.termination
-            reply.break_off()
+            reply.break_off(reset=isinstance(error, ConnectionDropped))
         except (StreamLost, StreamTimedOut):
             outcome.termination = Termination.CLIENT_ABORT
             stream.abort()

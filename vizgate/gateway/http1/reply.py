@@ -119,9 +119,9 @@ class ReplyWriter:
         if chunked:
             stream.write(last_chunk(body.trailers))
 
-    def break_off(self) -> None:
+    def break_off(self, *, reset: bool = False) -> None:
         """Make an answer that failed half-way look like it: no last chunk, too few bytes, or a reset."""
-        if self._until_close:
+        if reset or self._until_close:
             # RFC 9112 8: such a body ends with the connection, so only a reset tells that it did not end well.
             self._stream.abort()
         else:

@@ -3,7 +3,8 @@
 In: ``Policies``, which knows their order. Not in: what each of them does.
 
 From the outside in, middleware that stands outside, cors, versions, who is it (``auth``), how much (``limit``), may
-they (``auth``, ``scopes``, ``claims``), is it well-formed (``validate``), the route's own middleware.
+they (``auth``, ``scopes``, ``claims``), faults made on purpose, is it well-formed (``validate``), the route's own
+middleware.
 
 Whatever is refused inside cors tells a page why, and a preflight, which cannot carry credentials, is answered before
 anybody asks for them. A limit comes after the question who it is, because tiers depend on the answer, and before a bad
@@ -18,6 +19,7 @@ from vizgate.config.model import RouteConfig
 from vizgate.extension.contract import Component
 from vizgate.gateway.policies.auth import AuthPolicies
 from vizgate.gateway.policies.cors import cors_layers
+from vizgate.gateway.policies.fault import fault_layers
 from vizgate.gateway.policies.limits import LimitPolicies
 from vizgate.gateway.policies.own import own_layers
 from vizgate.gateway.policies.parts import Layer, Parts
@@ -65,6 +67,7 @@ class Policies:
                 *self._auth.requiring(route),
             ),
             inner=(
+                *fault_layers(route, self._parts),
                 *self._validation.layers(route),
                 *(layer for layer in own if not layer.middleware.stands_outside),
             ),

@@ -6,7 +6,7 @@ In: ``MemoryTransport``, and a pool whose connections answer every request with 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -92,6 +92,10 @@ class RecordingPool(TargetPool):
         stream.close()
 
 
+async def _no_wait(_seconds: float) -> None:
+    """Time stands still in a rehearsal."""
+
+
 @dataclass(slots=True)
 class RehearsalState(GatewayState):
     """The state of a gateway whose pools record. ``heard``: the requests that upstreams were sent, in order."""
@@ -99,6 +103,7 @@ class RehearsalState(GatewayState):
     reaches_network: ClassVar[bool] = False
 
     heard: list[UpstreamRequest] = field(default_factory=list)
+    sleep: Callable[[float], Awaitable[None]] = _no_wait
 
     def pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
         """See ``GatewayState.pool``."""
