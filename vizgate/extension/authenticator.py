@@ -75,7 +75,7 @@ class Authenticator(Component):
         Raises (at once or when awaited): CredentialRefused, AuthenticationUnavailable.
         """
 
-    def strip(self, request: Request) -> None:  # noqa: B027  # a kind that never strips has nothing to say here
+    def strip(self, request: Request) -> None:  # a kind that never strips has nothing to say here
         """Take what could be a credential of this kind out of *request*; nothing by default.
 
         Called with ``config.strip`` where another authenticator of the route has decided: a service that is shown no

@@ -160,7 +160,12 @@ class FieldSorter:
         if read == lower:
             return False
         prefix = self._asserted_prefix
-        return read in self._dropped or read in self._asserted or read in _OF_NAME or bool(prefix and read.startswith(prefix))
+        return (
+            read in self._dropped
+            or read in self._asserted
+            or read in _OF_NAME
+            or bool(prefix and read.startswith(prefix))
+        )
 
 
 def _place(out: SortedFields, fate: int, item: Field) -> None:

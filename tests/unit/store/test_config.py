@@ -99,7 +99,8 @@ def test_store_password_is_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["Redis://:hunter2@cache:6379/0", "valkey://:hunter2@cache", "redis+sentinel://:hunter2@cache", "redis:/hunter2"]
+    "url",
+    ["Redis://:hunter2@cache:6379/0", "valkey://:hunter2@cache", "redis+sentinel://:hunter2@cache", "redis:/hunter2"],
 )
 def test_store_url_of_another_kind_is_refused_and_not_shown(url: str) -> None:
     """It may hold a password; the message says what to write, and nothing of what was written."""

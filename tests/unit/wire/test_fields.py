@@ -69,9 +69,7 @@ def test_sort_underscored_dropped_if_asked() -> None:
 def test_sort_twins_of_guarded_names_are_dropped_whatever_their_mark(mark: bytes) -> None:
     """Some servers take every mark for a hyphen (RFC 3875 4.1.18); other names keep theirs."""
     guarded = [b"X-Auth-User", b"X-Real-IP", b"X-Forwarded-Whatever", b"Transfer-Encoding", b"Content-Length"]
-    sorter = FieldSorter(
-        ASSERTED, frozenset({b"x-auth-user"}), asserted_prefix=b"x-forwarded-", drop_underscored=True
-    )
+    sorter = FieldSorter(ASSERTED, frozenset({b"x-auth-user"}), asserted_prefix=b"x-forwarded-", drop_underscored=True)
     other = b"X%bOther" % mark
     fields = [(name.replace(b"-", mark), b"1") for name in [*guarded, b"X-Other"]]
     out = sorter.sort([*fields, (b"X-Auth" + mark + b"User", b"2")])
