@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from hashlib import sha256
 from typing import ClassVar
 
-from vizgate.extension.store import NO_CELLS, Cells, Step, Store
+from vizgate.extension.store import NO_CELLS, Cells, Step, Store, StoreFailed
 
 _FORGOTTEN = Step(NO_CELLS, 0.0, (0.0,))
 
@@ -91,4 +91,6 @@ async def _awaited(result: Awaitable[Cells]) -> bool:
 
 
 def _is_yes(result: Cells) -> bool:
+    if not result:
+        raise StoreFailed("its answer is empty")
     return result[0] != 0.0
