@@ -28,6 +28,7 @@ class Revoke:
     """
 
     name: ClassVar[str] = "revoke"
+    is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
 local ends = arguments[1]
 if cells[1] and cells[1] > ends then ends = cells[1] end
@@ -45,6 +46,7 @@ class IsRevoked:
     """Asks whether a key is marked; it takes no arguments, and the result is 1 or 0."""
 
     name: ClassVar[str] = "is_revoked"
+    is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
 if not cells[1] or cells[1] <= now then return {}, 0, {0} end
 return cells, cells[1] - now, {1}
