@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX
 from vizgate.message.headers import encode_name
 
 # RFC 9110 7.6.1 and RFC 9112 6: these describe one connection or one message's length, and the gateway writes its own.
@@ -18,6 +19,9 @@ _OWNED_BY_GATEWAY = frozenset(
         "transfer-encoding", "upgrade",
     }
 )  # fmt: skip
+
+# RFC 9110 11.7: for the proxy itself, so they go no further than its reader.
+_KEPT_FROM_ROUTES = _OWNED_BY_GATEWAY | {"proxy-authenticate", "proxy-authentication-info", "proxy-authorization"}
 
 
 def _field_name(name: str) -> str:
@@ -36,8 +40,31 @@ def _request_field_name(name: str) -> str:
     return _field_name(name)
 
 
+def shown_field_name(name: str) -> str:
+    """*name*, if a field of it can be in the requests that routes see. Raises: ValueError: it never is."""
+    encode_name(name.encode("utf-8"))
+    lower = name.lower()
+    if "_" in name:
+        remedy = name.replace("_", "-")
+        raise ValueError(f"{name} is dropped from every request, as is every name with '_'. Write {remedy}")
+    if lower.encode() in ASSERTED or lower.encode().startswith(ASSERTED_PREFIX):
+        raise ValueError(
+            f"{name} is a client's word about its way, and put aside. What it means is in server.trusted_proxies"
+        )
+    if lower in _KEPT_FROM_ROUTES:
+        raise ValueError(f"{name} belongs to one connection, and no route sees it. Choose another field")
+    return name
+
+
+def _shown_request_field_name(name: str) -> str:
+    return shown_field_name(_request_field_name(name))
+
+
 #: The name of a field that the gateway does not write itself.
 FieldName = Annotated[str, AfterValidator(_field_name)]
 
 #: As ``FieldName``, for requests: not ``Host``, either.
 RequestFieldName = Annotated[str, AfterValidator(_request_field_name)]
+
+#: As ``RequestFieldName``, for fields that are read out of requests: not one that the gateway never lets through.
+ShownFieldName = Annotated[str, AfterValidator(_shown_request_field_name)]

@@ -43,6 +43,8 @@ class Program(Protocol):
     those of ``run``, numbers in arrays that begin at 1; ``cells`` is empty for a new or expired key. It returns three
     values, those of ``Step``: ``return {level, now}, ttl, {1, wait}``. It keeps nothing itself, calls no command of
     Redis, and takes the time from ``now`` alone.
+
+    A program may say ``is_lasting = True`` (see ``is_lasting``): then its keys leave a full store after all others.
     """
 
     name: ClassVar[str]
@@ -55,6 +57,14 @@ class Program(Protocol):
         store sees them; they may jump, also back.
         """
         ...
+
+
+def is_lasting(program: Program) -> bool:
+    """Whether keys of *program* outlast others in a full store: when they leave early, somebody gets in, who must not.
+
+    Counters of limits are no such keys: anybody can make as many of them as they like.
+    """
+    return getattr(program, "is_lasting", False) is True
 
 
 class Store(Protocol):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.field_names import shown_field_name
 from vizgate.extension.fields import Integer, PositiveDuration, RateField
 from vizgate.limiter import rules
 from vizgate.limiter.rules import Rule
@@ -33,8 +34,11 @@ _MAX_COUNT = 10**15
 def _key(text: str) -> str:
     if _KEY.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a key. Write ip, user, api_key, route, header:NAME or cookie:NAME")
-    _, _, name = text.partition(":")
-    if name:
+    kind, _, name = text.partition(":")
+    if kind == "header":
+        # All requests lack a field that never comes through, so they would share one counter.
+        shown_field_name(name)
+    elif name:
         # The name of a cookie is a token, too (RFC 6265 4.1.1).
         encode_name(name.encode("utf-8"))
     return text

@@ -17,6 +17,7 @@ from vizgate.limiter.config import LimitConfig
 from vizgate.limiter.fields import LimitFields
 from vizgate.limiter.keys import KeyOf, compile_key
 from vizgate.limiter.places import Places
+from vizgate.limiter.programs.scale import MOST
 from vizgate.limiter.rules import Rule
 from vizgate.observe.metrics import Counter
 from vizgate.pipeline.request import Request
@@ -25,6 +26,8 @@ _log = logging.getLogger("vizgate.limiter")
 
 #: How often the log says that the store fails, seconds: an outage must not flood it.
 _LOG_EVERY_S = 5.0
+# Whether it passed, what is left, seconds to a retry and to a reset; a place tells its span, too.
+_RESULTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,20 @@ class Spending:
     def spend(self, cost: float) -> Cells | Awaitable[Cells]:
         """Spend *cost* whether it passes or not; a negative one gives back. Raises: StoreFailed."""
         rule = self.line.rule
-        return self.limit.context.store.run(rule.program, self.key, (cost, 1.0, *rule.settings))
+        answer = self.limit.context.store.run(rule.program, self.key, (cost, 1.0, *rule.settings))
+        return answer if isinstance(answer, tuple) else self.checked(answer)
+
+    async def checked(self, answer: Awaitable[Cells]) -> Cells:
+        """What a store that is not local has answered. Raises: StoreFailed: nothing, or nothing that a rule could say.
+
+        What it keeps may have been written by others, and it may be another server than it should be.
+        """
+        result = await answer
+        least = _RESULTS if self.limit.places is None else _RESULTS + 1
+        # "not a number" is in no range.
+        if len(result) < least or not all(0.0 <= number <= MOST for number in result):
+            raise StoreFailed("what is kept there is no counter of this limit")
+        return result
 
 
 class Limit(Component):

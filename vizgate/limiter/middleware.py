@@ -116,7 +116,7 @@ async def _results(spendings: list[Spending]) -> None:
             spending = waiting.pop(0)
             assert spending.answer is not None
             try:
-                spending.result = await spending.answer
+                spending.result = await spending.checked(spending.answer)
             except StoreFailed as error:
                 spending.limit.note_failure(error)
     finally:

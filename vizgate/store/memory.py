@@ -13,7 +13,7 @@ from collections import OrderedDict
 from itertools import islice
 
 from vizgate.extension.contract import Context
-from vizgate.extension.store import NO_CELLS, Cells, Program
+from vizgate.extension.store import NO_CELLS, Cells, Program, is_lasting
 from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import MemoryStoreConfig
 from vizgate.store.snapshot import Entry, SnapshotFault, read_snapshot, write_snapshot
@@ -24,6 +24,8 @@ _PERSIST_EVERY_S = 30.0
 # A new key pays for two others: all are looked at before the table could fill up anew.
 _SWEPT_PER_NEW_KEY = 2
 _LOOKED_AT_WHEN_FULL = 8
+# Once around the table, a lasting key is passed by; a table of nothing else must not cost more than this.
+_LET_PASS = 100
 
 
 class MemoryStore(StoreComponent):
@@ -56,9 +58,11 @@ class MemoryStore(StoreComponent):
         if cells and ttl_s > 0.0:
             if entry is None:
                 self._make_room(now_s)
+                lasts = is_lasting(program)
             else:
                 entries.move_to_end(key)
-            entries[key] = (cells, now_s + ttl_s)
+                lasts = entry[2]
+            entries[key] = (cells, now_s + ttl_s, lasts)
             self._is_changed = True
         elif entry is not None:
             del entries[key]
@@ -68,14 +72,25 @@ class MemoryStore(StoreComponent):
     def _make_room(self, now_s: float) -> None:
         entries = self._entries
         self._sweep(now_s)
-        if len(entries) >= self._limit:
-            oldest = islice(entries.items(), _LOOKED_AT_WHEN_FULL)
-            expired = next((key for key, (_, expires_s) in oldest if expires_s <= now_s), None)
-            if expired is None:
-                entries.popitem(last=False)
-                self._evictions.value += 1
-            else:
-                del entries[expired]
+        if len(entries) < self._limit:
+            return
+        oldest = list(islice(entries.items(), _LOOKED_AT_WHEN_FULL))
+        expired = next((key for key, entry in oldest if entry[1] <= now_s), None)
+        if expired is not None:
+            del entries[expired]
+            return
+        self._let_lasting_pass()
+        entries.popitem(last=False)
+        self._evictions.value += 1
+
+    def _let_lasting_pass(self) -> None:
+        """Put lasting keys that are next to leave at the end, so that another leaves, if there is one before long."""
+        entries = self._entries
+        for _ in range(_LET_PASS):
+            key = next(iter(entries))
+            if not entries[key][2]:
+                return
+            entries.move_to_end(key)
 
     def _sweep(self, now_s: float) -> None:
         """Look at a few keys in turn and drop those that have expired, wherever they stand in the order."""
@@ -107,6 +122,8 @@ class MemoryStore(StoreComponent):
     def _restore(self, found: dict[bytes, Entry]) -> None:
         now_s = self._wall()
         fresh = [(key, entry) for key, entry in found.items() if entry[1] > now_s]
+        # With fewer keys than before, lasting ones stay; the sort leaves the others in their order.
+        fresh.sort(key=lambda item: item[1][2])
         # What was used last is at the end; what this process has counted meanwhile is newer than the file.
         self._entries = OrderedDict([*fresh[-self._limit :], *self._entries.items()])
 

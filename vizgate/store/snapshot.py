@@ -3,8 +3,8 @@
 In: the format, reading it with suspicion and writing it so that a reader never sees half of it. Not in: when that
 happens (``store.memory``).
 
-The format: a line that names it, then for each key: length of the key, number of cells, time of expiry, key, cells, all
-big-endian; at the end the CRC-32 of everything before.
+The format: a line that names it, then for each key: length of the key, number of cells (128 more for a lasting key),
+time of expiry, key, cells, all big-endian; at the end the CRC-32 of everything before.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from struct import Struct, error, pack, unpack_from
 from vizgate.errors import VizgateError
 from vizgate.extension.store import Cells
 
-#: Cells, and the wall-clock second at which they stop to mean anything.
-Entry = tuple[Cells, float]
+#: Cells, the wall-clock second at which they stop to mean anything, and whether they outlast others in a full store.
+Entry = tuple[Cells, float, bool]
 
 _MAGIC = b"vizgate store 1\n"
 _RECORD = Struct(">HBd")
 _CRC = Struct(">I")
 _MAX_KEY_BYTES = 0xFFFF
+_LASTING = 0x80
 
 
 class SnapshotFault(VizgateError):
@@ -34,9 +35,10 @@ class SnapshotFault(VizgateError):
 def encode(entries: Iterable[tuple[bytes, Entry]]) -> bytes:
     """*entries* as the content of a file."""
     parts = [_MAGIC]
-    for key, (cells, expires_s) in entries:
+    for key, (cells, expires_s, lasts) in entries:
         if len(key) <= _MAX_KEY_BYTES:
-            parts.append(_RECORD.pack(len(key), len(cells), expires_s) + key + pack(f">{len(cells)}d", *cells))
+            count = len(cells) | (_LASTING if lasts else 0)
+            parts.append(_RECORD.pack(len(key), count, expires_s) + key + pack(f">{len(cells)}d", *cells))
     content = b"".join(parts)
     return content + _CRC.pack(zlib.crc32(content))
 
@@ -56,11 +58,12 @@ def decode(content: bytes) -> dict[bytes, Entry]:
 
 def _records(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, Entry]]:
     while at < end:
-        key_size, count, expires_s = _RECORD.unpack_from(content, at)
+        key_size, marked, expires_s = _RECORD.unpack_from(content, at)
+        count = marked & ~_LASTING
         at += _RECORD.size
         key = content[at : at + key_size]
         at += key_size
-        yield key, (unpack_from(f">{count}d", content, at), expires_s)
+        yield key, (unpack_from(f">{count}d", content, at), expires_s, bool(marked & _LASTING))
         at += count * 8
 
 

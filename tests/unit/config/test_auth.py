@@ -54,6 +54,11 @@ def route(more: str = "") -> str:
         (KEYS.replace("sha256:", "hmac-sha256:"), "auth.keys: the hash of a was made with a pepper"),
         ("auth: {keys: {kind: api_key}}", "auth.keys: there are neither keys nor keys_file."),
         (KEYS.replace("api_key,", "api_kee,"), "auth.keys.kind: no authenticator"),
+        (KEYS.replace("api_key,", "api_key, header: X_Key,"), "auth.keys.header: X_Key is dropped from every request"),
+        ("auth: {ask: {kind: forward_auth, url: 'http://h/', copy_headers: [X-A, Authorization]}}",
+         "auth.ask.copy_headers[1]: Authorization carries credentials, which would be taken from every request."),
+        ("auth: {ask: {kind: forward_auth, url: 'http://h/', request_headers: [X-Forwarded-For]}}",
+         "auth.ask.request_headers[0]: X-Forwarded-For is a client's word about its way, and put aside."),
     ],
 )  # fmt: skip
 def test_auth_that_could_not_work_is_refused(refused: Refused, text: str, problem: str) -> None:

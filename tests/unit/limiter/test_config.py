@@ -27,6 +27,8 @@ from vizgate.limiter.config import LimitConfig
         ({"tiers": {"anonymous": {"in_flight": 1}}}, "tier anonymous has no rate, which token_bucket needs"),
         ({"rate": "1/s", "key": "host"}, "'host' is not a key. Write ip, user, api_key, route, header:NAME or"),
         ({"rate": "1/s", "key": "header:a b"}, "not a field name"),
+        ({"rate": "1/s", "key": "header:X_Device"}, "X_Device is dropped from every request"),
+        ({"rate": "1/s", "key": ["ip", "header:X-Forwarded-For"]}, "server.trusted_proxies"),
         ({"rate": "1/s", "key": []}, "at least 1 item"),
         ({"rate": "1/s", "cost": "response:"}, "cost"),
         ({"rate": "1/s", "cost": 0}, "cost"),

@@ -231,6 +231,41 @@ async def test_store_that_fails_lets_through_or_refuses_as_told(store, clock, ca
     assert [200, 429] == [(await open_.send()).status for _ in range(2)]
 
 
+@pytest.mark.parametrize(
+    "result",
+    [(), (1.0,), (1.0, 2.0, 3.0), (float("nan"),) * 5, (1.0, *[float("inf")] * 4), (0.0, *[-5.0] * 4), (1e300,) * 5],
+)
+@pytest.mark.parametrize(
+    "algorithm", [{"rate": "5/s"}, {"algorithm": "concurrency", "in_flight": 5}], ids=["rate", "places"]
+)
+async def test_store_that_keeps_something_else_fails_as_one_that_is_away(clock, result, algorithm):
+    """A Redis whose keys others have written, or that is another server, is no reason for 500 or odd fields."""
+
+    async def answered(program, key, arguments):
+        return result
+
+    store = RemoteStore(clock)
+    store.run = answered
+    for settings, status in (({}, 200), ({"on_store_failure": "deny"}, 503)):
+        gate = Gate(store, a={**algorithm, **settings})
+        response = await gate.send()
+        assert status == response.status
+        assert {} == {name: value for name, value in told(response).items() if name != "Retry-After"}
+
+
+async def test_cost_told_to_a_store_that_keeps_something_else_is_given_up(clock):
+    """What cannot be charged leaves the answer as it is."""
+    store = RemoteStore(clock)
+    gate = Gate(store, a={"rate": "5/s", "cost": "response:X-Cost"})
+    gate.fields = [(b"X-Cost", b"3")]
+
+    async def garbled(program, key, arguments):
+        return await RemoteStore._run(store, program, key, arguments) if arguments[1] == 0.0 else ()
+
+    store.run = garbled
+    assert (200, "4") == ((response := await gate.send()).status, response.headers["X-RateLimit-Remaining"])
+
+
 async def test_store_failure_of_one_limit_leaves_the_others(store):
     """A limit that can count still counts, and refuses, when another cannot."""
     gate = Gate(store, a={"rate": "1/s"}, b={"rate": "1/s", "on_store_failure": "deny"})

@@ -116,6 +116,45 @@ def kept_in(path: Path, context: Context) -> MemoryStore:
     return MemoryStore(MemoryStoreConfig(kind="memory", persist=path), context)
 
 
+class Mark(Remember):
+    name = "mark"
+    is_lasting = True
+
+
+def test_memory_lasting_keys_outlast_a_flood(memory: MemoryStore, clock: ManualClock) -> None:
+    """Whoever makes up keys of limits pushes out such keys, and no revoked token comes back to life by it."""
+    for number in range(50):
+        memory.run(Mark(), b"revoked %d" % number, (86_400.0, 1.0))
+    for number in range(20_000):
+        keep(memory, f"flood {number}", ttl_s=86_400.0)
+    assert 50 == sum(is_kept(memory, f"revoked {number}") for number in range(50))
+    assert 1000 == len(memory)
+
+
+def test_memory_of_lasting_keys_alone_is_bounded_too(memory: MemoryStore) -> None:
+    """Where everything should last, the oldest leaves none the less."""
+    for number in range(5000):
+        memory.run(Mark(), b"revoked %d" % number, (86_400.0, 1.0))
+    assert 1000 == len(memory)
+    assert is_kept(memory, "revoked 4999")
+
+
+async def test_memory_lasting_keys_last_over_a_restart(tmp_path: Path, context: Context) -> None:
+    """A file with more keys than there is room for gives the lasting ones first, and they go on to last."""
+    store = kept_in(tmp_path / "counters", context)
+    await store.start()
+    store.run(Mark(), b"revoked", (86_400.0, 1.0))
+    for number in range(3000):
+        keep(store, f"key {number}", ttl_s=86_400.0)
+    await store.stop()
+    small = MemoryStore(MemoryStoreConfig(kind="memory", keys=1000, persist=tmp_path / "counters"), context)
+    await small.start()
+    for number in range(3000):
+        keep(small, f"flood {number}", ttl_s=86_400.0)
+    assert is_kept(small, "revoked")
+    await small.stop()
+
+
 async def test_memory_persist_counts_on_after_a_restart(tmp_path: Path, context: Context, clock: ManualClock) -> None:
     """A quota that was used up before a restart is used up after it; what has expired meanwhile is gone."""
     store = kept_in(tmp_path / "counters", context)

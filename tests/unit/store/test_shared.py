@@ -68,6 +68,22 @@ async def test_shared_a_key_in_use_stays(shared: SharedStore, clock: ManualClock
     assert 20_000.0 == count
 
 
+class Mark(Remember):
+    name = "mark"
+    is_lasting = True
+
+
+async def test_shared_lasting_keys_outlast_a_flood(shared: SharedStore, clock: ManualClock) -> None:
+    """Whoever makes up keys of limits pushes out such keys, and no revoked token comes back to life by it."""
+    for number in range(50):
+        shared.run(Mark(), b"revoked %d" % number, (86_400.0, 1.0))
+    for number in range(30_000):
+        clock.advance(0.001)
+        shared.run(REMEMBER, b"flood %d" % number, (86_400.0, 1.0))
+    kept = [shared.run(Mark(), b"revoked %d" % number, (86_400.0, 2.0)) for number in range(50)]
+    assert [(1.0,)] * 50 == kept
+
+
 async def test_shared_seeds_differ(context: Context) -> None:
     """Where a key goes cannot be foretold, so nobody can choose keys that push out another's."""
     places = set()

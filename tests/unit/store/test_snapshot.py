@@ -8,27 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vizgate.store.snapshot import SnapshotFault, decode, encode, read_snapshot, write_snapshot
+from vizgate.store.snapshot import Entry, SnapshotFault, decode, encode, read_snapshot, write_snapshot
 
 ENTRIES = st.dictionaries(
     st.binary(max_size=40),
-    st.tuples(st.lists(st.floats(allow_nan=False), max_size=4).map(tuple), st.floats(allow_nan=False)),
+    st.tuples(st.lists(st.floats(allow_nan=False), max_size=4).map(tuple), st.floats(allow_nan=False), st.booleans()),
     max_size=20,
 )
 
 
 @settings(deadline=None)
 @given(ENTRIES)
-def test_snapshot_decode_gives_what_was_encoded(entries: dict[bytes, tuple[tuple[float, ...], float]]) -> None:
-    """Every key, every number and their order come back."""
+def test_snapshot_decode_gives_what_was_encoded(entries: dict[bytes, Entry]) -> None:
+    """Every key, every number, which of them last, and their order come back."""
     assert list(entries.items()) == list(decode(encode(entries.items())).items())
 
 
 @settings(deadline=None)
 @given(ENTRIES, st.data())
-def test_snapshot_damaged_is_refused(
-    entries: dict[bytes, tuple[tuple[float, ...], float]], data: st.DataObject
-) -> None:
+def test_snapshot_damaged_is_refused(entries: dict[bytes, Entry], data: st.DataObject) -> None:
     """A byte that is wrong, or an end that is missing, is noticed."""
     content = encode(entries.items())
     at = data.draw(st.integers(0, len(content) - 1))
@@ -53,8 +51,8 @@ def test_snapshot_write_replaces_at_once_and_is_private(tmp_path: Path) -> None:
     """The file is whole at any time, nothing is left beside it, and only its owner may read it."""
     path = tmp_path / "counters"
     path.write_bytes(b"old")
-    write_snapshot(path, [(b"key", ((1.0,), 2.0))])
-    assert {b"key": ((1.0,), 2.0)} == read_snapshot(path)
+    write_snapshot(path, [(b"key", ((1.0,), 2.0, False))])
+    assert {b"key": ((1.0,), 2.0, False)} == read_snapshot(path)
     assert ["counters"] == [found.name for found in tmp_path.iterdir()]
     assert 0o600 == path.stat().st_mode & 0o777
 

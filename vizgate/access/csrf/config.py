@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from vizgate.extension.contract import ComponentConfig, MiddlewareConfig
-from vizgate.extension.field_names import RequestFieldName
+from vizgate.extension.field_names import ShownFieldName
 from vizgate.extension.fields import Secret, SecretField
 from vizgate.message.origins import NULL, parse_origin
 
@@ -46,7 +46,7 @@ class CsrfTokenConfig(ComponentConfig):
 
     secret: Annotated[SecretField, AfterValidator(_long_enough)] = Field(description="What tokens are signed with.")
     cookie: _CookieName = Field(default="__Host-csrf", description="The cookie that the gateway sets.")
-    header: RequestFieldName = Field(default="X-CSRF-Token", description="The field that repeats it.")
+    header: ShownFieldName = Field(default="X-CSRF-Token", description="The field that repeats it.")
 
 
 class CsrfConfig(MiddlewareConfig):

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.field_names import FieldName
+from vizgate.extension.field_names import ShownFieldName
 from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
 
 _HASH = r"^(sha256|hmac-sha256):[0-9a-f]{64}$"
@@ -53,7 +53,7 @@ class ApiKeyConfig(AuthenticatorConfig):
     """``kind: api_key``: a secret of high entropy in a header field."""
 
     kind: Literal["api_key"] = Field(description="API keys.")
-    header: FieldName = Field(default="X-API-Key", description="The field that carries the key.")
+    header: ShownFieldName = Field(default="X-API-Key", description="The field that carries the key.")
     keys: tuple[KeyConfig, ...] = Field(default=(), description="The keys.")
     keys_file: ExistingFile | None = Field(
         default=None, description="A YAML file with a list of keys, read again when it changes."

@@ -63,10 +63,12 @@ class ApiKeyTable:
         """Whose *key* is.
 
         Args: now_s: seconds since the epoch.
-        Raises: CredentialRefused: nobody's, or a key that is disabled, has expired or is over ``MAX_KEY_BYTES``.
+        Raises: CredentialRefused: nobody's, or a key that is empty, disabled, has expired or is over
+        ``MAX_KEY_BYTES``.
         """
-        if len(key) > MAX_KEY_BYTES:
-            raise CredentialRefused("the API key is too long")
+        if not 0 < len(key) <= MAX_KEY_BYTES:
+            # An empty one is refused even where somebody has hashed an empty file.
+            raise CredentialRefused("the API key is empty" if not key else "the API key is too long")
         found = _NOBODY
         for digest_of, entries in self._lookups:
             digest = digest_of(key)

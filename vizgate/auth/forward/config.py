@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vizgate.auth.fields import HttpUrl
 from vizgate.extension.authenticator import AuthenticatorConfig
-from vizgate.extension.field_names import FieldName, RequestFieldName
+from vizgate.extension.field_names import FieldName, RequestFieldName, ShownFieldName
 from vizgate.extension.fields import Duration, Integer, PositiveDuration
 
 
@@ -24,7 +24,7 @@ class ForwardAuthConfig(AuthenticatorConfig):
     url: HttpUrl = Field(
         description="Asked with GET about every request; it sees X-Forwarded-Method, -Uri, -Host and -For."
     )
-    request_headers: tuple[RequestFieldName, ...] = Field(
+    request_headers: tuple[ShownFieldName, ...] = Field(
         default=("Authorization", "Cookie"),
         description="Fields of the request that it is shown. A request with none of them shows no credential. `[]`: it "
         "is asked about every request.",

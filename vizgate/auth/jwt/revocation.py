@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from hashlib import sha256
 from typing import ClassVar
 
-from vizgate.extension.store import NO_CELLS, Cells, Step, Store
+from vizgate.extension.store import NO_CELLS, Cells, Step, Store, StoreFailed
 
 _FORGOTTEN = Step(NO_CELLS, 0.0, (0.0,))
 
@@ -28,6 +28,7 @@ class Revoke:
     """
 
     name: ClassVar[str] = "revoke"
+    is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
 local ends = arguments[1]
 if cells[1] and cells[1] > ends then ends = cells[1] end
@@ -45,6 +46,7 @@ class IsRevoked:
     """Asks whether a key is marked; it takes no arguments, and the result is 1 or 0."""
 
     name: ClassVar[str] = "is_revoked"
+    is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
 if not cells[1] or cells[1] <= now then return {}, 0, {0} end
 return cells, cells[1] - now, {1}
@@ -91,4 +93,6 @@ async def _awaited(result: Awaitable[Cells]) -> bool:
 
 
 def _is_yes(result: Cells) -> bool:
+    if not result:
+        raise StoreFailed("its answer is empty")
     return result[0] != 0.0

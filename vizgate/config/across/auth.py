@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from vizgate.auth.api_key.config import ApiKeyConfig
 from vizgate.auth.config import AuthConfig, IdentityHeadersConfig
+from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.config.model.route import RouteConfig
 from vizgate.config.problems import Finding, Path, unknown_name
 from vizgate.message.forwarding import ASSERTED
@@ -46,6 +47,7 @@ def auth_findings(parts: AuthParts, routes: Mapping[int, RouteConfig]) -> Iterat
         for index, route in routes.items():
             yield from _of_nobody(("routes", index), route)
     yield from _identity_fields(parts)
+    yield from _copied_fields(parts)
 
 
 def _of_nobody(at: Path, route: RouteConfig) -> Iterator[Finding]:
@@ -63,17 +65,36 @@ def _unknown(at: Path, names: tuple[str, ...], known: Sequence[str]) -> Iterator
 
 def _identity_fields(parts: AuthParts) -> Iterator[Finding]:
     """A field that is taken from every request must not be one that something else needs."""
-    taken = {name.decode("latin-1"): "what the gateway itself tells about the way of a request" for name in ASSERTED}
-    taken[parts.request_id.lower()] = "the request id"
-    taken |= {name: f"{what}, which would be taken from every request" for name, what in _CREDENTIAL_FIELDS.items()}
-    for name, config in parts.authenticators.items():
-        if isinstance(config, ApiKeyConfig):
-            taken[config.header.lower()] = f"the keys of {name}, which would be taken from every request"
+    taken = _needed_fields(parts)
     for path, name in _named_fields(parts.identity):
         lower = name.lower()
         if lower in taken:
             yield Finding(path, f"{name} carries {taken[lower]}. Choose another field")
         taken[lower] = "another part of the identity"
+
+
+def _copied_fields(parts: AuthParts) -> Iterator[Finding]:
+    """As ``_identity_fields``, of what authorisers send: a client's own fields of these names are taken, too."""
+    needed = _needed_fields(parts)
+    for name, config in parts.authenticators.items():
+        if isinstance(config, ForwardAuthConfig):
+            for index, copied in enumerate(config.copy_headers):
+                if copied.lower() in needed:
+                    path = ("auth", name, "copy_headers", index)
+                    yield Finding(
+                        path, f"{copied} carries {needed[copied.lower()]}. Have the authoriser send another field"
+                    )
+
+
+def _needed_fields(parts: AuthParts) -> dict[str, str]:
+    """By lower-case name: what a field is needed for."""
+    needed = {name.decode("latin-1"): "what the gateway itself tells about the way of a request" for name in ASSERTED}
+    needed[parts.request_id.lower()] = "the request id"
+    needed |= {name: f"{what}, which would be taken from every request" for name, what in _CREDENTIAL_FIELDS.items()}
+    for name, config in parts.authenticators.items():
+        if isinstance(config, ApiKeyConfig):
+            needed[config.header.lower()] = f"the keys of {name}, which would be taken from every request"
+    return needed
 
 
 def _named_fields(identity: IdentityHeadersConfig) -> Iterator[tuple[Path, str]]:

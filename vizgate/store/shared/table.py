@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from mmap import mmap
 
-from vizgate.extension.store import MAX_CELLS, NO_CELLS, Cells, Program
+from vizgate.extension.store import MAX_CELLS, NO_CELLS, Cells, Program, is_lasting
 from vizgate.observe.metrics import Counter
 from vizgate.store.shared.layout import (
     BUCKET_BYTES,
@@ -51,7 +51,9 @@ class Table:
         if cells and ttl_s > 0.0:
             if len(cells) > MAX_CELLS:
                 raise ValueError(f"the program {program.name} keeps {len(cells)} cells; a store has {MAX_CELLS}")
-            record = RECORD.pack(now_s + ttl_s, now_s, *cells, *_PADDING[len(cells)], len(cells), digest[-TAG_BYTES:])
+            # Who is full looks for the oldest use: a key that lasts is as if used at its very end.
+            used_s = now_s + ttl_s if is_lasting(program) else now_s
+            record = RECORD.pack(now_s + ttl_s, used_s, *cells, *_PADDING[len(cells)], len(cells), digest[-TAG_BYTES:])
             if slot < 0:
                 self._insert(start, digest, record, now_s)
             else:
