@@ -46,7 +46,7 @@ def _is_later_balancer(value: Any) -> bool:
 
 
 def _is_later_middleware(value: Any) -> bool:
-    return isinstance(value, str) and value in {"compress", "cache"}
+    return value == "compress"
 
 
 def _first_name(value: Any) -> str:
@@ -69,7 +69,6 @@ _ROUTE = {
     "mirror": "traffic mirroring",
     "fallback": "a fallback answer",
     "retry": "retries",
-    "cache": "caching",
     "compress": "compression",
 }
 _LISTENERS = ("server.listen", "server.listen.*")

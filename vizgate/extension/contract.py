@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
@@ -40,6 +41,7 @@ class Context:
 
     ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
     ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
+    ``kept``: what is found again after a reload.
     """
 
     route: str = ""
@@ -49,6 +51,7 @@ class Context:
     calls: CallerPort = NO_CALLS
     store: Store = NO_STORE
     metrics: Metrics = field(default_factory=Metrics)
+    kept: Kept = field(default_factory=Kept)
 
 
 class Component:

@@ -17,6 +17,7 @@ from vizgate.auth.forward.authenticator import ForwardAuthenticator
 from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.mtls.authenticator import MtlsAuthenticator
+from vizgate.cache.middleware import CacheMiddleware
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.store_component import StoreComponent
@@ -27,6 +28,7 @@ from vizgate.store.shared.store import SharedStore
 from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
+    "cache": CacheMiddleware,
     "content_types": ContentTypes,
     "csrf": Csrf,
     "headers": HeadersMiddleware,

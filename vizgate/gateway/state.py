@@ -11,6 +11,7 @@ from random import Random
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
@@ -37,6 +38,8 @@ class GatewayState:
     calls: CallerPort = NO_CALLS
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
+    #: What components want to find again after a reload, by its kind and name.
+    kept: Kept = field(default_factory=Kept)
     # Keyed by endpoint, not by service: two services on one address share its connections.
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
     # Keyed by service, address and number among equal addresses: each service has its own view of a target.

@@ -32,7 +32,6 @@ CASES = [
     ("routes: [{match: {path: /}, service: echo, mirror: {service: echo}}]", "routes[0].mirror: mirror"),
     ("routes: [{match: {path: /}, service: echo, fallback: {}}]", "routes[0].fallback: fallback"),
     ("routes: [{match: {path: /}, service: echo, middleware: [{use: compress}]}]", "the middleware compress"),
-    ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
 ]
 
 
