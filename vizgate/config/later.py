@@ -41,31 +41,17 @@ def _is_many_workers(value: Any) -> bool:
     return not isinstance(value, bool) and (text == "auto" or (text.isascii() and text.isdigit() and int(text[:9]) > 1))
 
 
-def _is_later_middleware(value: Any) -> bool:
-    return isinstance(value, str) and value == "cache"
-
-
 def _first_name(value: Any) -> str:
     """A text, or the first key of a mapping such as ``{hash: {on: ip}}``."""
     name = next(iter(value), "") if isinstance(value, dict) else value
     return name if isinstance(name, str) else ""
 
 
-_TOP_LEVEL = {
-    "plugins": "settings of plugins",
-}
-_SERVICE = {
-    "discovery": "service discovery",
-}
-_ROUTE = {
-    "retry": "retries",
-    "cache": "caching",
-}
 _LISTENERS = ("server.listen", "server.listen.*")
 
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
-    *(Later(key, what) for key, what in _TOP_LEVEL.items()),
+    Later("plugins", "settings of plugins"),
     *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
     *(
         Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")
@@ -80,9 +66,7 @@ TABLE: tuple[Later, ...] = (
     ),
     Later("server.workers", "more than one worker", _is_many_workers, "Write 1"),
     Later("server.http2", "HTTP/2"),
-    *(Later(f"services.*.{key}", what) for key, what in _SERVICE.items()),
-    *(Later(f"routes.*.{key}", what) for key, what in _ROUTE.items()),
-    Later("routes.*.middleware.*.use", "the middleware {}", _is_later_middleware),
+    Later("services.*.discovery", "service discovery"),
     Later("observe.tracing", "tracing"),
 )
 

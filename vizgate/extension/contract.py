@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.fields import TextSource
+from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
@@ -64,6 +65,7 @@ class Context:
     ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
     ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
     ``sleep``: waits so many seconds; in a rehearsal it does not.
+    ``kept``: what is found again after a reload.
     """
 
     route: str = ""
@@ -74,6 +76,7 @@ class Context:
     store: Store = NO_STORE
     metrics: Metrics = field(default_factory=Metrics)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    kept: Kept = field(default_factory=Kept)
 
 
 class Component:

@@ -19,6 +19,7 @@ from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.mtls.authenticator import MtlsAuthenticator
 from vizgate.balancer.build import RULES
+from vizgate.cache.middleware import CacheMiddleware
 from vizgate.compress.inflate.middleware import Decompress
 from vizgate.compress.middleware import Compress
 from vizgate.extension.authenticator import Authenticator
@@ -33,6 +34,7 @@ from vizgate.transform.middleware import HeadersMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "compress": Compress,
+    "cache": CacheMiddleware,
     "content_types": ContentTypes,
     "csrf": Csrf,
     "decompress": Decompress,

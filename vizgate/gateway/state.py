@@ -15,6 +15,7 @@ from typing import ClassVar
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.health.ejection import EjectionRule
 from vizgate.health.passive import WatchedTarget
@@ -52,6 +53,8 @@ class GatewayState:
     secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
+    #: What components want to find again after a reload, by its kind and name.
+    kept: Kept = field(default_factory=Kept)
     # Keyed by endpoint, not by service: two services on one address share its connections.
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
     # Keyed by service, address and number among equal addresses: each service has its own view of a target.

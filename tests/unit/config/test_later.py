@@ -20,7 +20,6 @@ CASES = [
     ("server: {workers: 2}", "server.workers: more than one worker"),
     ("server: {workers: auto}", "server.workers: more than one worker"),
     ("server: {admin_token: x}", "server.admin_token: admin_token (the token of the admin API)"),
-    ("routes: [{match: {path: /}, service: echo, middleware: [{use: cache, ttl: 30s}]}]", "the middleware cache"),
 ]
 
 

@@ -38,4 +38,14 @@ class Parts:
     def context(self, *, route: str = "", name: str = "") -> Context:
         """What a component of *route*, or one called *name* in the YAML, may lean on."""
         state = self.state
-        return Context(route, state.clock, state.random, name, state.calls, state.store, state.metrics, state.sleep)
+        return Context(
+            route,
+            state.clock,
+            state.random,
+            name,
+            calls=state.calls,
+            store=state.store,
+            metrics=state.metrics,
+            sleep=state.sleep,
+            kept=state.kept,
+        )

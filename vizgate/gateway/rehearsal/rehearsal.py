@@ -136,6 +136,8 @@ class Rehearsal:
         """
         scheme, data = request_bytes(method, url, Headers.of(headers), body)
         self._steps.clear()
+        # Each request stands for itself: what the one before left in a cache must not answer it.
+        self._state.kept.clear()
         self._identity = identity
         self._state.heard.clear()
         site = _RehearsalSite(self.plan, self._state, scheme)

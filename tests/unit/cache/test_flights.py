@@ -1,0 +1,270 @@
+"""Many who ask for the same at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.unit.cache.origin import CacheSite, chunks, reply, status_of, streaming, turns
+from vizgate.cache.flight import flight as flight_module
+from vizgate.errors import ConnectFailed, ResponseTimedOut, UpstreamReset
+
+FRESH = "max-age=60"
+MANY = 1000
+
+
+async def at_once(site: CacheSite, count: int = MANY, **more) -> list:
+    """The answers to *count* requests that are all there before the first is answered."""
+    site.origin.open.clear()
+    tasks = [asyncio.ensure_future(site.get(**more)) for _ in range(count)]
+    await turns()
+    site.origin.open.set()
+    return await asyncio.gather(*tasks)
+
+
+async def test_thousand_misses_are_one_question():
+    """All but the first wait, and are told so."""
+    site = CacheSite(reply(cache_control=FRESH))
+    answers = await at_once(site)
+    assert 1 == site.calls == site.origin.ended
+    assert [b"content"] * MANY == [answer.body.data for answer in answers]
+    assert MANY - 1 == sum("collapsed" in status_of(answer) for answer in answers)
+
+
+async def test_thousand_readers_share_a_body_that_arrives():
+    """A body of known length goes to everybody while it is coming."""
+    gate = asyncio.Event()
+    site = CacheSite(streaming(lambda: chunks(b"con", gate=gate), 6, cache_control=FRESH))
+    tasks = [asyncio.ensure_future(site.get()) for _ in range(MANY)]
+    await turns()
+    gate.set()
+    assert [b"conend"] * MANY == [answer.body.data for answer in await asyncio.gather(*tasks)]
+    assert 1 == site.calls == site.origin.ended
+
+
+async def test_thousand_stale_are_one_validation():
+    """A stale response is asked for once, too."""
+    site = CacheSite(reply(cache_control="max-age=1", etag='"a"'), reply(304, b"", cache_control=FRESH))
+    await site.get()
+    site.clock.advance(5)
+    answers = await at_once(site)
+    assert 2 == site.calls
+    assert {200} == {answer.status for answer in answers}
+
+
+async def test_what_turns_out_uncacheable_releases_all_at_once():
+    """Those who waited go to the service together, not one after the other, and the next ones do not wait at all."""
+    site = CacheSite(reply(cache_control="no-store"))
+    most = 0
+    inside = 0
+    answer = site.origin.answers[0]
+
+    async def counting(request):
+        nonlocal most, inside
+        inside += 1
+        most = max(most, inside)
+        await turns(3)
+        inside -= 1
+        return answer(request)
+
+    tasks = [asyncio.ensure_future(site.middleware(site.request("GET", "/a"), counting)) for _ in range(100)]
+    await asyncio.gather(*tasks)
+    assert 99 == most
+
+
+async def test_uncacheable_is_remembered_for_a_while():
+    """The next requests go straight on, with their own conditions; later the cache tries again."""
+    site = CacheSite(reply(cache_control="no-store"))
+    await site.get()
+    await site.get(If_None_Match='"x"')
+    assert '"x"' == site.origin.last["If-None-Match"]
+    site.clock.advance(11)
+    await site.get(If_None_Match='"x"')
+    assert "If-None-Match" not in site.origin.last
+
+
+async def test_answer_that_must_be_asked_for_each_time_is_not_shared():
+    """RFC 9111 4: collapsed only where the response may be used without asking again; and all go on at once."""
+    site = CacheSite(reply(cache_control="max-age=0", etag='"a"'))
+    await at_once(site, 50)
+    assert 50 == site.calls == site.origin.ended
+
+
+async def test_answer_that_another_field_chose_is_not_shared():
+    """Those whose fields differ from the first one's ask for themselves, once for each value."""
+    site = CacheSite(reply(cache_control=FRESH, vary="X-A"))
+    site.origin.open.clear()
+    tasks = [asyncio.ensure_future(site.get(X_A=str(number % 3))) for number in range(90)]
+    await turns()
+    site.origin.open.set()
+    await asyncio.gather(*tasks)
+    assert 3 == site.calls
+
+
+async def test_credentials_do_not_share_with_others():
+    """Requests with credentials have a flight of their own, and share it only if the response is for all."""
+    site = CacheSite(reply(cache_control="public, max-age=60"))
+    await at_once(site, 50, Authorization="a")
+    assert 1 == site.calls
+    site = CacheSite(reply(cache_control=FRESH))
+    await at_once(site, 50, Authorization="a")
+    assert 50 == site.calls
+
+
+async def test_failure_is_told_to_all():
+    """A service that is down is not tried by each of those who wait; each is answered under its own id."""
+
+    def fail(request):
+        raise ConnectFailed("refused")
+
+    site = CacheSite(fail)
+    answers = await at_once(site)
+    assert {502} == {answer.status for answer in answers}
+    assert 1 == site.calls == site.origin.ended
+
+
+async def test_body_that_breaks_off_breaks_all_readers_and_is_not_stored():
+    """Nobody is given half a body as the whole."""
+    site = CacheSite(streaming(lambda: chunks(b"half", error=UpstreamReset("gone")), 9, cache_control=FRESH))
+    site.origin.open.clear()
+    tasks = [asyncio.ensure_future(site.get()) for _ in range(10)]
+    await turns()
+    site.origin.open.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {UpstreamReset} == {type(result) for result in results}
+    assert 0 == site.cache.statistics().responses
+
+
+# clients that leave
+
+
+def get(site: CacheSite) -> asyncio.Task:
+    return asyncio.ensure_future(site.get())
+
+
+async def cancel(*tasks: asyncio.Task) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_first_that_leaves_takes_nothing_from_the_others():
+    """The question goes on as long as anybody waits for the answer."""
+    site = CacheSite(reply(cache_control=FRESH))
+    site.origin.open.clear()
+    first, second = get(site), get(site)
+    await turns()
+    await cancel(first)
+    site.origin.open.set()
+    assert b"content" == (await second).body.data
+    assert 1 == site.calls
+
+
+async def test_last_that_leaves_breaks_the_question_off():
+    """Nobody waits and nothing has come: the service is let go of at once."""
+    site = CacheSite(reply(cache_control=FRESH))
+    site.origin.open.clear()
+    tasks = [get(site), get(site)]
+    await turns()
+    await cancel(*tasks)
+    await turns()
+    assert 1 == site.origin.ended
+    site.origin.open.set()
+    assert b"content" == (await site.get()).body.data
+
+
+async def test_body_goes_on_for_a_while_when_all_have_left(monkeypatch):
+    """What has begun to come is stored, unless it takes too long."""
+    for alone_s, stored in ((10.0, 1), (0.0, 0)):
+        monkeypatch.setattr(flight_module, "ALONE_S", alone_s)
+        gate = asyncio.Event()
+        site = CacheSite(streaming(lambda gate=gate: chunks(b"con", gate=gate), 6, cache_control=FRESH))
+        task = get(site)
+        await turns()
+        await cancel(task)
+        await asyncio.sleep(0.01)
+        gate.set()
+        await turns()
+        assert stored == site.cache.statistics().responses
+        assert 1 == site.origin.ended
+
+
+async def test_too_long_body_whose_reader_has_left_is_let_go_of():
+    """Nothing is read on from the service for nobody."""
+    gate = asyncio.Event()
+    site = CacheSite(streaming(lambda: chunks(b"x" * 99, gate=gate), None, cache_control=FRESH), max_object=100)
+    task = get(site)
+    await turns()
+    await cancel(task)
+    gate.set()
+    await turns()
+    assert 1 == site.origin.ended
+    assert 0 == site.cache.statistics().responses
+
+
+async def test_time_of_a_request_bounds_its_waiting():
+    """Whoever waits for another one's answer is told 504 when his own time is over."""
+    site = CacheSite(reply(cache_control=FRESH))
+    site.origin.open.clear()
+    first = get(site)
+    await turns()
+    request = site.request("GET", "/a")
+    request.deadline_s = site.clock.monotonic() + 0.01
+    with pytest.raises(ResponseTimedOut):
+        await site.middleware(request, site.origin)
+    await cancel(first)
+
+
+async def test_change_on_the_way_keeps_what_was_asked_before_out():
+    """RFC 9111 4.4: an answer that was on its way during a change may be older than it: it is not stored."""
+    site = CacheSite(reply(body=b"old", cache_control=FRESH), reply(body=b"new", cache_control=FRESH))
+    site.origin.open.clear()
+    before = get(site)
+    await turns()
+    site.cache.purge("http://example.com/a")
+    after = get(site)
+    await turns()
+    site.origin.open.set()
+    assert [b"old", b"new"] == [(await before).body.data, (await after).body.data]
+    assert b"new" == (await site.get()).body.data
+    assert 2 == site.calls
+
+
+async def test_arriving_bodies_are_part_of_the_budget():
+    """Bodies on their way hold memory, too: beyond the budget they are passed on, and not stored."""
+    gate = asyncio.Event()
+    answer = streaming(lambda: chunks(b"con", gate=gate), None, cache_control=FRESH)
+    site = CacheSite(answer, size=100_000, max_object=40_000)
+    tasks = [asyncio.ensure_future(site.get(f"/{number}")) for number in range(5)]
+    await turns()
+    assert 80_000 == site.cache.flights.reserved_bytes
+    gate.set()
+    assert [b"conend"] * 5 == [answer.body.data for answer in await asyncio.gather(*tasks)]
+    assert 2 == site.cache.statistics().responses
+    assert 0 == site.cache.flights.reserved_bytes
+
+
+async def test_stop_ends_what_is_under_way():
+    """No task outlives the gateway."""
+    site = CacheSite(reply(cache_control="max-age=1, stale-while-revalidate=99"))
+    await site.get()
+    site.clock.advance(5)
+    site.origin.open.clear()
+    await site.get()
+    await turns()
+    assert 2 == site.calls
+    await site.middleware.stop()
+    assert 2 == site.origin.ended
+    assert [asyncio.current_task()] == [*asyncio.all_tasks()]
+
+
+async def test_bug_further_in_reaches_the_one_who_asked():
+    """What is no answer is raised, as without a cache."""
+
+    async def broken(request):
+        raise RuntimeError("a bug")
+
+    site = CacheSite(reply())
+    with pytest.raises(RuntimeError, match="a bug"):
+        await site.middleware(site.request("GET", "/a"), broken)

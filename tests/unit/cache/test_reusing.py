@@ -1,0 +1,448 @@
+"""Which stored response answers, and when the service is asked first (RFC 9111 4 and 5.2.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cache.origin import CacheSite, reply, status_of, turns
+from vizgate.observe.date import imf_fixdate
+
+FRESH = "max-age=60"
+
+
+# keys
+
+
+async def test_other_host_scheme_target_and_route_are_others():
+    """RFC 9111 4: the presented target URI and that of the stored response match; nothing leaks between hosts."""
+    site = CacheSite(reply(cache_control=FRESH))
+    await site.get("/a")
+    for more in (
+        {"target": "/b"},
+        {"target": "/a?x=1"},
+        {"host": "other.example"},
+        {"scheme": "https"},
+        {"host": "example.com:81"},
+    ):
+        before = site.calls
+        await site.get(**{"target": "/a", **more})
+        assert before + 1 == site.calls
+    await site.get("/a", route=site.route("second"))
+    assert 7 == site.calls
+
+
+async def test_spelling_of_a_host_does_not_matter():
+    """Case and the port of the scheme say nothing (RFC 9110 4.2.3)."""
+    site = CacheSite(reply(cache_control=FRESH))
+    for host in ("example.com", "EXAMPLE.com", "example.com:80", "example.com:"):
+        await site.get(host=host)
+    assert 1 == site.calls
+
+
+async def test_spelling_of_a_path_is_the_services_business():
+    """Services do tell ``/a//b`` from ``/a/b``: one must not fill the place of the other."""
+    site = CacheSite(reply(cache_control=FRESH))
+    for target in ("/a/b", "/a//b", "/a/%62", "/a/./b"):
+        await site.get(target)
+    assert 4 == site.calls
+    assert 4 == site.cache.purge("http://example.com/a/b")
+
+
+# Vary
+
+
+async def test_vary_chooses_among_responses():
+    """RFC 9111 4.1: MUST NOT use a response whose selecting fields differ, absent ones included."""
+    site = CacheSite(reply(cache_control=FRESH, vary="X-A"))
+    for value in ("1", "2", "1"):
+        await site.get(X_A=value)
+    assert 2 == site.calls
+    await site.get()
+    assert 3 == site.calls
+    await site.get(X_A="2")
+    assert 3 == site.calls
+    assert "vary-miss" in status_of(await site.get(X_A="3"))
+
+
+async def test_vary_any_matches_nothing():
+    """RFC 9111 4.1: "A stored response with a Vary header field value containing a member "*" always fails to match"."""
+    site = CacheSite(reply(cache_control=FRESH, vary="X-A, *"))
+    await site.get()
+    await site.get()
+    assert 2 == site.calls
+
+
+async def test_lists_match_in_any_spelling_that_means_the_same():
+    """RFC 9111 4.1: white space, case and order where they say nothing; several lines are one list."""
+    site = CacheSite(reply(cache_control=FRESH, vary="Accept-Encoding"))
+    for value in ("gzip, br", "br,gzip", "GZIP ,BR"):
+        await site.get(Accept_Encoding=value)
+    assert 1 == site.calls
+    await site.get(Accept_Encoding="gzip")
+    assert 2 == site.calls
+
+
+async def test_change_of_vary_drops_what_others_chose():
+    """What the service last said about how responses are chosen counts."""
+    site = CacheSite(reply(cache_control=FRESH, vary="X-A"), reply(cache_control=FRESH, vary="X-B"))
+    await site.get(X_A="1")
+    await site.get(X_A="2", X_B="1")
+    await site.get(X_A="1", X_B="1")
+    assert 2 == site.calls
+    await site.get(X_A="1")
+    assert 3 == site.calls
+
+
+# freshness and wishes
+
+
+async def test_fresh_is_reused_with_its_age_until_it_is_stale():
+    """RFC 9111 4: a fresh response, with Age (5.1)."""
+    site = CacheSite(reply(cache_control=FRESH, age="10"))
+    await site.get()
+    site.clock.advance(20)
+    hit = await site.get()
+    assert ("30", "vizgate; hit; ttl=30") == (hit.headers["Age"], status_of(hit))
+    assert 1 == len(hit.headers.get_all("Age"))
+    site.clock.advance(30)
+    assert "vizgate; fwd=stale; fwd-status=200; stored" == status_of(await site.get())
+    assert 2 == site.calls
+
+
+async def test_wall_clock_that_jumps_ages_nothing():
+    """What is stored ages by the monotonic clock."""
+    site = CacheSite(reply(cache_control=FRESH))
+    await site.get()
+    site.clock.set_wall(site.clock.wall() + 86_400)
+    await site.get()
+    assert 1 == site.calls
+
+
+@pytest.mark.parametrize(
+    ("wish", "after_s", "asks"),
+    [
+        ("no-cache", 0, True),
+        ("max-age=10", 9, False),
+        ("max-age=10", 11, True),
+        ("max-age=0", 1, True),
+        ("min-fresh=20", 30, False),
+        ("min-fresh=20", 50, True),
+        ("max-stale", 9_999, False),
+        ("max-stale=10", 69, False),
+        ("max-stale=10", 71, True),
+        ("max-stale=x", 61, True),
+        ("only-if-cached", 30, False),
+    ],
+)
+async def test_wish_of_the_request_is_heard(wish, after_s, asks):
+    """RFC 9111 5.2.1, directive by directive; without ``request_directives`` none of them."""
+    site = CacheSite(reply(cache_control=FRESH))
+    await site.get()
+    site.clock.advance(after_s)
+    await site.get(Cache_Control=wish)
+    assert (2 if asks else 1) == site.calls
+    deaf = CacheSite(reply(cache_control=FRESH), request_directives=False)
+    await deaf.get()
+    await deaf.get(Cache_Control=wish)
+    assert 1 == deaf.calls
+
+
+async def test_pragma_counts_without_cache_control():
+    """RFC 9111 5.4: ``Pragma: no-cache`` where there is no Cache-Control."""
+    site = CacheSite(reply(cache_control=FRESH))
+    await site.get()
+    await site.get(Pragma="no-cache")
+    assert 2 == site.calls
+    await site.get(Pragma="no-cache", Cache_Control="max-stale")
+    assert 2 == site.calls
+
+
+async def test_only_if_cached_is_504_when_there_is_nothing():
+    """RFC 9111 5.2.1.7: a stored response, or 504."""
+    site = CacheSite(reply(cache_control=FRESH))
+    assert 504 == (await site.get(Cache_Control="only-if-cached")).status
+    assert 0 == site.calls
+
+
+@pytest.mark.parametrize("directive", ["must-revalidate", "proxy-revalidate", "s-maxage=60", "no-cache"])
+async def test_stale_is_not_used_against_the_response(directive):
+    """RFC 9111 4.2.4: MUST NOT generate a stale response if an explicit directive forbids it, whoever asks for it."""
+    allowances = "stale-while-revalidate=99, stale-if-error=99"
+    site = CacheSite(reply(cache_control=f"max-age=60, {directive}, {allowances}", etag='"a"'), reply(503, b"no"))
+    await site.get()
+    site.clock.advance(61)
+    assert 503 == (await site.get(Cache_Control="max-stale")).status
+    assert 2 == site.calls
+
+
+async def test_stale_is_not_used_where_nobody_allows_it():
+    """RFC 9111 4.2.4: MUST NOT generate a stale response unless it is disconnected or that is permitted."""
+    site = CacheSite(reply(cache_control=FRESH), reply(503, b"no"))
+    await site.get()
+    site.clock.advance(61)
+    assert 503 == (await site.get()).status
+
+
+# RFC 5861
+
+
+async def test_stale_is_given_while_the_service_is_asked():
+    """RFC 5861 3: at once, with one question in the background; after it the new answer."""
+    site = CacheSite(
+        reply(body=b"old", cache_control="max-age=1, stale-while-revalidate=9"), reply(body=b"new", cache_control=FRESH)
+    )
+    await site.get()
+    site.clock.advance(5)
+    site.origin.open.clear()
+    stale = [await site.get() for _ in range(5)]
+    assert [b"old"] * 5 == [response.body.data for response in stale]
+    assert "vizgate; hit; ttl=-4" == status_of(stale[0])
+    await turns()
+    site.origin.open.set()
+    await turns()
+    assert b"new" == (await site.get()).body.data
+    assert 2 == site.calls == site.origin.ended
+
+
+@pytest.mark.parametrize("settings", [{}, {"stale_if_error": 30}])
+async def test_stale_replaces_an_error(settings):
+    """RFC 5861 4: within the time that the response, or the configuration, allows."""
+    said = "" if settings else ", stale-if-error=30"
+    site = CacheSite(reply(body=b"old", cache_control=f"max-age=1{said}"), reply(503, b"down"), **settings)
+    await site.get()
+    site.clock.advance(10)
+    stale = await site.get()
+    assert (200, b"old", "11") == (stale.status, stale.body.data, str(int(stale.headers["Age"]) + 1))
+    assert "vizgate; fwd=stale; fwd-status=503; detail=stale-if-error" == status_of(stale)
+    site.clock.advance(30)
+    assert 503 == (await site.get()).status
+
+
+# validation
+
+
+async def test_stale_is_validated_and_freshened():
+    """RFC 9111 4.3.1 and 4.3.4: with its validators; a 304 replaces its fields, and it is fresh again."""
+    modified = imf_fixdate(1_767_000_000)
+    site = CacheSite(
+        reply(cache_control="max-age=1", etag='"a"', last_modified=modified, x_a="1", x_b="1"),
+        reply(304, b"", cache_control=FRESH, etag='"a"', x_a="2", content_type="wrong/type", content_length="0"),
+    )
+    await site.get()
+    site.clock.advance(5)
+    fresh = await site.get(If_None_Match='"client"', Range="bytes=0-1", If_Range='"zzz"')
+    assert 2 == site.calls
+    assert {'"client"'} == set(site.origin.last.get_all("If-None-Match"))
+    fresh = await site.get()
+    assert ['"a"'] == site.origin.last.get_all("If-None-Match")
+    assert [modified] == site.origin.last.get_all("If-Modified-Since")
+    assert (200, b"content", "2", "1") == (fresh.status, fresh.body.data, fresh.headers["X-A"], fresh.headers["X-B"])
+    assert "Content-Type" not in fresh.headers
+    assert "vizgate; fwd=stale; fwd-status=304; stored" == status_of(fresh)
+    assert "vizgate; hit; ttl=60" == status_of(await site.get())
+
+
+async def test_full_answer_to_validation_replaces():
+    """RFC 9111 4.3.3: a full response is used, and stored in place of the old one."""
+    site = CacheSite(reply(body=b"old", cache_control="max-age=1", etag='"a"'), reply(body=b"new", cache_control=FRESH))
+    await site.get()
+    site.clock.advance(5)
+    assert [b"new"] * 2 == [(await site.get()).body.data for _ in range(2)]
+    assert 2 == site.calls
+
+
+async def test_not_modified_of_another_response_freshens_nothing():
+    """RFC 9111 4.3.4: a 304 whose validator is not that of what is stored MUST NOT be used to update it."""
+    site = CacheSite(
+        reply(body=b"old", cache_control="max-age=1", etag='"a"'),
+        reply(304, b"", cache_control=FRESH, etag='"b"'),
+        reply(body=b"new", cache_control=FRESH, etag='"b"'),
+    )
+    await site.get()
+    site.clock.advance(5)
+    assert b"new" == (await site.get()).body.data
+    assert "If-None-Match" not in site.origin.last
+    assert 3 == site.calls == site.origin.ended
+
+
+async def test_not_modified_that_forbids_storing_is_answered_once():
+    """A 304 with no-store: who asked gets what is stored with the new fields, and it is stored no more."""
+    site = CacheSite(
+        reply(cache_control="max-age=1", etag='"a"', x_a="1"), reply(304, b"", cache_control="no-store", etag='"a"')
+    )
+    await site.get()
+    site.clock.advance(5)
+    response = await site.get()
+    assert (200, b"content", "1", "no-store") == (
+        response.status,
+        response.body.data,
+        response.headers["X-A"],
+        response.headers["Cache-Control"],
+    )
+    assert 0 == site.cache.statistics().responses
+    assert 2 == site.origin.ended
+
+
+async def test_no_cache_is_asked_for_each_time():
+    """RFC 9111 5.2.2.4: MUST NOT be used without validation; a 304 is all that it costs."""
+    site = CacheSite(reply(cache_control="no-cache", etag='"a"'), reply(304, b"", cache_control="no-cache", etag='"a"'))
+    for _ in range(3):
+        assert (200, b"content") == ((response := await site.get()).status, response.body.data)
+    assert 3 == site.calls
+    assert '"a"' == site.origin.last["If-None-Match"]
+
+
+async def test_head_freshens_or_outdates_what_is_stored():
+    """RFC 9111 4.3.5: the same validators and length freshen, others make it stale."""
+    for etag, length, asks in (('"a"', "7", False), ('"b"', "7", True), ('"a"', "8", True)):
+        head = reply(200, b"", cache_control=FRESH, etag=etag, content_length=length)
+        site = CacheSite(reply(cache_control="max-age=9", etag='"a"'), head, reply(cache_control=FRESH))
+        await site.get()
+        site.clock.advance(5)
+        await site.send("HEAD", Cache_Control="no-cache")
+        await site.get()
+        assert (3 if asks else 2) == site.calls
+
+
+# what clients have already
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"If_None_Match": '"a"'}, 304),
+        ({"If_None_Match": 'W/"a"'}, 304),
+        ({"If_None_Match": '"b", "a"'}, 304),
+        ({"If_None_Match": "*"}, 304),
+        ({"If_None_Match": '"b"'}, 200),
+        ({"If_Modified_Since": imf_fixdate(1_767_000_000)}, 304),
+        ({"If_Modified_Since": imf_fixdate(1_766_999_999)}, 200),
+        ({"If_Modified_Since": "yesterday"}, 200),
+        ({"If_None_Match": '"b"', "If_Modified_Since": imf_fixdate(1_767_000_000)}, 200),
+    ],
+)
+async def test_condition_of_the_client_is_judged_by_what_is_stored(fields, status):
+    """RFC 9111 4.3.2: on a hit, and on the miss that fills the cache: the service is asked for the whole."""
+    site = CacheSite(
+        reply(cache_control=FRESH, etag='"a"', last_modified=imf_fixdate(1_767_000_000), content_type="a/b")
+    )
+    for _ in range(2):
+        response = await site.get(**fields)
+        assert status == response.status
+        assert (b"" if status == 304 else b"content") == response.body.data
+        assert ('"a"', FRESH) == (response.headers["Etag"], response.headers["Cache-Control"])
+        assert (status == 200) == ("Content-Type" in response.headers)
+    assert 1 == site.calls
+    assert not {"If-None-Match", "If-Modified-Since"} & {*site.origin.last}
+
+
+async def test_condition_is_judged_by_an_answer_that_is_not_stored():
+    """The service was asked for the whole; a client that has it already is told so."""
+    site = CacheSite(reply(cache_control="no-store", etag='"a"'))
+    assert 304 == (await site.get(If_None_Match='"a"')).status
+    assert 1 == site.origin.ended
+
+
+async def test_preconditions_of_changes_go_to_the_service():
+    """RFC 9111 4.3.2: If-Match and If-Unmodified-Since are not for a cache."""
+    site = CacheSite(reply(cache_control=FRESH, etag='"a"'))
+    await site.get()
+    await site.get(If_Match='"a"')
+    await site.get(If_Unmodified_Since=imf_fixdate(1))
+    assert 3 == site.calls
+    assert "If-Unmodified-Since" in site.origin.last
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "data", "span"),
+    [
+        ("bytes=0-2", 206, b"con", "bytes 0-2/7"),
+        ("bytes=5-", 206, b"nt", "bytes 5-6/7"),
+        ("bytes=-3", 206, b"ent", "bytes 4-6/7"),
+        ("bytes=-99", 206, b"content", "bytes 0-6/7"),
+        ("bytes=2-99", 206, b"ntent", "bytes 2-6/7"),
+        ("bytes=7-", 416, b"", "bytes */7"),
+        ("bytes=-0", 416, b"", "bytes */7"),
+        ("bytes=3-2", 200, b"content", None),
+        ("bytes=0-1,3-4", 200, b"content", None),
+        ("lines=0-1", 200, b"content", None),
+        ("bytes=a-b", 200, b"content", None),
+    ],
+)
+async def test_range_is_served_from_the_whole(wanted, status, data, span):
+    """RFC 9110 14: one range of what is stored whole; what cannot be read is ignored."""
+    site = CacheSite(reply(cache_control=FRESH, etag='"a"'))
+    await site.get()
+    response = await site.get(Range=wanted)
+    assert (status, data, span) == (response.status, response.body.data, response.headers.get("Content-Range"))
+    assert 1 == site.calls
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ('"a"', 206),
+        ('W/"a"', 200),
+        ('"b"', 200),
+        (imf_fixdate(1_767_000_000), 206),
+        (imf_fixdate(1_767_000_001), 200),
+        ("x", 200),
+    ],
+)
+async def test_if_range_must_name_what_is_stored(condition, status):
+    """RFC 9110 13.1.5: the strong comparison, or the very date; else the whole."""
+    site = CacheSite(reply(cache_control=FRESH, etag='"a"', last_modified=imf_fixdate(1_767_000_000)))
+    await site.get()
+    assert status == (await site.get(Range="bytes=0-1", If_Range=condition)).status
+
+
+async def test_range_of_what_is_not_stored_goes_to_the_service():
+    """The client's range is passed on, and its 206 is not stored."""
+    site = CacheSite(reply(206, b"co", cache_control=FRESH, content_range="bytes 0-1/7"))
+    assert 206 == (await site.get(Range="bytes=0-1")).status
+    assert "bytes=0-1" == site.origin.last["Range"]
+    assert 0 == site.cache.statistics().responses
+
+
+# invalidation
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "FOO"])
+async def test_change_invalidates_its_target(method):
+    """RFC 9111 4.4: MUST invalidate the target URI on a non-error answer to an unsafe method, unknown ones included."""
+    site = CacheSite(reply(cache_control=FRESH))
+    await site.get()
+    await site.send(method, route=site.route("writes"))
+    await site.get()
+    assert 3 == site.calls
+
+
+@pytest.mark.parametrize(("method", "status"), [("OPTIONS", 200), ("QUERY", 200), ("PUT", 404), ("PUT", 500)])
+async def test_safe_or_failed_request_invalidates_nothing(method, status):
+    """RFC 9111 4.4: only what may have changed something."""
+    site = CacheSite(reply(cache_control=FRESH), reply(status), reply())
+    await site.get()
+    await site.send(method)
+    await site.get()
+    assert 2 == site.calls
+
+
+@pytest.mark.parametrize(
+    ("location", "is_invalid"),
+    [
+        ("/b", True),
+        ("http://example.com/b", True),
+        ("//example.com/b", True),
+        ("http://other.example/b", False),
+        ("https://example.com/b", False),
+        ("http://[", False),
+    ],
+)
+async def test_change_invalidates_where_it_points_within_its_origin(location, is_invalid):
+    """RFC 9111 4.4: Location and Content-Location; MUST NOT where the origin differs."""
+    for field in ("location", "content_location"):
+        site = CacheSite(reply(cache_control=FRESH), reply(201, **{field: location}), reply(cache_control=FRESH))
+        await site.get("/b")
+        await site.send("POST", "/a")
+        await site.get("/b")
+        assert (3 if is_invalid else 2) == site.calls

@@ -1,0 +1,1 @@
+"""Requests of a cache to the service, and who waits for them."""

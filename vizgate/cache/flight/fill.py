@@ -1,0 +1,87 @@
+"""A body that is stored while clients are reading it.
+
+In: ``Fill``. Not in: whether it is kept in the end (``flight.fetch``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from vizgate.errors import UpstreamReset
+from vizgate.pipeline.body import Body, StreamBody
+
+
+class Fill:
+    """What has come of *body*, for any number of readers; they are as fast as they are, and the service is not held up.
+
+    Args: limit_bytes: the most that is held. A longer body goes on to its reader, of whom there must be
+    one only if the length was not told.
+    """
+
+    def __init__(self, body: Body, limit_bytes: int) -> None:
+        self.length = body.length
+        self._body = body
+        self._source = aiter(body)
+        self._limit_bytes = limit_bytes
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._has_ended = False
+        self._is_broken = False
+        #: Whether the body is longer than what is held.
+        self.is_too_long = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def run(self) -> bytes | None:
+        """Take in the body; the whole of it, or None when it is too long. Raises: what the body raises."""
+        try:
+            async for chunk in self._source:
+                self._chunks.append(chunk)
+                self._size += len(chunk)
+                if self._size > self._limit_bytes:
+                    self.is_too_long = True
+                    return None
+                self._wake()
+        except BaseException:
+            self._is_broken = True
+            raise
+        else:
+            self._has_ended = True
+            return b"".join(self._chunks)
+        finally:
+            self._wake()
+
+    def body(self) -> Body:
+        """The body for one more reader, from its beginning."""
+        return StreamBody(self._read(), self.length, self._body.trailers)
+
+    async def _read(self) -> AsyncIterator[bytes]:
+        index = 0
+        while True:
+            if index < len(self._chunks):
+                index += 1
+                yield self._chunks[index - 1]
+            elif self._has_ended:
+                return
+            elif self._is_broken:
+                raise UpstreamReset("the answer that was being stored broke off")
+            elif self.is_too_long:
+                async for chunk in self._source:
+                    yield chunk
+                return
+            else:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def __repr__(self) -> str:
+        return f"<Fill [{self._size} bytes, {'ended' if self._has_ended else 'arriving'}]>"

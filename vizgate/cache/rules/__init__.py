@@ -1,0 +1,1 @@
+"""What RFC 9111 lets a shared cache do: values in, decisions out."""

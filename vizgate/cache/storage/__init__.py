@@ -1,0 +1,1 @@
+"""What a cache holds, and how it is found again."""

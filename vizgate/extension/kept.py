@@ -1,0 +1,48 @@
+"""What a component finds again after a reload.
+
+In: ``Kept`` and what may be kept. Not in: numbers that several workers share (``extension.store``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast
+
+
+class Keepable(Protocol):
+    """Something that outlives the component that made it."""
+
+    def clear(self) -> None:
+        """Forget everything, as if it had just been made."""
+        ...
+
+
+_T = TypeVar("_T", bound=Keepable)
+
+
+class Kept:
+    """Things by kind and name. A configuration that is loaded anew makes its components anew; what they asked for here
+    is the same as before.
+    """
+
+    def __init__(self) -> None:
+        self._things: dict[tuple[type[Keepable], str], Keepable] = {}
+
+    def get(self, kind: type[_T], name: str, make: Callable[[], _T]) -> _T:
+        """The *kind* called *name*, by *make* when there is none."""
+        key = (kind, name)
+        if key not in self._things:
+            self._things[key] = make()
+        return cast("_T", self._things[key])
+
+    def all(self, kind: type[_T]) -> list[_T]:
+        """Everything of *kind*."""
+        return [cast("_T", thing) for (found, _), thing in self._things.items() if found is kind]
+
+    def clear(self) -> None:
+        """Have everything forget what it holds."""
+        for thing in self._things.values():
+            thing.clear()
+
+    def __repr__(self) -> str:
+        return f"<Kept [{len(self._things)} things]>"
