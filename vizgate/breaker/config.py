@@ -44,6 +44,12 @@ class BreakerConfig(ComponentConfig):
     )
     statuses: tuple[Status | Literal["5xx"], ...] = Field(default=("5xx",), description="Which answers are failures.")
 
+    listeners: tuple[Annotated[str, Field(pattern=r"^[\w.]+:[\w.]+$")], ...] = Field(
+        default=(),
+        description="Listeners of pybreaker, as `package.module:Class`: made without arguments, and told of calls and"
+        " changes on the event loop, so they must not block.",
+    )
+
     @property
     def settings(self) -> BreakerSettings:
         """What the machine goes by."""

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from vizgate.breaker.machine import BreakerMachine, State
 from vizgate.breaker.outcome import OutcomeRule
+from vizgate.breaker.shown import ShownBreakers
+from vizgate.breaker.window import FAILED
 from vizgate.errors import CircuitOpen
 from vizgate.extension.contract import Context
 from vizgate.pipeline.attempt import Attempt
@@ -26,7 +28,7 @@ class BreakerGate:
     lifts that when it is time to try.
 
     Args: states: the targets. machines: the breaker of each, in the same order; one and the same for all of them where
-    the service has one. context: ``name`` is that of the service.
+    the service has one. context: ``name`` is that of the service. shown: who is told, if anybody.
     """
 
     def __init__(
@@ -35,7 +37,9 @@ class BreakerGate:
         machines: Sequence[BreakerMachine],
         rule: OutcomeRule,
         context: Context,
+        shown: ShownBreakers | None = None,
     ) -> None:
+        self._shown = shown
         self._name = context.name
         self._rule = rule
         self._result = rule.result
@@ -87,6 +91,9 @@ class BreakerGate:
             machine.give_back(attempt.permit)
         else:
             machine.record(attempt.permit, result, now_s)
+            if self._shown is not None:
+                how = "" if attempt.termination is None else attempt.termination.value
+                self._shown.called(self._name_of(machine), (how or str(attempt.status)) if result & FAILED else "")
         if machine.state is not _CLOSED:
             self._show(machine)
 
@@ -109,7 +116,14 @@ class BreakerGate:
     def _changed(self, machine: BreakerMachine, before: State) -> None:
         if machine.state is not before:
             self._changes.of(self._name, machine.state.value).value += 1
+            if self._shown is not None:
+                self._shown.changed(self._name_of(machine), machine.state)
         self._show(machine)
+
+    def _name_of(self, machine: BreakerMachine) -> str:
+        """The service, and the target if the breaker is one of a target."""
+        targets = self._targets[machine]
+        return self._name if len(self._targets) == 1 and len(targets) > 1 else f"{self._name} {targets[0].address}"
 
     def _show(self, machine: BreakerMachine) -> None:
         """Block the targets of *machine*, or lift that."""

@@ -124,6 +124,16 @@ class Registry:
         found: Any = self.resolve("store", use)
         return cast("type[StoreComponent]", found)
 
+    def resolve_class(self, use: str) -> type:
+        """The class at the import path *use*, of no kind of ours: what another library calls a listener, for example.
+
+        Raises: PluginError: there is no class.
+        """
+        found = _import(use)
+        if not isinstance(found, type):
+            raise PluginError(f"'{use}' is a {type(found).__name__}, not a class. Name a class", name=use)
+        return found
+
     def installed_plugins(self) -> list[PluginInfo]:
         """Every announced plugin, sorted by name, each imported to see whether it can be used."""
         return [self._describe(point) for _, points in sorted(self._announced.items()) for point in points]

@@ -66,7 +66,7 @@ class ServiceBuilder:
         targets = self._targets(name, service, endpoints)
         selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
-        gate = breakers_of(service, targets, state, context)
+        gate = breakers_of(service, targets, state, context, self._registry)
         passive = self._health.passive(service, targets, context)
         self._health.add(service, chosen, endpoints, context)
         policies = ServicePolicies(

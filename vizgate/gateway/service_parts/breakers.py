@@ -10,8 +10,10 @@ from typing import Literal
 
 from vizgate.breaker.gate import BreakerGate
 from vizgate.breaker.machine import State
+from vizgate.breaker.shown import ShownBreakers
 from vizgate.config.model import ServiceConfig
 from vizgate.extension.contract import Context
+from vizgate.extension.registry import Registry
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.target_set import ServiceTarget
 from vizgate.pipeline.target_state import Block
@@ -22,9 +24,16 @@ _FORCED: dict[BreakerWord, State | None] = {"open": State.OPEN, "close": State.C
 
 
 def breakers_of(
-    service: ServiceConfig, targets: Sequence[ServiceTarget], state: GatewayState, context: Context
+    service: ServiceConfig,
+    targets: Sequence[ServiceTarget],
+    state: GatewayState,
+    context: Context,
+    registry: Registry,
 ) -> BreakerGate | None:
-    """The gate of *service*; None when it has no breaker, and then nothing is left of one it had before a reload."""
+    """The gate of *service*; None when it has no breaker, and then nothing is left of one it had before a reload.
+
+    Raises: PluginError: a listener cannot be found.
+    """
     states = [target.state for target in targets]
     if service.breaker is None:
         for target in states:
@@ -35,7 +44,9 @@ def breakers_of(
     settings = service.breaker.settings
     shared = service.breaker.scope == "service"
     machines = [state.breaker(context.name if shared else target, settings) for target in states]
-    gate = BreakerGate(states, machines, service.breaker.outcome, context)
+    listeners = [registry.resolve_class(path) for path in service.breaker.listeners]
+    shown = ShownBreakers(listeners) if listeners else None
+    gate = BreakerGate(states, machines, service.breaker.outcome, context, shown)
     gate.watch()
     return gate
 
