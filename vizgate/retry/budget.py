@@ -17,12 +17,13 @@ class RetryBudget:
     one, so many are let through in any case.
 
     Args: share: of the requests, from 0 to 1. floor: retries within a window that are always let through.
-    Source: retry budgets of Finagle (ttl 10 s, 20 %, a floor of 10 a second; ours is lower).
+    Source: the retry budgets of Finagle (10 s, 20 %, a floor of 10 a second) and Envoy (20 %, 3 at once). Ours lies
+    between them: what is on its way to a target when it begins to fail must not use up all of it.
     """
 
     __slots__ = ("_floor", "_requests", "_retries", "_share", "_slice", "requests", "retries")
 
-    def __init__(self, share: float = 0.2, floor: int = 20) -> None:
+    def __init__(self, share: float = 0.2, floor: int = 30) -> None:
         self._share = share
         self._floor = floor
         self._requests = [0] * _SLICES

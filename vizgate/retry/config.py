@@ -37,7 +37,7 @@ class BudgetConfig(ComponentConfig):
 
     share: Share = Field(default=0.2, description="Most retries as a share of the requests of the last 10 s.")
     floor: Annotated[Integer, Field(ge=0)] = Field(
-        default=20, description="Retries within 10 s that are let through whatever the share says."
+        default=30, description="Retries within 10 s that are let through whatever the share says."
     )
 
 

@@ -29,7 +29,7 @@ def test_service_policies_say_what_holds_and_where_it_is_written() -> None:
     told = {policy.what: (policy.value, policy.path) for policy in service_failures(config.services["users"], "s")}
     assert {
         "attempts": ("at most 3 of 2s, on reset 503; GET", "s.retry"),
-        "most retries": ("20% of the requests of 10 s, or 20", "s.retry.budget"),
+        "most retries": ("20% of the requests of 10 s, or 30", "s.retry.budget"),
         "circuit breaker of the service": (
             "50% failures of at least 20; open for 30s, then one on trial",
             "s.breaker",

@@ -50,7 +50,7 @@ def test_short_forms_mean_the_long_ones() -> None:
     long = load_text(SERVICE.format("retry: {backoff: {base: 50ms}, budget: {share: 10%}}")).services["a"].retry
     assert short == long
     assert short is not None
-    assert (0.05, 0.1, 20) == (short.backoff.base, short.budget.share, short.budget.floor)
+    assert (0.05, 0.1, 30) == (short.backoff.base, short.budget.share, short.budget.floor)
 
 
 def test_contract_sample_loads() -> None:
