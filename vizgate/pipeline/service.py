@@ -228,6 +228,8 @@ class ServiceForwarder:
         finally:
             # What comes next may be an attempt of another service, which is nobody's business here.
             request.attempt_ended = None
+            if self._policies.deadline_header:
+                request.headers.remove(self._policies.deadline_header)
             self._settle(attempt)
         return cause
 
