@@ -23,11 +23,11 @@ Weight = Annotated[Integer, Field(ge=1, le=65_535)]
 WEIGHTLESS = frozenset({"round_robin", "ewma"})
 
 _LEAST_SECRET_BYTES = 32
-_HASH_ON = re.compile(r"ip|path|(?:header|cookie):[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HASH_ON = r"ip|path|(?:header|cookie):[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
 
 def _hash_on(text: str) -> str:
-    if _HASH_ON.fullmatch(text) is None:
+    if re.fullmatch(_HASH_ON, text) is None:
         raise ValueError(f"{text!r} cannot be hashed on. Write ip, path, header:NAME or cookie:NAME")
     return text
 
@@ -36,7 +36,8 @@ class HashConfig(BalancerConfig):
     """Consistent hashing with bounded load: equal keys go to one target as long as it is not overloaded."""
 
     on: Annotated[str, AfterValidator(_hash_on)] = Field(
-        description="ip, path, header:NAME or cookie:NAME. Requests without it are spread out."
+        description="ip, path, header:NAME or cookie:NAME. Requests without it are spread out.",
+        json_schema_extra={"pattern": rf"^({_HASH_ON})$|\$\{{"},
     )
     load: Annotated[Number, Field(ge=1.0, le=10.0)] = Field(
         default=1.25, description="How many times its share a target may have in flight before its keys move on."

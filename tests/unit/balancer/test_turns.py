@@ -64,3 +64,8 @@ def test_update_keeps_how_long_each_has_waited() -> None:
     assert [0, 1] == [turns.take(), turns.take()]
     turns.update([(0, 1.1), (1, 1.1), (2, 1.1)])
     assert turns.take() == 2
+
+
+def test_repr_tells_how_many_take_part() -> None:
+    """For a look in a debugger."""
+    assert repr(FairTurns([(0, 1), (1, 2)])) == "<FairTurns [2 take part]>"

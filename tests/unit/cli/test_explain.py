@@ -77,6 +77,23 @@ def test_explain_policies_tell_value_and_place(explain):
     assert ("preserve", "services.users.host_header") == policies["Host"]
 
 
+def test_explain_tells_how_targets_are_chosen(run, tmp_path):
+    """Priorities, zones, weights, the rule, and whether clients stay."""
+    file = tmp_path / "balancing.yaml"
+    file.write_text("""
+services:
+  it:
+    targets: [{url: http://a, zone: eu}, {url: http://b, weight: 2, priority: 1}]
+    balancer: {hash: {on: ip}}
+    affinity: {cookie: SID}
+routes: [{match: {path: /}, service: it}]
+""")
+    found = json.loads(run("explain", str(file), "GET", "http://x/", "--json")[1])
+    policies = {policy["what"]: policy["value"] for policy in found["policies"]}
+    assert "http://a (zone eu), http://b (weight 2, priority 1)" == policies["targets"]
+    assert ("hash of ip", "cookie SID") == (policies["choice of target"], policies["clients stay with their target"])
+
+
 def test_explain_default_limit_names_server(explain):
     """A limit that the route does not set is the server's."""
     policies = {policy["what"]: policy["path"] for policy in explain("GET", "http://a/docs")["policies"]}

@@ -76,3 +76,8 @@ def test_watcher_broken_is_a_failure() -> None:
     LatencyWatcher().settled(attempt, 1.0)
     LatencyWatcher().broken(attempt, 2.0)
     assert (FAILED_S, 2.0) == (attempt.target.latency_s, attempt.target.latency_at_s)
+
+
+def test_repr_tells_nothing_else() -> None:
+    """It keeps nothing of its own."""
+    assert repr(LatencyWatcher()) == "<LatencyWatcher>"

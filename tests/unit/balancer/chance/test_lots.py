@@ -58,3 +58,8 @@ def test_another_is_another() -> None:
     only = alone.one(NOBODY)
     assert only is not None
     assert alone.another(only, NOBODY) is None
+
+
+def test_repr_tells_how_many_there_are() -> None:
+    """For a look in a debugger."""
+    assert repr(lots_of([1, 2])) == "<Lots [2 members]>"

@@ -189,3 +189,11 @@ def test_ring_goes_around() -> None:
     assert Counter({0: 10, 1: 10}) == Counter(ring.walk(1 << 63))
     with pytest.raises(IndexError):
         Ring().first(0)
+
+
+def test_repr_tells_counts() -> None:
+    """For a look in a debugger."""
+    ring = Ring()
+    ring.update({(0, "a:80"): 10})
+    assert repr(ring) == "<Ring [1 targets, 10 points]>"
+    assert repr(balancer_of([member(0)])) == "<ConsistentHash [1 members]>"
