@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.server import Gateway, StartFailed
+    from vizgate.health.ejection import EjectionRule, TrafficRecord
+    from vizgate.health.probe_count import ProbeCount
     from vizgate.limiter.standalone.decision import Decision
     from vizgate.limiter.standalone.in_memory import FixedWindow, SlidingWindow, TokenBucket
     from vizgate.limiter.standalone.storages import StorageLimiter
@@ -86,6 +88,7 @@ __all__ = [
     "CorsPolicy",
     "CredentialRefused",
     "Decision",
+    "EjectionRule",
     "ExchangeError",
     "FixedWindow",
     "Gateway",
@@ -112,6 +115,7 @@ __all__ = [
     "PeakEwma",
     "PluginError",
     "PowerOfTwo",
+    "ProbeCount",
     "Problem",
     "Program",
     "PybreakerListener",
@@ -136,6 +140,7 @@ __all__ = [
     "StoreConfigBase",
     "StoreFailed",
     "TokenBucket",
+    "TrafficRecord",
     "ValidationConfig",
     "Verdict",
     "VersionConfig",
@@ -169,6 +174,7 @@ _HOMES = {
     "CorsPolicy": "cors.policy",
     "CredentialRefused": "extension.authenticator",
     "Decision": "limiter.standalone.decision",
+    "EjectionRule": "health.ejection",
     "ExchangeError": "errors",
     "FixedWindow": "limiter.standalone.in_memory",
     "Gateway": "gateway.server",
@@ -195,6 +201,7 @@ _HOMES = {
     "PeakEwma": "balancer.chance.peak_ewma",
     "PluginError": "extension.registry",
     "PowerOfTwo": "balancer.chance.two_choices",
+    "ProbeCount": "health.probe_count",
     "Problem": "config",
     "Program": "extension.store",
     "PybreakerListener": "breaker.pybreaker_listener",
@@ -219,6 +226,7 @@ _HOMES = {
     "StoreConfigBase": "extension.store_component",
     "StoreFailed": "extension.store",
     "TokenBucket": "limiter.standalone.in_memory",
+    "TrafficRecord": "health.ejection",
     "ValidationConfig": "validation.config",
     "Verdict": "validation.checker",
     "VersionConfig": "versions.config",

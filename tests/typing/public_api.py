@@ -24,6 +24,7 @@ from vizgate import (
     CorsPolicy,
     CredentialRefused,
     Decision,
+    EjectionRule,
     FixedWindow,
     Gateway,
     GatewayConfig,
@@ -46,6 +47,7 @@ from vizgate import (
     NoMatch,
     PeakEwma,
     PowerOfTwo,
+    ProbeCount,
     Problem,
     Program,
     PybreakerListener,
@@ -66,6 +68,7 @@ from vizgate import (
     StoreComponent,
     StoreFailed,
     TokenBucket,
+    TrafficRecord,
     ValidationConfig,
     Verdict,
     VersionConfig,
@@ -286,3 +289,10 @@ async def circuit_breaker_gives_back_what_it_calls() -> None:
 
 def pybreaker_listener_is_a_listener(listener: PybreakerListener) -> CircuitBreaker:
     return CircuitBreaker(listeners=(listener,))
+
+
+def health_is_a_value(record: TrafficRecord) -> None:
+    assert_type(ProbeCount(healthy_after=2).record(good=True), bool)
+    assert_type(EjectionRule(failures=3).has_room(targets=3, ejected=1), bool)
+    assert_type(record.failed(0.0, local=True), str)
+    assert_type(record.eject(0.0), float)

@@ -13,6 +13,7 @@ from typing import Any
 
 from vizgate.balancer.config import told
 from vizgate.cli.explanation_failures import route_failures, service_failures
+from vizgate.cli.explanation_health import health_policies
 from vizgate.cli.policy import Policy
 from vizgate.cli.traffic_text import traffic_policies
 from vizgate.config import GatewayConfig, RouteConfig
@@ -205,6 +206,7 @@ def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:
     for key, value in service.timeouts.model_dump(mode="json", exclude={"deadline_header"}).items():
         yield Policy(f"{key} timeout", _or_none(value, "0s"), f"{at}.timeouts.{key}")
     yield Policy("Host", service.host_header, f"{at}.host_header")
+    yield from health_policies(service, at)
     yield from service_failures(service, at)
 
 

@@ -61,6 +61,7 @@ class Prober(Component):
         self._queue: list[tuple[float, int, ProbedTarget]] = []
         self._numbers = count()
         self._running: set[asyncio.Task[None]] = set()
+        self._is_stopped = True
         self._probes = self.context.metrics.counters(
             "health_probes", "Probes of targets, by what came of them.", ("service", "target", "outcome")
         )
@@ -73,12 +74,14 @@ class Prober(Component):
     async def start(self) -> None:
         """Begin; the first probes are under way, and not awaited."""
         now_s = self.context.clock.monotonic()
+        self._is_stopped = False
         self._queue = [(now_s, next(self._numbers), target) for target in self._targets]
         heapify(self._queue)
         self._go_on()
 
     async def stop(self) -> None:
         """Give up what is under way."""
+        self._is_stopped = True
         self._timers.forget(self)
         self._queue.clear()
         running = list(self._running)
@@ -104,7 +107,7 @@ class Prober(Component):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if not task.cancelled():
+        if not self._is_stopped:
             self._go_on()
 
     async def _probe(self, target: ProbedTarget) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vizgate import Gateway
 from vizgate.config import ConfigError, load_text
 from vizgate.health.config import HealthConfig, PassiveConfig
 from vizgate.health.ejection import EjectionRule
@@ -73,3 +74,11 @@ def test_what_cannot_act_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         health(text)
     assert message in str(caught.value)
+
+
+def test_slow_start_needs_a_balancer_that_looks_at_weights() -> None:
+    """``ewma`` does not; ``round_robin`` becomes ``weighted``, which gives the same turns with equal weights."""
+    with pytest.raises(ConfigError, match="slow_start has no effect with ewma"):
+        health("{slow_start: 10s}, balancer: ewma")
+    gateway = Gateway.from_text(_SERVICE.format("{slow_start: 10s}"))
+    assert "round_robin" == gateway.plan.services["a"].balancer

@@ -166,6 +166,10 @@ class ServiceConfig(ConfigModel):
         rule = told(self.balancer)
         if rule in WEIGHTLESS and any(target.weight != 1 for target in self.targets):
             raise ValueError(f"weights have no effect with {rule}. Write balancer: weighted")
+        if self.health is not None and self.health.slow_start and self.balancer == "ewma":
+            raise ValueError(
+                "health.slow_start has no effect with ewma, which measures what a target can do. Remove it"
+            )
         if self.max_in_flight is None and self.queue_timeout:
             raise ValueError("queue_timeout has no effect without max_in_flight. Write max_in_flight, too")
         if self.max_queued is not None and not self.queue_timeout:

@@ -69,9 +69,10 @@ class AdminApi:
             case [name]:
                 _allow(_GET, method)
                 return service_document(name, self._service(name), self._state)
-            case [name, "targets", address, "drain" | "enable" as word]:
+            case [name, "targets", *address, "drain" | "enable" as word]:
                 _allow(_POST, method)
-                return self._switch_target(name, address, word)
+                # A URL has slashes, and not everybody encodes them.
+                return self._switch_target(name, "/".join(address), word)
             case [name, "breaker", "open" | "close" | "auto" as word]:
                 _allow(_POST, method)
                 return self._force_breaker(name, word)

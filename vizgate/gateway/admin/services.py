@@ -59,7 +59,8 @@ def block_names(blocks: Block) -> list[str]:
 
 
 def targets_at(service: ServicePlan, address: str) -> list[ServiceTarget]:
-    """The targets of *service* at *address*; more than one when it was written twice."""
+    """The targets of *service* at *address*, ``host:port`` or a URL; more than one when it was written twice."""
+    address = address.rpartition("://")[2]
     return [target for target in service.targets.targets if target.state.address == address]
 
 

@@ -93,6 +93,14 @@ async def test_names_in_the_path_are_decoded() -> None:
     assert [Block.NONE, Block.NONE, Block.DRAINED] == bench.blocks("users")
 
 
+@pytest.mark.parametrize("written", ["http://127.0.0.1:3002", "http%3A%2F%2F127.0.0.1%3A3002"])
+async def test_target_may_be_written_as_the_configuration_has_it(written: str) -> None:
+    """As a URL, encoded or not."""
+    bench = Bench()
+    await bench.json("POST", f"/services/users/targets/{written}/drain")
+    assert [Block.NONE, Block.DRAINED, Block.NONE] == bench.blocks("users")
+
+
 async def test_enabling_leaves_what_else_is_known() -> None:
     """An operator's word does not make an unhealthy target healthy."""
     bench = Bench()
