@@ -13,7 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from vizgate.extension.contract import MiddlewareConfig
 from vizgate.extension.fields import ExistingFile, Flag, Integer
 from vizgate.message.headers import encode_value
+from vizgate.units import MIB, format_size
 
+_MAX_FILE_BYTES = MIB
 _STATUS_OR_CLASS = re.compile(r"[2-5](?:[0-9]{2}|xx)")
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:;.*)?")
 # RFC 9110 15.3.5, 15.3.6, 15.3.7 and 15.4.5: these say what content there is, or that there is none.
@@ -85,6 +87,8 @@ class PageConfig(BaseModel):
         given = (self.file is not None) + (self.text is not None) + self.has_json
         if given != 1:
             raise ValueError("a page has exactly one of file, text and json")
+        if self.file is not None and self.file.stat().st_size > _MAX_FILE_BYTES:
+            raise ValueError(f"the page '{self.file}' is over {format_size(_MAX_FILE_BYTES)}. Write a shorter one")
         return self
 
 
