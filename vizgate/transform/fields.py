@@ -7,6 +7,7 @@ what a value may hold (``transform.values``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX
@@ -21,7 +22,7 @@ _FOLD = bytes(byte + 32 if 65 <= byte <= 90 else 45 if byte == 95 else byte for 
 
 # Without these a content would be taken for another, or a message could not be framed or dated.
 _ALWAYS_KEPT = frozenset(
-    {b"content-encoding", b"content-length", b"content-range", b"content-type", b"date", b"vary", b"via"}
+    {b"content-encoding", b"content-length", b"content-range", b"content-type", b"date", b"host", b"vary", b"via"}
 )
 
 
@@ -40,14 +41,14 @@ class FieldPlan:
     def apply(self, raw: list[Field], request: Request | None = None) -> None:
         """Change the fields in place. Args: request: whose values are meant; needed where lines are ``filled``."""
         dropped = self.dropped
+        # First of all: a value may be that of a field that goes.
+        lines = self.appended if request is None or not self.filled else _lines(self.filled, request)
         if self.kept is not None:
             own = () if request is None else [name for name, _ in request.own.fields]
             raw[:] = [field for field in raw if self._stays(field[0]) or field[0] in own]
         if dropped:
             raw[:] = [field for field in raw if field[0].translate(_FOLD) not in dropped]
-        raw += self.appended
-        if self.filled and request is not None:
-            raw += [line for name, text in self.filled for line in _line(name, text, request)]
+        raw += lines
 
     def _stays(self, name: bytes) -> bool:
         assert self.kept is not None
@@ -55,15 +56,15 @@ class FieldPlan:
         return lower in self.kept or lower in _ALWAYS_KEPT or lower in ASSERTED or lower.startswith(ASSERTED_PREFIX)
 
 
-def _line(name: bytes, text: ValueText, request: Request) -> list[Field]:
-    """One line, or none when a value is missing or could split a message."""
-    value = text.fill(request)
-    if value is None:
-        return []
-    try:
-        return [(name, encode_value(value))]
-    except ValueError:
-        return []
+def _lines(texts: tuple[tuple[bytes, ValueText], ...], request: Request) -> tuple[Field, ...]:
+    """*texts* as lines, without those whose value is missing or could split a message."""
+    lines = []
+    for name, text in texts:
+        value = text.fill(request)
+        if value is not None:
+            with suppress(ValueError):
+                lines.append((name, encode_value(value)))
+    return tuple(lines)
 
 
 def compile_changes(changes: RequestFieldChanges | ResponseFieldChanges) -> FieldPlan | None:

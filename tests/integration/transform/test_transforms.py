@@ -56,6 +56,7 @@ async def test_request_reaches_the_service_transformed(door: DoorFactory) -> Non
     assert [] == seen.get_all(b"x-q")
     assert [] == seen.get_all(b"cookie")
     assert [b"*/*"] == seen.get_all(b"accept")
+    assert [b"a"] == seen.get_all(b"host")
     assert [b"127.0.0.1"] == seen.get_all(b"x-forwarded-for")
     assert ["POST"] == [record["method"] for record in opened.records()]
 

@@ -171,6 +171,12 @@ async def test_set_without_value_still_drops_what_the_client_said() -> None:
     assert "X-Email" not in [name for name, _ in seen]
 
 
+async def test_value_may_be_that_of_a_field_that_goes() -> None:
+    """A field can be renamed: its value is taken before it is removed."""
+    seen = await _seen({"request": {"set": {"X-New": "{header.X-A}"}, "remove": ["X-A"]}}, request())
+    assert [("Cookie", "sid=abc; x=1"), ("X-New", "caf\u00c3\u00a9")] == seen[:2]
+
+
 async def test_keep_drops_everything_else_but_what_the_gateway_says() -> None:
     """An allow-list: the content's own fields and those of the gateway stay, the client's others go."""
     one = Request(
