@@ -6,11 +6,12 @@ In: ``choose_coding``. Not in: whether an answer may be compressed at all (``com
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 
 _ITEM = re.compile(
     rb"[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*(?:;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
 )
+_REMEMBERED_BYTES = 200
 # RFC 9110 8.4.1.3: "A recipient SHOULD consider "x-gzip" to be equivalent to "gzip"."
 _ALIASES = {b"x-gzip": b"gzip"}
 
@@ -31,7 +32,7 @@ def parse_weights(value: bytes) -> dict[bytes, float]:
     return weights
 
 
-def choose_coding(value: bytes, offered: Sequence[bytes]) -> bytes | None:
+def choose_coding(value: bytes, offered: tuple[bytes, ...]) -> bytes | None:
     """The coding that the client likes best, None for none; of those it likes alike, the first of *offered*.
 
     A client that likes to get the content as it is at least as well as any coding gets it so only if it says so
@@ -39,6 +40,10 @@ def choose_coding(value: bytes, offered: Sequence[bytes]) -> bytes | None:
 
     Args: value: of the ``Accept-Encoding`` field, its lines joined by commas; b"" for none.
     """
+    return _remembered(value, offered) if len(value) <= _REMEMBERED_BYTES else _choose(value, offered)
+
+
+def _choose(value: bytes, offered: tuple[bytes, ...]) -> bytes | None:
     weights = parse_weights(value)
     rest = weights.get(b"*", 0.0)
     best, best_weight = None, 0.0
@@ -47,3 +52,7 @@ def choose_coding(value: bytes, offered: Sequence[bytes]) -> bytes | None:
         if weight > best_weight:
             best, best_weight = coding, weight
     return best if best_weight >= weights.get(b"identity", 0.0) else None
+
+
+# Clients of one kind all say the same.
+_remembered = lru_cache(maxsize=256)(_choose)

@@ -39,7 +39,7 @@ class CompressConfig(MiddlewareConfig):
 
     encodings: Annotated[tuple[Coding, ...], Field(min_length=1)] = Field(
         default=(),
-        description="What is offered; of those that a client likes alike, the first. Default: br, zstd, gzip, as far "
+        description="What is offered; of those that a client likes alike, the first. Default: zstd, br, gzip, as far "
         "as they are installed.",
     )
     types: Annotated[tuple[Annotated[str, AfterValidator(_media_range)], ...], Field(min_length=1)] = Field(
@@ -68,5 +68,5 @@ class CompressConfig(MiddlewareConfig):
     @property
     def offered(self) -> tuple[Coding, ...]:
         """``encodings``, or what is installed."""
-        everything: tuple[Coding, ...] = ("br", "zstd", "gzip")
+        everything: tuple[Coding, ...] = ("zstd", "br", "gzip")
         return self.encodings or tuple(coding for coding in everything if has_coding(coding))

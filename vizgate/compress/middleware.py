@@ -11,9 +11,10 @@ from vizgate.compress.accept_encoding import choose_coding
 from vizgate.compress.body import CompressedBody, compress_whole
 from vizgate.compress.config import CompressConfig
 from vizgate.compress.encoders import DEFAULT_LEVELS, encoder_factory
-from vizgate.compress.rule import CompressRule, encoded_fields, has_no_transform, weaken
+from vizgate.compress.rule import CompressRule, encoded_fields, has_no_transform
 from vizgate.extension.contract import ComponentConfig, Context, Middleware
 from vizgate.message.headers import Headers
+from vizgate.message.representation import weaken
 from vizgate.message.vary import add_vary
 from vizgate.pipeline.body import BytesBody
 from vizgate.pipeline.handler import Handler

@@ -1,6 +1,7 @@
 """Whether an answer may be compressed, and what its fields say afterwards.
 
-In: ``CompressRule``, the decision from fields alone; ``weaken``. Not in: compressing (``compress.body``).
+In: ``CompressRule``, the decision from fields alone, and the fields of a compressed answer. Not in: compressing
+(``compress.body``).
 """
 
 from __future__ import annotations
@@ -9,13 +10,10 @@ from collections.abc import Iterable
 
 from vizgate.message.headers import Field
 from vizgate.message.media_types import MediaTypes
+from vizgate.message.representation import changed_fields
 
 # RFC 9110 15.3.5, 15.3.6, 15.3.7: no content, or a part of it.
 _NEVER = frozenset({204, 205, 206})
-# RFC 9530 and RFC 9110 14.3: these speak of the bytes as they were.
-_OF_OLD_BYTES = frozenset(
-    {b"accept-ranges", b"content-digest", b"content-length", b"content-md5", b"digest", b"repr-digest"}
-)
 
 
 class CompressRule:
@@ -59,17 +57,5 @@ def has_no_transform(cache_control: bytes) -> bool:
 
 def encoded_fields(fields: list[Field], coding: bytes) -> list[Field]:
     """*fields* of an answer whose content is now coded by *coding*; ``Vary`` is not touched."""
-    kept = []
-    for name, value in fields:
-        lower = name.lower()
-        if lower == b"etag":
-            kept.append((name, weaken(value)))
-        elif lower not in _OF_OLD_BYTES and lower != b"content-encoding":
-            kept.append((name, value))
-    kept.append((b"Content-Encoding", coding))
-    return kept
-
-
-def weaken(etag: bytes) -> bytes:
-    """*etag* as a weak one: the compressed bytes are others, the content is the same (RFC 9110 8.8.1)."""
-    return etag if etag.startswith(b"W/") else b"W/" + etag
+    kept = [field for field in changed_fields(fields) if field[0].lower() != b"content-encoding"]
+    return [*kept, (b"Content-Encoding", coding)]

@@ -30,7 +30,12 @@ from vizgate.store.memory import MemoryStore
 from vizgate.store.redis.store import RedisStore
 from vizgate.store.shared.store import SharedStore
 from vizgate.traffic.fault import Fault
+from vizgate.transform.answers.error_pages import ErrorPages
+from vizgate.transform.answers.status_map import StatusMap
+from vizgate.transform.json_body.middleware import JsonBody
+from vizgate.transform.method.middleware import MethodMiddleware
 from vizgate.transform.middleware import HeadersMiddleware
+from vizgate.transform.query.middleware import QueryMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "compress": Compress,
@@ -38,10 +43,15 @@ MIDDLEWARE: Mapping[str, type[Middleware]] = {
     "content_types": ContentTypes,
     "csrf": Csrf,
     "decompress": Decompress,
+    "error_pages": ErrorPages,
     "fault": Fault,
     "headers": HeadersMiddleware,
     "ip_filter": IpFilter,
+    "json_body": JsonBody,
+    "method": MethodMiddleware,
+    "query": QueryMiddleware,
     "security_headers": SecurityHeaders,
+    "status_map": StatusMap,
 }
 
 AUTHENTICATORS: Mapping[str, type[Authenticator]] = {

@@ -18,6 +18,7 @@ from vizgate.extension.fields import Integer
 from vizgate.message.headers import encode_value
 from vizgate.message.target import check_rewritten
 from vizgate.transform.template import parse_template, refuse_other_beginning, refuse_unknown_names
+from vizgate.transform.values.text import ValueText
 
 _STATUS_WITHOUT_BODY = frozenset({204, 205, 304})
 _PATH_END = re.compile(r"[?#]")
@@ -86,6 +87,21 @@ def _refuse_twins(where: str, names: dict[str, Any]) -> None:
 FieldValues = Annotated[
     str | tuple[str, ...],
     PlainValidator(_field_values),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+def _value_texts(value: Any) -> str | tuple[str, ...]:
+    lines = _field_values(value)
+    for line in (lines,) if isinstance(lines, str) else lines:
+        ValueText(line)
+    return lines
+
+
+#: As ``FieldValues``, with values of the request in braces.
+FieldTexts = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_value_texts),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 
@@ -175,7 +191,7 @@ class RespondConfig(_Settings):
 
 
 class _FieldChanges(_Settings):
-    """Changes to the fields of one message, in this order: remove, set, add."""
+    """Changes to the fields of one message, in this order: keep, remove, set, add."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -183,6 +199,9 @@ class _FieldChanges(_Settings):
         _refuse_twins("set", changes["set"])
         _refuse_twins("add", changes["add"])
         removed = {name.lower() for name in changes["remove"]}
+        for name in changes["keep"] or ():
+            if name.lower() in removed:
+                raise ValueError(f"{name} is both kept and removed. Leave it out of keep")
         for name in changes["set"]:
             if name.lower() in removed:
                 raise ValueError(f"{name} is both set and removed. Keep set, which replaces what is there, or remove")
@@ -192,21 +211,39 @@ class _FieldChanges(_Settings):
 class RequestFieldChanges(_FieldChanges):
     """Changes to the request's fields before it is forwarded."""
 
-    set: dict[RequestFieldName, FieldValues] = Field(default_factory=dict, description="Replace every line of a name.")
-    add: dict[RequestFieldName, FieldValues] = Field(default_factory=dict, description="Append, whatever is there.")
+    set: dict[RequestFieldName, FieldTexts] = Field(
+        default_factory=dict, description="Replace every line of a name; a value may hold {claims.email} and the like."
+    )
+    add: dict[RequestFieldName, FieldTexts] = Field(
+        default_factory=dict, description="Append, whatever is there; values as with set."
+    )
     remove: tuple[RequestFieldName, ...] = Field(default=(), description="Drop every line of a name.")
+    keep: tuple[RequestFieldName, ...] | None = Field(
+        default=None,
+        description="Drop every field that is not listed, but for those that describe the content and those that the "
+        "gateway itself writes.",
+    )
 
 
 class ResponseFieldChanges(_FieldChanges):
     """Changes to the response's fields before it is sent."""
 
-    set: dict[FieldName, FieldValues] = Field(default_factory=dict, description="Replace every line of a name.")
-    add: dict[FieldName, FieldValues] = Field(default_factory=dict, description="Append, whatever is there.")
+    set: dict[FieldName, FieldTexts] = Field(
+        default_factory=dict, description="Replace every line of a name; a value may hold {claims.email} and the like."
+    )
+    add: dict[FieldName, FieldTexts] = Field(
+        default_factory=dict, description="Append, whatever is there; values as with set."
+    )
     remove: tuple[FieldName, ...] = Field(default=(), description="Drop every line of a name.")
+    keep: tuple[FieldName, ...] | None = Field(
+        default=None,
+        description="Drop every field that is not listed, but for those that describe the content and those that the "
+        "gateway itself writes.",
+    )
 
 
 class HeadersConfig(MiddlewareConfig):
-    """``use: headers``: fixed changes to header fields, each way."""
+    """``use: headers``: changes to header fields, each way."""
 
     request: RequestFieldChanges = RequestFieldChanges()
     response: ResponseFieldChanges = ResponseFieldChanges()
@@ -214,5 +251,5 @@ class HeadersConfig(MiddlewareConfig):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if self.request == RequestFieldChanges() and self.response == ResponseFieldChanges():
-            raise ValueError("nothing to change. Write request or response with set, add or remove")
+            raise ValueError("nothing to change. Write request or response with set, add, remove or keep")
         return self

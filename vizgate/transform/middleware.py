@@ -16,7 +16,7 @@ from vizgate.transform.fields import compile_changes
 
 
 class HeadersMiddleware(Middleware):
-    """Sets, adds and removes fixed header fields of the request, the response, or both."""
+    """Sets, adds, keeps and removes header fields of the request, the response, or both."""
 
     Config: ClassVar[type[MiddlewareConfig]] = HeadersConfig
 
@@ -28,8 +28,8 @@ class HeadersMiddleware(Middleware):
     async def __call__(self, request: Request, forward: Handler) -> Response:
         """Forward *request* changed, and hand back its response changed."""
         if self._request is not None:
-            self._request.apply(request.headers.raw)
+            self._request.apply(request.headers.raw, request)
         response = await forward(request)
         if self._response is not None:
-            self._response.apply(response.headers.raw)
+            self._response.apply(response.headers.raw, request)
         return response

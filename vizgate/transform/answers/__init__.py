@@ -1,0 +1,1 @@
+"""Other statuses and other pages for the client."""

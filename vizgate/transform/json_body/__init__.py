@@ -1,0 +1,1 @@
+"""Changing JSON bodies, each way."""

@@ -1,0 +1,1 @@
+"""Changing the query of a request."""

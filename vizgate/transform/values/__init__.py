@@ -1,0 +1,1 @@
+"""Texts with the values of a request in them."""
