@@ -113,7 +113,8 @@ async def test_require_claim_rule_is_403(require, ann, request_, forward):
     [
         ({"dept": "it"}, True), ({"dept": ("hr", "it")}, True), ({"dept": ("hr", "law")}, False),
         ({"levels": 2}, True), ({"levels": 3}, False), ({"levels": ("x", 1)}, True), ({"levels": True}, False),
-        ({"nothing": "it"}, False), ({"org.unit": "a"}, True), ({"x.y.z": "deep"}, True), ({"org.none": "a"}, False), ({"a.b": "dotted"}, True),
+        ({"nothing": "it"}, False), ({"org.unit": "a"}, True), ({"org.none": "a"}, False), ({"a.b": "dotted"}, True),
+        ({"x.y.z": "deep"}, True), ({"x.y.q": "deep"}, False),
         ({"flag": True}, True), ({"flag": 1}, False), ({"flag": "true"}, False), ({"org": "a"}, False),
     ],
 )  # fmt: skip
