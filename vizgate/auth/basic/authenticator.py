@@ -21,12 +21,18 @@ from vizgate.extension.contract import ComponentConfig, Context
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 
-#: Good passwords that are remembered.
+#: Passwords that are remembered, good ones and wrong ones each.
 REMEMBERED = 1024
+
+_WRONG = "the user or the password is wrong"
 
 
 class BasicAuthenticator(Authenticator):
-    """Looks users up in the configuration; a password that was good a moment ago is not checked again."""
+    """Looks users up in the configuration; what one client showed a moment ago is not checked again.
+
+    That a password is known already can be told by the time of the answer, even of one that a limit has refused. So it
+    is known for the client alone that has shown it, and a wrong one is known as well as a good one.
+    """
 
     Config: ClassVar[type[ComponentConfig]] = BasicConfig
 
@@ -40,7 +46,10 @@ class BasicAuthenticator(Authenticator):
         }
         # An unknown user costs what a known one does, so that the time of an answer tells nobody who exists.
         self._decoy = decoy_of(next(iter(config.users.values())).password_hash)
-        self._good: Remembered[Identity] = Remembered(REMEMBERED if config.cache_ttl else 0)
+        size = REMEMBERED if config.cache_ttl else 0
+        self._good: Remembered[Identity] = Remembered(size)
+        # Apart, so that guesses do not push out what is known of users.
+        self._bad: Remembered[str] = Remembered(size)
         self._checks: Questions[bool] = Questions(name, config.concurrency + config.queue)
         self._secret = secrets.token_bytes(32)
         self._passwords: Passwords | None = None
@@ -56,15 +65,20 @@ class BasicAuthenticator(Authenticator):
             self._passwords.close()
             self._passwords = None
         self._good.clear()
+        self._bad.clear()
 
     def authenticate(self, request: Request) -> Identity | Awaitable[Identity] | None:
         """See ``Authenticator.authenticate``."""
         shown = find_basic(request.headers.raw)
         if shown is None:
             return None
-        key = self._key_of(shown)
-        known = self._good.get(key, self.context.clock.wall())
+        key = self._key_of(request.client, shown)
+        now_s = self.context.clock.wall()
+        known = self._good.get(key, now_s)
         if known is None:
+            refusal = self._bad.get(key, now_s)
+            if refusal is not None:
+                raise CredentialRefused(refusal)
             return self._check(request, shown, key)
         if self.config.strip:
             self.strip(request)
@@ -77,19 +91,21 @@ class BasicAuthenticator(Authenticator):
         user = self._users.get(shown.user)
         wanted = self._decoy if user is None else user.password_hash
         is_right = await self._checks.ask(key, lambda: passwords.is_right(wanted, shown.password))
-        if user is None or not is_right:
-            raise CredentialRefused("the user or the password is wrong")
-        identity = self._identities[shown.user]
         now_s = self.context.clock.wall()
-        self._good.put(key, identity, now_s, now_s + self.config.cache_ttl)
+        until_s = now_s + self.config.cache_ttl
+        if user is None or not is_right:
+            self._bad.put(key, _WRONG, now_s, until_s)
+            raise CredentialRefused(_WRONG)
+        identity = self._identities[shown.user]
+        self._good.put(key, identity, now_s, until_s)
         if self.config.strip:
             self.strip(request)
         return identity
 
-    def _key_of(self, shown: BasicCredentials) -> bytes:
+    def _key_of(self, client: str, shown: BasicCredentials) -> bytes:
         # Keyed by a secret of this process: what is remembered cannot be tried against guesses elsewhere. A user-id has
-        # no colon, so two pairs cannot have one text.
-        text = f"{shown.user}:{shown.password}".encode()
+        # no colon, and neither part a control character, so two of these cannot have one text.
+        text = f"{client}\0{shown.user}:{shown.password}".encode()
         return hashlib.blake2b(text, key=self._secret, digest_size=32).digest()
 
     def strip(self, request: Request) -> None:

@@ -60,6 +60,8 @@ class BasicConfig(AuthenticatorConfig):
     realm: str = Field(
         default="vizgate", pattern=r"^[ !#-\[\]-~]{1,100}$", description="What the browser tells its user."
     )
-    cache_ttl: Duration = Field(default=60.0, description="How long a good password is remembered, as a keyed hash.")
+    cache_ttl: Duration = Field(
+        default=60.0, description="How long what a client has shown is remembered, as a keyed hash."
+    )
     concurrency: Integer = Field(default=2, ge=1, le=64, description="Most checks at once.")
     queue: Integer = Field(default=32, ge=0, description="Most checks that wait. Over it: 503.")

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from vizgate.auth.config import IdentityHeadersConfig
-from vizgate.auth.gate.rules import claim_at
+from vizgate.auth.jwt.claims import claim_of
 from vizgate.message.headers import Field, encode_name
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
@@ -72,7 +72,7 @@ class IdentityFields:
             (config.credential, encoded(identity.credential)),
             (config.authenticator, encoded(identity.authenticator)),
         ]
-        values += [(name, _claim(claim_at(identity.claims, path))) for path, name in config.claims.items()]
+        values += [(name, _claim(claim_of(identity.claims, path))) for path, name in config.claims.items()]
         return [(encode_name(name), value) for name, value in values if name is not None and value]
 
 

@@ -1,6 +1,6 @@
 """What an identity must be allowed to pass a route: scopes and claims.
 
-In: ``AccessRules``, ``Denial``, ``claim_at``. Not in: the answer to who may not (``auth.gate.require``).
+In: ``AccessRules``, ``Denial``. Not in: the answer to who may not (``auth.gate.require``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vizgate.auth.config import ClaimRule
+from vizgate.auth.jwt.claims import claim_of
 from vizgate.message.identity import Identity
 
 # With its type: in Python True is 1, in a token it is not.
@@ -48,21 +49,9 @@ class AccessRules:
             missing = [scope for scope in self._scopes if scope not in identity.scopes]
             return Denial(f"missing scope: {' '.join(missing)}", self._scopes)
         for path, wanted in self._claims:
-            if wanted.isdisjoint(_typed(claim_at(identity.claims, path))):
+            if wanted.isdisjoint(_typed(claim_of(identity.claims, path))):
                 return Denial(f"the claim {path} does not allow it")
         return None
-
-
-def claim_at(claims: Mapping[str, Any], path: str) -> Any:
-    """The claim called *path*, or the one that its dots lead to inside of objects; None when there is none."""
-    if path in claims:
-        return claims[path]
-    found: Any = claims
-    for part in path.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return None
-        found = found[part]
-    return found
 
 
 def _wanted(rule: ClaimRule) -> frozenset[_Typed]:

@@ -119,12 +119,37 @@ async def test_authenticate_good_password_is_remembered_for_a_while(make, gate, 
     assert 2 == len(gate.checked)
 
 
-async def test_authenticate_wrong_password_is_not_remembered(make, gate):
-    """Guesses cost their checks, and leave nothing behind."""
-    authenticator = await make()
-    for _ in range(2):
-        await outcome(authenticator, showing("wrong"))
+async def test_authenticate_wrong_password_is_remembered_like_a_good_one(make, gate, clock):
+    """Shown again, a guess is answered as fast whether it was right or not: the time does not tell past a limit."""
+    authenticator = await make(cache_ttl=60)
+    for user in ("ann", "bob"):
+        await outcome(authenticator, showing("wrong", user))
+        with pytest.raises(CredentialRefused, match="the user or the password is wrong"):
+            authenticator.authenticate(showing("wrong", user))
     assert (2, 0) == (len(gate.checked), len(authenticator._good))
+    clock.advance(60)
+    await outcome(authenticator, showing("wrong"))
+    assert 3 == len(gate.checked)
+
+
+async def test_authenticate_guesses_push_out_no_good_password_and_are_bounded(make, gate):
+    """However many guesses come, a user who was let in is let in at once."""
+    authenticator = await make()
+    await outcome(authenticator, showing("right"))
+    for number in range(module.REMEMBERED + 100):
+        await outcome(authenticator, showing(f"wrong {number}"))
+    assert isinstance(authenticator.authenticate(showing("right")), Identity)
+    assert module.REMEMBERED == len(authenticator._bad)
+
+
+async def test_authenticate_what_one_client_has_shown_is_news_from_another(make, gate):
+    """Nobody learns by the time of an answer that a password was good for somebody else a moment ago."""
+    authenticator = await make()
+    for client in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        request = showing("right")
+        request.client = client
+        await outcome(authenticator, request)
+    assert 2 == len(gate.checked)
 
 
 async def test_authenticate_ttl_of_zero_remembers_nothing(make, gate):

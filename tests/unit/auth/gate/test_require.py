@@ -114,12 +114,13 @@ async def test_require_claim_rule_is_403(require, ann, request_, forward):
         ({"dept": "it"}, True), ({"dept": ("hr", "it")}, True), ({"dept": ("hr", "law")}, False),
         ({"levels": 2}, True), ({"levels": 3}, False), ({"levels": ("x", 1)}, True), ({"levels": True}, False),
         ({"nothing": "it"}, False), ({"org.unit": "a"}, True), ({"org.none": "a"}, False), ({"a.b": "dotted"}, True),
+        ({"x.y.z": "deep"}, True), ({"x.y.q": "deep"}, False),
         ({"flag": True}, True), ({"flag": 1}, False), ({"flag": "true"}, False), ({"org": "a"}, False),
     ],
 )  # fmt: skip
 def test_rules_claim_is_or_holds_a_value(rule, passes):
     """A value, or one of several; equal in type, too; dots lead into objects, after a claim of just that name."""
-    claims = {"dept": "it", "levels": [1, 2], "org": {"unit": "a"}, "a.b": "dotted", "flag": True}
+    claims = {"dept": "it", "levels": [1, 2], "org": {"unit": "a"}, "a.b": "dotted", "x.y": {"z": "deep"}, "flag": True}
     assert passes == (AccessRules(claims=rule).denial(Identity("ann", claims=claims)) is None)
 
 
