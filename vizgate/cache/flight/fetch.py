@@ -106,6 +106,7 @@ class Fetch:
         response = await self._forward(self._request)
         received = Received(request_s, clock.monotonic(), clock.wall())
         self._flight.status = 0 if response.local else response.status
+        self._flight.sent_target = self._request.target
         return response, received
 
     async def _take(self, response: Response, received: Received) -> None:

@@ -58,6 +58,8 @@ class Flight:
         #: Whether what comes must not be stored any more: it may be older than a change.
         self.is_outdated = False
         self.error: BaseException | None = None
+        #: What the service was asked for, once it was: handlers further in may have changed the target.
+        self.sent_target = b""
         #: Set when the leader, and when all others can be told.
         self.headed = asyncio.Event()
         self.settled = asyncio.Event()
