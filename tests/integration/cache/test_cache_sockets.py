@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.doors import Door, DoorFactory
+from tests.integration.doors import Door, DoorFactory, listening
 from vizgate.testing.raw_client import ConnectionEnded, RawResponse
 from vizgate.testing.scripted_upstream import ScriptedUpstream
 from vizgate.testing.steps import answer, read_request, reset, send, wait
@@ -69,6 +70,16 @@ async def test_misses_at_once_are_one_request(door: DoorFactory) -> None:
         answers = await asyncio.gather(*tasks)
         assert {(200, b"ok")} == {(response.status, response.body) for response in answers}
         assert 1 == len(upstream.complete_requests)
+
+
+async def test_interim_answers_reach_the_one_who_asked(tmp_path: Path) -> None:
+    """A 103 on the way to a stored answer is relayed, and not stored."""
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    script = [answer(early + OK)]
+    async with ScriptedUpstream(script) as upstream, listening(tmp_path / "log", parts(upstream.url)) as opened:
+        first, second = await ask(opened), await ask(opened)
+        assert ((103,), ()) == (first.interim, second.interim)
+        assert [] == second.get_all(b"link")
 
 
 async def test_cut_body_breaks_off_the_client_and_is_not_stored(door: DoorFactory) -> None:

@@ -80,6 +80,7 @@ class Fetch:
         if stale is not None and stale.modified is not None:
             raw.append((b"If-Modified-Since", stale.modified))
         request = detached(self._origin, Headers(raw))
+        request.relay_interim = self._flight.relay_interim
         if self._flight.is_background:
             request.outcome = Outcome()
         return request

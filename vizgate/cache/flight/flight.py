@@ -103,6 +103,12 @@ class Flight:
         else:
             self._leader.on_complete(lambda: end(asked))
 
+    def relay_interim(self, status: int, lines: bytes) -> None:
+        """Give a 1xx answer to the leader, if it is there and can have it; the others have missed some, maybe."""
+        leader = self._leader
+        if leader is not None and not self._leader_left and leader.relay_interim is not None:
+            leader.relay_interim(status, lines)
+
     def settle(self) -> None:
         """Tell everybody who waits."""
         self.headed.set()
