@@ -152,7 +152,9 @@ class ServiceSide:
 
     def _shared(self, visit: Visit, flight: Flight) -> Response | None:
         """What *flight* has brought, if it may be given to *visit*, too."""
-        like = flight.arriving.like if flight.arriving is not None else flight.stored
+        like = flight.stored
+        if like is None and flight.arriving is not None and flight.arriving.fill.can_be_shared:
+            like = flight.arriving.like
         if like is None:
             return self._shared_failure(visit, flight) if flight.is_failure else None
         if visit.flight_key(like.varies).values != like.values:

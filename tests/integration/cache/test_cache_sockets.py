@@ -52,7 +52,7 @@ async def test_hit_miss_head_and_conditions(door: DoorFactory) -> None:
         assert [b"2"] == head.get_all(b"content-length")
         assert [b"1"] == part.get_all(b"content-length")
         assert {1} == {len(response.get_all(b"date")) for response in (miss, hit, head, known, part)}
-        assert {1} == {len(response.get_all(b"age")) for response in (miss, hit, head, known, part)}
+        assert [0, 1, 1, 1, 1] == [len(response.get_all(b"age")) for response in (miss, hit, head, known, part)]
         assert 1 == len(upstream.complete_requests)
 
 
