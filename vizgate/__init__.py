@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from vizgate.breaker.circuit_breaker import CircuitBreaker
     from vizgate.breaker.machine import BreakerSettings
     from vizgate.breaker.pybreaker_listener import PybreakerListener
+    from vizgate.cache.config import CacheConfig
+    from vizgate.cache.http_cache import HttpCache
+    from vizgate.cache.middleware import CacheMiddleware
     from vizgate.clock import Clock
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
@@ -78,6 +81,8 @@ __all__ = [
     "Balancer",
     "BalancerConfig",
     "BreakerSettings",
+    "CacheConfig",
+    "CacheMiddleware",
     "CircuitBreaker",
     "CircuitOpen",
     "Clock",
@@ -96,6 +101,7 @@ __all__ = [
     "Handler",
     "HashConfig",
     "Headers",
+    "HttpCache",
     "Identity",
     "JwtConfig",
     "JwtVerifier",
@@ -164,6 +170,8 @@ _HOMES = {
     "Balancer": "extension.balancer",
     "BalancerConfig": "extension.balancer",
     "BreakerSettings": "breaker.machine",
+    "CacheConfig": "cache.config",
+    "CacheMiddleware": "cache.middleware",
     "CircuitBreaker": "breaker.circuit_breaker",
     "CircuitOpen": "errors",
     "Clock": "clock",
@@ -182,6 +190,7 @@ _HOMES = {
     "Handler": "pipeline.handler",
     "HashConfig": "balancer.config",
     "Headers": "message.headers",
+    "HttpCache": "cache.http_cache",
     "Identity": "message.identity",
     "JwtConfig": "auth.jwt.config",
     "JwtVerifier": "auth.jwt.verifier",

@@ -69,8 +69,10 @@ def stored_answer(
     """
     age_s = stored.age_s(now_s)
     status = _HIT % int(stored.terms.lifetime.seconds - age_s) if way is None else way.text()
-    # RFC 9111 5.1: "a cache MUST generate an Age header field" when the response was not just validated or made.
-    own: list[Field] = [(b"Age", b"%d" % age_s), (b"Cache-Status", status)]
+    own: list[Field] = [(b"Cache-Status", status)]
+    if way is None or age_s >= 1:
+        # RFC 9111 5.1: it says that the response was neither made nor validated for this request.
+        own.insert(0, (b"Age", b"%d" % age_s))
     asked = question.fields
     if asked and stored.status == 200:
         if not _NO_CONDITIONS.isdisjoint(asked) and has_already(question, stored):

@@ -16,7 +16,7 @@ from vizgate.cache.flight.flights import Mark
 from vizgate.cache.rules.reuse import Terms, Use, may_replace_error, use_of
 from vizgate.cache.storage.taking import terms_or_refusal
 from vizgate.cache.visit import Visit
-from vizgate.errors import ResponseTimedOut
+from vizgate.errors import Overloaded, ResponseTimedOut
 from vizgate.message.headers import Field, Headers
 from vizgate.observe.metrics.counters import Counter, CounterFamily
 from vizgate.pipeline.body import EMPTY, discard
@@ -56,7 +56,8 @@ class ServiceSide:
     async def answer(self, visit: Visit) -> Response:
         """The answer to *visit* by the service, or by what is stored if that may stand in for it.
 
-        Raises: ResponseTimedOut: the time of the request was over while it waited for another one's answer.
+        Raises: ResponseTimedOut: the time of the request was over while it waited for another one's answer. Overloaded:
+        the cache stops. Whatever the service side raises.
         """
         means = self._means
         for _ in range(_ROUNDS):
@@ -104,6 +105,9 @@ class ServiceSide:
     async def _lead(self, visit: Visit, key: FlightKey, *, is_open: bool) -> Response:
         flight = self._start(visit, key, visit.request, is_open=is_open)
         await flight.headed.wait()
+        if flight.sent_target:
+            # As if it had gone on itself: whoever looks on wants to know what the service saw.
+            visit.request.target = flight.sent_target
         found = self._of_flight(visit, flight, is_collapsed=False)
         if found is not None:
             (self._counts.revalidated if flight.status == 304 else self._counts.miss).value += 1
@@ -113,7 +117,7 @@ class ServiceSide:
             if flight.error is not None:
                 raise flight.error
             # It was broken off, because the cache stops.
-            return await self._pass(visit, key)
+            raise Overloaded("the cache has stopped")
         if response.status >= 500:
             stale = self._instead_of_error(visit, flight)
             if stale is not None:
@@ -148,7 +152,9 @@ class ServiceSide:
 
     def _shared(self, visit: Visit, flight: Flight) -> Response | None:
         """What *flight* has brought, if it may be given to *visit*, too."""
-        like = flight.arriving.like if flight.arriving is not None else flight.stored
+        like = flight.stored
+        if like is None and flight.arriving is not None and flight.arriving.fill.can_be_shared:
+            like = flight.arriving.like
         if like is None:
             return self._shared_failure(visit, flight) if flight.is_failure else None
         if visit.flight_key(like.varies).values != like.values:

@@ -30,6 +30,7 @@ from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
+from vizgate.gateway.purging import purge_caches
 from vizgate.gateway.state import GatewayState
 from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
 from vizgate.observe.exchange import ExchangeRecord
@@ -237,6 +238,13 @@ class Gateway:
         Raises: ClientGone: the client went away.
         """
         return await dispatch(self.plan, request, self.state.clock)
+
+    def purge(self, *, url: str | None = None, tag: str | None = None) -> int:
+        """Have caches forget every answer for *url*, or with *tag*; how many there were.
+
+        Raises: ValueError: *url* is not absolute, or there is neither.
+        """
+        return purge_caches(self.state, url=url, tag=tag)
 
     def reopen_logs(self) -> None:
         """Have the access log begin a new file, after a rotation."""

@@ -39,7 +39,7 @@ def reply(status: int = 200, body: bytes = b"content", **fields: str) -> Answer:
 
 
 class Origin:
-    """Each request gets the next of *answers*, the last one for ever. ``open``: answers wait as long as it is not set."""
+    """Each request gets the next of *answers*, the last one for ever. ``open``: they wait until it is set."""
 
     def __init__(self, clock: ManualClock, *answers: Answer) -> None:
         self.clock = clock

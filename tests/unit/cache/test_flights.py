@@ -136,6 +136,30 @@ async def test_body_that_breaks_off_breaks_all_readers_and_is_not_stored():
     assert 0 == site.cache.statistics().responses
 
 
+async def test_body_that_turns_out_too_long_is_the_first_ones_alone():
+    """Whoever waited asks for himself; nobody gets a part of another one's body."""
+    answer = streaming(lambda: chunks(b"x" * 600, b"y" * 401), None, cache_control=FRESH)
+    site = CacheSite(answer, max_object=1000)
+    answers = await at_once(site, 50)
+    assert {b"x" * 600 + b"y" * 401} == {answer.body.data for answer in answers}
+    assert 50 == site.calls == site.origin.ended
+
+
+async def test_broken_body_of_unknown_length_is_asked_for_again_by_those_who_waited():
+    """They have been told nothing yet, so they need not fail."""
+    site = CacheSite(
+        streaming(lambda: chunks(b"half", error=UpstreamReset("gone")), None, cache_control=FRESH),
+        reply(cache_control=FRESH),
+    )
+    site.origin.open.clear()
+    tasks = [asyncio.ensure_future(site.get()) for _ in range(20)]
+    await turns()
+    site.origin.open.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert 1 == sum(isinstance(result, UpstreamReset) for result in results)
+    assert 2 == site.calls == site.origin.ended
+
+
 # clients that leave
 
 

@@ -65,7 +65,7 @@ async def test_vary_chooses_among_responses():
 
 
 async def test_vary_any_matches_nothing():
-    """RFC 9111 4.1: "A stored response with a Vary header field value containing a member "*" always fails to match"."""
+    """RFC 9111 4.1: "A stored response with a Vary header field value containing a member "*" always fails"."""
     site = CacheSite(reply(cache_control=FRESH, vary="X-A, *"))
     await site.get()
     await site.get()

@@ -80,6 +80,7 @@ class Fetch:
         if stale is not None and stale.modified is not None:
             raw.append((b"If-Modified-Since", stale.modified))
         request = detached(self._origin, Headers(raw))
+        request.relay_interim = self._flight.relay_interim
         if self._flight.is_background:
             request.outcome = Outcome()
         return request
@@ -106,6 +107,7 @@ class Fetch:
         response = await self._forward(self._request)
         received = Received(request_s, clock.monotonic(), clock.wall())
         self._flight.status = 0 if response.local else response.status
+        self._flight.sent_target = self._request.target
         return response, received
 
     async def _take(self, response: Response, received: Received) -> None:

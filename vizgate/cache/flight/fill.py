@@ -15,8 +15,7 @@ from vizgate.pipeline.body import Body, StreamBody
 class Fill:
     """What has come of *body*, for any number of readers; they are as fast as they are, and the service is not held up.
 
-    Args: limit_bytes: the most that is held. A longer body goes on to its reader, of whom there must be
-    one only if the length was not told.
+    Args: limit_bytes: the most that is held. A body that turns out to be longer goes on to its only reader.
     """
 
     def __init__(self, body: Body, limit_bytes: int) -> None:
@@ -31,6 +30,11 @@ class Fill:
         #: Whether the body is longer than what is held.
         self.is_too_long = False
         self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether more than one may read it: it cannot turn out to be too long, and has not broken off."""
+        return self.length is not None and not self._is_broken
 
     async def run(self) -> bytes | None:
         """Take in the body; the whole of it, or None when it is too long. Raises: what the body raises."""

@@ -58,6 +58,8 @@ class Flight:
         #: Whether what comes must not be stored any more: it may be older than a change.
         self.is_outdated = False
         self.error: BaseException | None = None
+        #: What the service was asked for, once it was: handlers further in may have changed the target.
+        self.sent_target = b""
         #: Set when the leader, and when all others can be told.
         self.headed = asyncio.Event()
         self.settled = asyncio.Event()
@@ -100,6 +102,12 @@ class Flight:
             end(asked)
         else:
             self._leader.on_complete(lambda: end(asked))
+
+    def relay_interim(self, status: int, lines: bytes) -> None:
+        """Give a 1xx answer to the leader, if it is there and can have it; the others have missed some, maybe."""
+        leader = self._leader
+        if leader is not None and not self._leader_left and leader.relay_interim is not None:
+            leader.relay_interim(status, lines)
 
     def settle(self) -> None:
         """Tell everybody who waits."""

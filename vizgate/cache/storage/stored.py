@@ -16,6 +16,7 @@ from vizgate.message.headers import Field, Headers
 #: What a stored response costs beside its text: objects, and places in three tables.
 _OVERHEAD_BYTES = 1200
 _FIELD_BYTES = 150
+_TAG_BYTES = 400
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +51,8 @@ class StoredResponse:
         self.entity_tag = headers.get_bytes(b"etag")
         self.modified = headers.get_bytes(b"last-modified")
         texts = sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.fields)
-        self.size_bytes = len(self.data) + texts + 2 * len(self.key.target) + _OVERHEAD_BYTES
+        chosen_by = sum(len(value or b"") for value in self.values) + 2 * len(self.key.target)
+        self.size_bytes = len(self.data) + texts + chosen_by + _TAG_BYTES * len(self.tags) + _OVERHEAD_BYTES
 
     def age_s(self, now_s: float) -> float:
         """RFC 9111 4.2.3, current_age. Args: now_s: monotonic seconds."""

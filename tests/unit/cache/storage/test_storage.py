@@ -42,7 +42,7 @@ actions = st.lists(
 @settings(deadline=None)
 @given(actions)
 def test_sum_is_within_the_budget_and_tables_agree(steps):
-    """Whatever happens, the bytes are those of what is there, within the budget, and nothing is left of what has gone."""
+    """Whatever happens, the bytes are those of what is there, within the budget, and what has gone leaves nothing."""
     storage = Storage(8000)
     for what, path, size, value in steps:
         if what == "keep":
