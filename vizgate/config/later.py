@@ -32,10 +32,6 @@ class Later:
     instead: str = "Remove it"
 
 
-def _is_unix(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().startswith("unix:")
-
-
 def _is_many_workers(value: Any) -> bool:
     text = str(value).strip()
     return not isinstance(value, bool) and (text == "auto" or (text.isascii() and text.isdigit() and int(text[:9]) > 1))
@@ -63,18 +59,10 @@ _ROUTE = {
     "retry": "retries",
     "cache": "caching",
 }
-_LISTENERS = ("server.listen", "server.listen.*")
 
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     *(Later(key, what) for key, what in _TOP_LEVEL.items()),
-    *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
-    *(
-        Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")
-        for listener in _LISTENERS
-        for key in ("", ".address")
-    ),
-    Later("server.admin", "a Unix socket", _is_unix, "Write host:port"),
     Later(
         "server.admin_token",
         "the token of the admin API",
