@@ -32,8 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
     from vizgate.cli.loading import load
     from vizgate.cli.program_log import program_log
+    from vizgate.gateway.listening.listeners import entrances_of
 
     config, registry = load(args.config)
+    entrances_of(config)  # raises what is wrong with its certificates
     with program_log(args.log_level):
         failed, problems = asyncio.run(_try_all(args.config, config, registry))
     for problem in problems:

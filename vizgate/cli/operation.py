@@ -13,7 +13,6 @@ import sys
 from collections.abc import Awaitable, Iterator
 
 from vizgate._version import __version__
-from vizgate.config.model import Address
 from vizgate.gateway import process
 from vizgate.gateway.server import Gateway
 
@@ -113,13 +112,13 @@ def describe(gateway: Gateway, source: str) -> Iterator[str]:
     targets = sum(len(service.targets) for service in config.services.values())
     counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
     yield f"vizgate {__version__} serves {source}: {', '.join(_count(*pair) for pair in counts)}"
-    for host, port in gateway.addresses:
-        yield f"  listening on http://{Address(host, port)}"
-    admin = gateway.admin_address
+    for url in gateway.urls:
+        yield f"  listening on {url}"
+    admin = gateway.admin_url
     if admin is None:
         yield "  admin off"
     else:
-        yield f"  admin on http://{Address(*admin)} (/health /liveness /readiness /metrics)"
+        yield f"  admin on {admin} (/health /liveness /readiness /metrics)"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     yield f"  HTTP/1.1 by {gateway.plan.server.codec.name}, event loop {process.loop_name()}, {python}"
 

@@ -32,10 +32,6 @@ class Later:
     instead: str = "Remove it"
 
 
-def _is_unix(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().startswith("unix:")
-
-
 def _is_many_workers(value: Any) -> bool:
     text = str(value).strip()
     return not isinstance(value, bool) and (text == "auto" or (text.isascii() and text.isdigit() and int(text[:9]) > 1))
@@ -47,18 +43,9 @@ def _first_name(value: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-_LISTENERS = ("server.listen", "server.listen.*")
-
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     Later("plugins", "settings of plugins"),
-    *(Later(f"{listener}.tls", "TLS on listeners") for listener in _LISTENERS),
-    *(
-        Later(f"{listener}{key}", "a Unix socket", _is_unix, "Write host:port")
-        for listener in _LISTENERS
-        for key in ("", ".address")
-    ),
-    Later("server.admin", "a Unix socket", _is_unix, "Write host:port"),
     Later(
         "server.admin_token",
         "the token of the admin API",

@@ -1,12 +1,13 @@
 """IP networks in settings.
 
-In: ``NetworkField`` and reading one. Not in: asking whether an address is in one of many (``access.ip_filter``).
+In: ``NetworkField``, ``PeerField`` and reading one. Not in: asking whether an address is in one of many
+(``access.ip_filter``).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -56,4 +57,22 @@ _SCHEMA = {
 #: An IP network, written as a CIDR or one address.
 NetworkField = Annotated[
     IPNetwork, PlainValidator(_network), PlainSerializer(str, return_type=str), WithJsonSchema(_SCHEMA)
+]
+
+
+def _peer(value: Any) -> IPNetwork | Literal["unix"]:
+    if value == UNIX:
+        return UNIX
+    return _network(value)
+
+
+#: Peers on Unix sockets, which have no address.
+UNIX: Literal["unix"] = "unix"
+
+#: A network of peers, or ``unix``.
+PeerField = Annotated[
+    IPNetwork | Literal["unix"],
+    PlainValidator(_peer),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(_SCHEMA | {"x-type": "network or unix", "pattern": rf"^unix$|{_SCHEMA['pattern']}"}),
 ]

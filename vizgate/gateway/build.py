@@ -112,7 +112,7 @@ def _server_plan(config: GatewayConfig) -> ServerPlan:
         limits=WireLimits(limits.head, limits.headers, limits.response_head, refused_trailers=reserved),
         upload=UploadLimits(limits.body_idle, limits.body_rate),
         timeouts=DownstreamTimeouts(limits.head_timeout, limits.idle_timeout),
-        trust=TrustRules(server.trusted_proxies),
+        trust=TrustRules.of(server.trusted_proxies),
         request_id_header=header,
         trust_request_id=request_id.trust,
         max_connections=limits.connections,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.http1.connection import Connection
 from vizgate.gateway.plan import GatewayPlan, ServerPlan
+from vizgate.gateway.site import Site
 from vizgate.gateway.state import GatewayState
 from vizgate.message.headers import Field
 from vizgate.observe.exchange import ExchangeRecord
@@ -45,6 +47,11 @@ class PublicSite:
         self.connections: set[Connection] = set()
         self.cells = state.metrics.gateway
         self._endpoints = endpoints
+        #: Connections whose handshake goes on.
+        self.arriving = 0
+        self._failures = state.metrics.counters(
+            "connections_failed", "Connections that ended before their first request could come.", ("reason",)
+        )
 
     @property
     def server(self) -> ServerPlan:
@@ -53,15 +60,38 @@ class PublicSite:
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection, or turn it away when there are too many."""
+        self.admit(stream, self)
+
+    def admit(self, stream: Stream, site: Site) -> None:
+        """As ``accept``; *site* answers, which is this one or lends everything else from it."""
         self.cells.connections_total += 1
-        if len(self.connections) >= self.plan.server.max_connections:
+        if not self._has_room():
             stream.write(_FULL)
             stream.close()
             return
         self.cells.connections_active += 1
-        self.connections.add(Connection(stream, self))
+        self.connections.add(Connection(stream, site))
 
-    def left(self, connection: Connection) -> None:
+    def _has_room(self) -> bool:
+        return len(self.connections) + self.arriving < self.plan.server.max_connections
+
+    def enter(self) -> bool:
+        """See ``transport.arrival.arrivals.Hall``: handshakes count as connections."""
+        if not self._has_room():
+            self.failed("full")
+            return False
+        self.arriving += 1
+        return True
+
+    def leave(self) -> None:
+        """See ``Hall``."""
+        self.arriving -= 1
+
+    def failed(self, reason: str) -> None:
+        """See ``Hall``."""
+        self._failures.of(reason).value += 1
+
+    def left(self, connection: Any) -> None:
         """See ``Site.left``."""
         self.connections.discard(connection)
         self.cells.connections_active -= 1

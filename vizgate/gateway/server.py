@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
+from vizgate.config.model import Address
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry, kind_of
@@ -28,6 +29,9 @@ from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.health.gauges import show_targets
+from vizgate.gateway.listening.listeners import admin_listener, entrances_of
+from vizgate.gateway.listening.renewal import CertificateRenewal
+from vizgate.gateway.listening.ways import way_of
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
@@ -94,9 +98,10 @@ class Gateway:
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
         self._admin: AdminSite | None = None
-        self._listeners = [Listener(item.address.host, item.address.port) for item in config.server.listen]
+        self._entrances = entrances_of(config)
+        self._renewal = CertificateRenewal(self._entrances, state.clock, metrics)
         admin = config.server.admin
-        self._admin_listener = None if admin is None else Listener(admin.host, admin.port)
+        self._admin_listener = None if admin is None else admin_listener(admin)
         self._ticker: asyncio.TimerHandle | None = None
         self._asgi: AsgiApplication | None = None
 
@@ -171,10 +176,12 @@ class Gateway:
     async def _listen(self) -> None:
         state = self.state
         self._public = self.site()
-        for listener in self._listeners:
-            await listener.open(state.clock, state.sweeper, self._public.accept)
+        for entrance in self._entrances:
+            way = way_of(entrance, self._public)
+            await entrance.listener.open(state.clock, state.sweeper, way, self._public)
+        self._renewal.start()
         if self._admin_listener is not None:
-            guard = AdminGuard(self._admin_listener.host)
+            guard = AdminGuard("localhost" if self._admin_listener.unix is not None else self._admin_listener.host)
             api = AdminApi(self._endpoints, state, self._present_plan, guard)
             self._admin = AdminSite(self.plan.server, state, api)
             await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
@@ -198,8 +205,18 @@ class Gateway:
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where the gateway listens, once started."""
-        return [listener.address for listener in self._listeners]
+        """Where the gateway listens, once started; see ``Listener.address``."""
+        return [entrance.listener.address for entrance in self._entrances]
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the gateway listens, once started, as people write it."""
+        return [_url_of(entrance.listener) for entrance in self._entrances]
+
+    @property
+    def admin_url(self) -> str | None:
+        """Where the admin listener is, once started; None when it is off."""
+        return None if self._admin_listener is None else _url_of(self._admin_listener)
 
     @property
     def admin_address(self) -> tuple[str, int] | None:
@@ -262,9 +279,11 @@ class Gateway:
         if self._public is not None:
             self._public.is_draining = True
         # Where nobody is connected nobody is connecting, as far as anybody can tell.
-        handshake_s = _HANDSHAKE_S if self._public is not None and self._public.connections else 0.0
-        for listener in self._listeners:
-            await listener.drain(handshake_s)
+        public = self._public
+        handshake_s = _HANDSHAKE_S if public is not None and (public.connections or public.arriving) else 0.0
+        await self._renewal.stop()
+        for entrance in self._entrances:
+            await entrance.listener.drain(handshake_s)
         if self._public is not None:
             await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
         started, self._started = self._started, []
@@ -308,6 +327,11 @@ class Gateway:
     def __repr__(self) -> str:
         where = ", ".join(f"{host}:{port}" for host, port in self.addresses)
         return f"<Gateway {where} [{len(self.config.routes)} routes, {len(self.config.services)} services]>"
+
+
+def _url_of(listener: Listener) -> str:
+    host, port = listener.address
+    return f"{listener.scheme}://{host if listener.unix is not None else Address(host, port)}"
 
 
 def _each(takers: list[Callable[[ExchangeRecord], None]]) -> Callable[[ExchangeRecord], None] | None:

@@ -116,7 +116,7 @@ def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
         url = target.url
         secure = url.scheme == "https"
         name = service.tls.server_name if secure else None
-        endpoints.append(Endpoint(url.host, url.port, context if secure else None, name))
+        endpoints.append(Endpoint(url.host, url.port, context if secure else None, name, url.unix_path))
     return tuple(endpoints)
 
 

@@ -20,10 +20,23 @@ from vizgate.pipeline.response import Response
 class Site(Protocol):
     """A connection's view of the gateway."""
 
+    #: What clients speak where the connection does not show it.
     scheme: str
-    date: HttpDate
-    cells: GatewayCells
-    is_draining: bool
+
+    @property
+    def date(self) -> HttpDate:
+        """The value of ``Date``."""
+        ...
+
+    @property
+    def cells(self) -> GatewayCells:
+        """Where connections and requests are counted."""
+        ...
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether each connection is to end with its present request."""
+        ...
 
     @property
     def log(self) -> Callable[[ExchangeRecord], None] | None:

@@ -7,9 +7,10 @@ hop-by-hop fields (``wire.fields`` has dropped them already).
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from vizgate.message.headers import Field, Headers
 
@@ -49,12 +50,21 @@ class Provenance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TrustRules:
-    """Which peers are believed, ``server.trusted_proxies``; nobody by default."""
+    """Which peers are believed, ``server.trusted_proxies``; nobody by default. ``unix``: those on Unix sockets."""
 
     networks: tuple[Network, ...] = ()
+    unix: bool = False
+
+    @classmethod
+    def of(cls, peers: Iterable[Network | Literal["unix"]]) -> TrustRules:
+        """The rules of a list of networks, ``unix`` among them for peers on Unix sockets."""
+        listed = tuple(peers)
+        return cls(tuple(peer for peer in listed if not isinstance(peer, str)), "unix" in listed)
 
     def trusts(self, address: str) -> bool:
-        """Whether *address* is an IP address in one of the networks."""
+        """Whether *address* is an IP address in one of the networks, or "" where peers on Unix sockets are believed."""
+        if not address:
+            return self.unix
         if not self.networks:
             return False
         parsed = _parse_address(address)
@@ -67,17 +77,16 @@ class PeerForwarding:
     Args: peer: IP address of the peer, "" on a Unix socket. scheme: what the peer speaks to us.
     """
 
-    __slots__ = ("_constant", "_rules", "_scheme", "is_trusted", "peer")
+    __slots__ = ("_constant", "_rules", "is_trusted", "peer", "scheme")
 
     def __init__(self, rules: TrustRules, peer: str, scheme: str) -> None:
         self._rules = rules
-        self._scheme = scheme
+        self.scheme = scheme
         self.peer = peer
         self.is_trusted = rules.trusts(peer)
-        self._constant: list[Field] = [
-            (b"X-Forwarded-For", peer.encode("latin-1")),
-            (b"X-Forwarded-Proto", scheme.encode("latin-1")),
-        ]
+        self._constant: list[Field] = [(b"X-Forwarded-Proto", scheme.encode("latin-1"))]
+        if peer:
+            self._constant.insert(0, (b"X-Forwarded-For", peer.encode("latin-1")))
 
     def provenance(self, asserted: tuple[Field, ...], authority: bytes, minor: int) -> Provenance:
         """Where a request came from that asserts *asserted* and asks for *authority* over HTTP/1.*minor*."""
@@ -89,15 +98,17 @@ class PeerForwarding:
         if authority:  # HTTP/1.0 need not say whom it asks
             fields.append((b"X-Forwarded-Host", authority))
         fields.append((b"Via", _VIA[minor]))
-        return Provenance(self.peer, self._scheme, fields)
+        return Provenance(self.peer, self.scheme, fields)
 
     def _merged(self, asserted: tuple[Field, ...], authority: bytes, minor: int) -> Provenance:
         chain = _values(asserted, b"x-forwarded-for")
         peer = self.peer.encode("latin-1")
         fields = [item for item in asserted if _is_kept_if_trusted(item[0].lower())]
-        fields.append((b"X-Forwarded-For", b", ".join([*chain, peer])))
+        hops = [*chain, peer] if peer else chain  # a peer on a Unix socket has no address to add
+        if hops:
+            fields.append((b"X-Forwarded-For", b", ".join(hops)))
         proto = _values(asserted, b"x-forwarded-proto")
-        scheme = _SCHEMES.get(proto[-1].lower(), self._scheme) if proto else self._scheme
+        scheme = _SCHEMES.get(proto[-1].lower(), self.scheme) if proto else self.scheme
         fields.append((b"X-Forwarded-Proto", scheme.encode("latin-1")))
         host = b", ".join(_values(asserted, b"x-forwarded-host")) or authority
         if host:

@@ -21,14 +21,17 @@ from vizgate.transport.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a target is: *host* (name or address), *port*, and how it is secured, None for plain TCP."""
+    """Where a target is: *host* (name or address), *port*, how it is secured, None for plain TCP; or *unix_path*."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
     server_name: str | None = None
+    unix_path: str = ""
 
     def __str__(self) -> str:
+        if self.unix_path:
+            return f"unix:{self.unix_path}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -125,25 +128,24 @@ class TargetPool:
 
     async def connect(self, timeout_s: float) -> PooledStream:
         """A new connection, TLS handshake included. Raises: ConnectFailed: none within *timeout_s* seconds."""
-        loop = asyncio.get_running_loop()
-        end = self.endpoint
-        server_name = (end.server_name or end.host) if end.tls is not None else None
         try:
             async with asyncio.timeout(timeout_s):
-                _, stream = await loop.create_connection(
-                    lambda: PooledStream(loop, self._clock, self._sweeper),
-                    end.host,
-                    end.port,
-                    ssl=end.tls,
-                    server_hostname=server_name,
-                )
+                return await self._connect()
         except TimeoutError as exc:
             raise ConnectFailed(f"no connection within {timeout_s:g} s") from exc
         except ssl.SSLError as exc:
             raise ConnectFailed("TLS handshake failed") from exc
         except (OSError, UnicodeError) as exc:  # UnicodeError: a host name that IDNA cannot encode
             raise ConnectFailed("connection refused or unreachable") from exc
-        return stream
+
+    async def _connect(self) -> PooledStream:
+        loop, end = asyncio.get_running_loop(), self.endpoint
+        make = partial(PooledStream, loop, self._clock, self._sweeper)
+        if end.unix_path:
+            return (await loop.create_unix_connection(make, end.unix_path))[1]
+        server_name = (end.server_name or end.host) if end.tls is not None else None
+        connecting = loop.create_connection(make, end.host, end.port, ssl=end.tls, server_hostname=server_name)
+        return (await connecting)[1]
 
     def reopen(self) -> None:
         """Keep connections again after ``close``."""

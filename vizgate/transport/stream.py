@@ -13,7 +13,7 @@ import select
 import socket
 import struct
 import types
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
 from vizgate.clock import Clock
@@ -47,8 +47,8 @@ class Stream(asyncio.Protocol):
     """
 
     __slots__ = ("_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable",
-                 "_reading_paused", "_writable", "_write_deadline_s", "clock", "due_s", "is_closing",
-                 "is_gone", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost", "on_unasked",
+                 "_reading_paused", "_writable", "_write_deadline_s", "certificate", "clock", "due_s", "is_closing",
+                 "is_gone", "is_secure", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost", "on_unasked",
                  "sweeper", "transport")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
@@ -76,6 +76,10 @@ class Stream(asyncio.Protocol):
         self._reading_paused = False
         #: Whether the peer has ended or lost the connection.
         self.is_gone = False
+        #: Whether it is a TLS connection.
+        self.is_secure = False
+        #: The verified certificate of a client, as ``ssl.SSLObject.getpeercert`` tells it; None without one.
+        self.certificate: Mapping[str, Any] | None = None
         #: Whether a writer should ``drain`` before it goes on.
         self.is_writing_paused = False
         self._readable = Wakeup(loop)
@@ -86,6 +90,7 @@ class Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self.transport = cast("asyncio.Transport", transport)
+        self.is_secure = transport.get_extra_info("sslcontext") is not None
 
     def data_received(self, data: bytes) -> None:
         """Keep *data* and resume the reader."""
@@ -115,7 +120,7 @@ class Stream(asyncio.Protocol):
         self._readable.wake()
         self._tell_gone()
         # TLS has no half-closed connections: asyncio closes them, and complains when asked not to.
-        return self.transport.get_extra_info("sslcontext") is None
+        return not self.is_secure
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Resume everybody with the loss."""
@@ -320,13 +325,13 @@ class Stream(asyncio.Protocol):
             self.sweeper.enter(self, self._write_deadline_s)
 
     def abort(self) -> None:
-        """Break the connection so that the peer notices: RST where the transport is a socket."""
+        """Break the connection so that the peer notices, by an RST; TLS says no farewell then, either."""
         if self.transport is None or self._lost:  # None until it is made
             return
         sock: Any = self.transport.get_extra_info("socket")
-        if sock is not None and self.transport.get_extra_info("sslcontext") is None:
-            # A clean FIN would be the valid end of a body that is delimited by the connection's end. The error is that
-            # of a socket that was closed a moment ago.
+        if sock is not None:
+            # A clean FIN would be the valid end of a body that is delimited by the connection's end, and many clients
+            # take it for one in TLS, too. The error is that of a socket that was closed a moment ago.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.transport.abort()

@@ -12,11 +12,6 @@ Refused = Callable[..., list[str]]
 
 # Each key and value of the format that a later version brings, written as its reference shows it.
 CASES = [
-    ("server: {listen: [{address: 0.0.0.0:8443, tls: {cert: a}}]}", "server.listen[0].tls: tls (TLS on listeners)"),
-    ("server: {listen: {address: 0.0.0.0:8443, tls: {}}}", "server.listen.tls: tls (TLS on listeners)"),
-    ("server: {listen: unix:/run/vizgate.sock}", "server.listen: a Unix socket"),
-    ("server: {listen: [{address: unix:/run/vizgate.sock}]}", "server.listen[0].address: a Unix socket"),
-    ("server: {listen: ['unix:/run/vizgate.sock']}", "server.listen[0]: a Unix socket"),
     ("server: {workers: 2}", "server.workers: more than one worker"),
     ("server: {workers: auto}", "server.workers: more than one worker"),
     ("server: {admin_token: x}", "server.admin_token: admin_token (the token of the admin API)"),

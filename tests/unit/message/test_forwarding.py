@@ -146,7 +146,15 @@ def test_provenance_trusted_forwarded_is_extended(peer: str, element: bytes) -> 
 def test_provenance_unix_socket_peer_is_nobody() -> None:
     """A peer without address is not trusted and has no address to tell."""
     known = _peer("").provenance(((b"X-Forwarded-For", b"1.1.1.1"),), b"a", 1)
-    assert (known.client, _told(known.fields, b"x-forwarded-for")) == ("", [b""])
+    assert (known.client, _told(known.fields, b"x-forwarded-for")) == ("", [])
+
+
+def test_provenance_trusted_unix_socket_peer_adds_no_hop() -> None:
+    """Where peers on Unix sockets are believed, what they say is taken, and nothing is added that has no address."""
+    rules = TrustRules.of([ipaddress.ip_network("10.0.0.0/8"), "unix"])
+    known = PeerForwarding(rules, "", "http").provenance(((b"X-Forwarded-For", b"1.1.1.1, 10.0.0.1"),), b"a", 1)
+    assert (known.client, _told(known.fields, b"x-forwarded-for")) == ("1.1.1.1", [b"1.1.1.1, 10.0.0.1"])
+    assert not TrustRules.of([ipaddress.ip_network("10.0.0.0/8")]).trusts("")
 
 
 _marker = b"203.0.113.66"
@@ -174,7 +182,7 @@ def test_provenance_untrusted_claims_never_get_through(claims: list[Field], peer
     known = _peer(peer).provenance(fields.asserted, b"a.example", minor)
     sent = fields.kept + known.fields
     assert all(_marker not in value and b"10.0.0.1" not in value for _, value in sent)
-    assert (known.client, _told(sent, b"x-forwarded-for")) == (peer, [peer.encode()])
+    assert (known.client, _told(sent, b"x-forwarded-for")) == (peer, [peer.encode()] if peer else [])
 
 
 _hops = st.lists(

@@ -1,6 +1,7 @@
 """The names in a client certificate, as ``ssl.SSLSocket.getpeercert`` tells them.
 
-In: ``name_of``, ``NamePatterns``. Not in: whether the certificate is good, which the handshake has found out.
+In: ``name_of``, ``names_in``, ``NamePatterns``. Not in: whether the certificate is good, which the handshake has found
+out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def name_of(certificate: Mapping[str, Any], kind: NameKind) -> str:
     Raises: CredentialRefused: it has none, or one that is no name; or several common names, of which each reader takes
     another.
     """
-    names = list(_common_names(certificate) if kind == "common_name" else _alternative_names(certificate, kind))
+    names = list(names_in(certificate, kind))
     if not names:
         raise CredentialRefused(f"the certificate has no {kind}")
     if kind == "common_name" and len(names) > 1:
@@ -35,6 +36,11 @@ def name_of(certificate: Mapping[str, Any], kind: NameKind) -> str:
     if not name or len(name) > MAX_NAME_CHARS or _CONTROL.search(name):
         raise CredentialRefused(f"the {kind} of the certificate cannot be a user")
     return name
+
+
+def names_in(certificate: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """Every name of *kind*, a ``NameKind``, in *certificate*."""
+    return _common_names(certificate) if kind == "common_name" else _alternative_names(certificate, kind)
 
 
 def _common_names(certificate: Mapping[str, Any]) -> Iterator[str]:

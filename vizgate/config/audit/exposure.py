@@ -28,7 +28,7 @@ def open_writes(view: AuditView) -> Iterator[AuditFinding]:
 def believed_networks(view: AuditView) -> Iterator[AuditFinding]:
     """A network of all addresses lets every client say where it comes from."""
     for index, network in enumerate(view.config.server.trusted_proxies):
-        if network.prefixlen == 0:
+        if not isinstance(network, str) and network.prefixlen == 0:
             message = f"{network} are all addresses: every client may say who it is. Write the proxy's own"
             yield AuditFinding("trusts-everybody", Severity.WARNING, ("server", "trusted_proxies", index), message)
 

@@ -1,6 +1,6 @@
 """Addresses: where the gateway listens, and where targets are.
 
-In: ``Address``, ``TargetUrl`` and their field types. Not in: sockets (``transport``).
+In: ``Address``, ``UnixAddress``, ``TargetUrl`` and their field types. Not in: sockets (``transport``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ _HOST_NAME = re.compile(
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _ALL_DIGITS_AND_DOTS = re.compile(r"[0-9.]+", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNIX = "unix:"
+_UNIX_TARGET = f"http://{_UNIX}"
+# What the kernel has room for (unix(7)), without the byte that ends it.
+_MAX_PATH_BYTES = 107
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,34 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """The path of a Unix socket."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"{_UNIX}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class TargetUrl:
-    """The origin of a target: scheme, host (an IPv6 host has no brackets) and port."""
+    """The origin of a target: scheme, host (an IPv6 host has no brackets) and port; or the path of a Unix socket."""
 
     scheme: Literal["http", "https"]
     host: str
     port: int
+    unix_path: str = ""
 
     @property
     def authority(self) -> str:
         """Host and, unless it is the scheme's own, port, as in a ``Host`` field."""
+        if self.unix_path:
+            return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}"
+        return f"{self.scheme}://{f'{_UNIX}{self.unix_path}' if self.unix_path else self.authority}"
 
 
 def parse_address(text: str) -> Address:
@@ -70,6 +87,24 @@ def parse_address(text: str) -> Address:
             f"{shown(text)} is not an address. Write host:port, for example {_address_example(text.strip())}"
         )
     return Address(_host(host, text), _port(port, text, lowest=0))
+
+
+def parse_listen_address(text: str) -> Address | UnixAddress:
+    """The address *text* of a TCP port or, as ``unix:/path``, of a Unix socket. Raises: ValueError: anything else."""
+    stripped = text.strip()
+    if not stripped.startswith(_UNIX):
+        return parse_address(text)
+    return UnixAddress(_socket_path(stripped.removeprefix(_UNIX), text))
+
+
+def _socket_path(path: str, text: str) -> str:
+    if not path.startswith("/") or path.endswith("/") or "\0" in path:
+        raise ValueError(f"{shown(text)} has no absolute path of a socket. Write for example unix:/run/vizgate.sock")
+    if len(path.encode()) > _MAX_PATH_BYTES:
+        raise ValueError(
+            f"{shown(text)} is over {_MAX_PATH_BYTES} bytes, for which no system has room. Shorten the path"
+        )
+    return path
 
 
 def _address_example(text: str) -> str:
@@ -86,6 +121,10 @@ def parse_target_url(text: str) -> TargetUrl:
     """
     if any(character in text for character in "\t\r\n "):
         raise ValueError("a URL must not hold white space. Remove it")
+    if text.startswith(_UNIX_TARGET):
+        return TargetUrl("http", "", 0, _socket_path(text.removeprefix(_UNIX_TARGET), text))
+    if text.startswith(f"https://{_UNIX}"):
+        raise ValueError("TLS over a Unix socket is not spoken to targets. Write http://unix:/path")
     try:
         parts = urlsplit(text)
         port_text = parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
@@ -158,6 +197,14 @@ def _address(value: Any) -> Address:
     raise ValueError("must be an address such as 127.0.0.1:8080")
 
 
+def _listen_address(value: Any) -> Address | UnixAddress:
+    if isinstance(value, (Address, UnixAddress)):
+        return value
+    if isinstance(value, str):
+        return parse_listen_address(value)
+    raise ValueError("must be an address such as 127.0.0.1:8080 or unix:/run/vizgate.sock")
+
+
 def _target_url(value: Any) -> TargetUrl:
     if isinstance(value, TargetUrl):
         return value
@@ -172,10 +219,15 @@ _address_schema = {
     "pattern": r"^\s*\S+:[0-9]{1,5}\s*$|\$\{",
     "examples": ["127.0.0.1:8080"],
 }
+_listen_schema = _address_schema | {
+    "x-type": "address or unix:path",
+    "pattern": r"^\s*\S+:[0-9]{1,5}\s*$|^\s*unix:/\S+\s*$|\$\{",
+    "examples": ["127.0.0.1:8080", "unix:/run/vizgate.sock"],
+}
 _url_schema = {
     "x-type": "URL",
     "type": "string",
-    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$|\$\{",
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$|^http://unix:/\S+$|\$\{",
     "examples": ["http://127.0.0.1:3001"],
 }
 
@@ -183,7 +235,14 @@ _url_schema = {
 AddressField = Annotated[
     Address, PlainValidator(_address), PlainSerializer(str, return_type=str), WithJsonSchema(_address_schema)
 ]
-#: A ``TargetUrl``, written ``http://host:port`` or ``https://host:port``.
+#: An ``Address`` or a ``UnixAddress``, written ``host:port`` or ``unix:/path``.
+ListenAddressField = Annotated[
+    Address | UnixAddress,
+    PlainValidator(_listen_address),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(_listen_schema),
+]
+#: A ``TargetUrl``, written ``http://host:port``, ``https://host:port`` or ``http://unix:/path``.
 TargetUrlField = Annotated[
     TargetUrl, PlainValidator(_target_url), PlainSerializer(str, return_type=str), WithJsonSchema(_url_schema)
 ]

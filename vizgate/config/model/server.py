@@ -9,27 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
-from vizgate.config.model.address import Address, AddressField
-from vizgate.config.model.base import ConfigModel, ZoneName, text_as
+from vizgate.config.model.address import Address, ListenAddressField, UnixAddress
+from vizgate.config.model.base import ConfigModel, ZoneName
+from vizgate.config.model.listen import ListenConfig, Listener
 from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
-from vizgate.extension.network import NetworkField
+from vizgate.extension.network import PeerField
 from vizgate.overload.config import OverloadConfig
 from vizgate.units import KIB, MIB
-
-
-class ListenConfig(ConfigModel):
-    """One address to listen on."""
-
-    address: AddressField = Field(description="Host and port; port 0 lets the system choose.")
-
-
-Listener = Annotated[
-    ListenConfig,
-    BeforeValidator(
-        text_as("address", "an address such as 127.0.0.1:8080"), json_schema_input_type=AddressField | ListenConfig
-    ),
-]
-
 
 _Listeners = Annotated[tuple[Listener, ...], Field(min_length=1)]
 
@@ -64,15 +50,15 @@ class LimitsConfig(ConfigModel):
 
 def _listeners(value: Any) -> Any:
     """One address, as a text or a mapping, is a list of one."""
-    return [value] if isinstance(value, (str, dict, Address)) else value
+    return [value] if isinstance(value, (str, dict, Address, UnixAddress)) else value
 
 
 def _address_or_off(value: Any) -> Any:
     return None if value == "off" else value
 
 
-def _loopback(address: Address | None) -> Address | None:
-    if address is not None and not address.is_loopback:
+def _loopback(address: Address | UnixAddress | None) -> Address | UnixAddress | None:
+    if isinstance(address, Address) and not address.is_loopback:
         raise ValueError(
             "must be a loopback address such as 127.0.0.1:9900, because server.admin_token, which others need, is not"
             " supported yet. Serve health and metrics elsewhere with server.public_endpoints"
@@ -85,14 +71,14 @@ class ServerConfig(ConfigModel):
 
     listen: Annotated[
         tuple[Listener, ...],
-        BeforeValidator(_listeners, json_schema_input_type=AddressField | ListenConfig | _Listeners),
+        BeforeValidator(_listeners, json_schema_input_type=ListenAddressField | ListenConfig | _Listeners),
         Field(min_length=1),
     ] = Field(
         default=(ListenConfig(address=Address("127.0.0.1", 8080)),), description="One address, or a list of them."
     )
     admin: Annotated[
-        AddressField | None,
-        BeforeValidator(_address_or_off, json_schema_input_type=Literal["off"] | AddressField),
+        ListenAddressField | None,
+        BeforeValidator(_address_or_off, json_schema_input_type=Literal["off"] | ListenAddressField),
         AfterValidator(_loopback),
         PlainSerializer(lambda address: "off" if address is None else str(address), return_type=str),
     ] = Field(
@@ -106,8 +92,10 @@ class ServerConfig(ConfigModel):
     http: Literal["auto", "httptools", "h11"] = Field(
         default="auto", description="The HTTP/1.1 codec; auto is httptools where it is installed, else h11."
     )
-    trusted_proxies: tuple[NetworkField, ...] = Field(
-        default=(), description="Networks of proxies whose X-Forwarded-* fields are believed."
+    trusted_proxies: tuple[PeerField, ...] = Field(
+        default=(),
+        description="Networks of proxies whose X-Forwarded-* fields and PROXY headers are believed; `unix` for whoever"
+        " comes over a Unix socket.",
     )
     limits: LimitsConfig = Field(default=LimitsConfig(), description="What one client connection may cost.")
     overload: OverloadConfig | None = Field(

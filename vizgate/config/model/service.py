@@ -174,6 +174,9 @@ class ServiceConfig(ConfigModel):
             raise ValueError("queue_timeout has no effect without max_in_flight. Write max_in_flight, too")
         if self.max_queued is not None and not self.queue_timeout:
             raise ValueError("max_queued has no effect without queue_timeout. Write queue_timeout, too")
+        probes = None if self.health is None else self.health.active
+        if probes is not None and probes.port is not None and any(target.url.unix_path for target in self.targets):
+            raise ValueError("a Unix socket has no port. Remove health.active.port, or the targets with unix:")
         if "tls" in self.model_fields_set and not any(target.url.scheme == "https" for target in self.targets):
             raise ValueError("tls has no effect because no target is https. Write https:// targets, or remove tls")
         return self

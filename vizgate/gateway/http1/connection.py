@@ -56,7 +56,7 @@ class Connection:
         self._site = site
         server = site.server
         self._reader = RequestReader(server.codec, server.limits, server.sorter)
-        self._peer = PeerForwarding(server.trust, stream.peer, site.scheme)
+        self._peer = PeerForwarding(server.trust, stream.peer, "https" if stream.is_secure else site.scheme)
         self._reply = ReplyWriter(stream, site.date, server.timeouts.write_s)
         self._leftover = b""
         self._arriving: ArrivingBody | None = None
@@ -212,6 +212,8 @@ class Connection:
         request = Request.of(head.method, head.target, self._origin, own, request_id, body)
         if self._owes_continue:
             request.expects_continue = True
+        if self.stream.certificate is not None:
+            request.peer_certificate = self.stream.certificate
         if shape.minor:
             request.relay_interim = self._relay_interim
         return request
@@ -372,7 +374,8 @@ class Connection:
         """Answer what could not be read as a request, and close (RFC 9112 2.2: respond with 400 and close)."""
         site, reply, stream = self._site, self._reply, self.stream
         now_s = stream.clock.monotonic()
-        request = Request("", self._reader.first_line.partition(b"\r\n")[0], client=self._peer.peer, scheme=site.scheme)
+        peer = self._peer
+        request = Request("", self._reader.first_line.partition(b"\r\n")[0], client=peer.peer, scheme=peer.scheme)
         if head is not None:
             request.method, request.target = head.method, head.target
         request.id = site.request_id(())

@@ -53,7 +53,19 @@ class WireTools:
 class TargetContext:
     """A target's address, connections, settings and numbers."""
 
-    __slots__ = ("_host", "_memo", "_tools", "address", "cells", "clock", "date", "limits", "pool", "timeouts")
+    __slots__ = (
+        "_host",
+        "_memo",
+        "_own_host",
+        "_tools",
+        "address",
+        "cells",
+        "clock",
+        "date",
+        "limits",
+        "pool",
+        "timeouts",
+    )
 
     def __init__(self, settings: TargetSettings, pool: TargetPool, cells: TargetCells, tools: WireTools) -> None:
         self.address = settings.address
@@ -65,6 +77,8 @@ class TargetContext:
         self.date = tools.date
         self._tools = tools
         self._host = settings.host
+        # A Unix socket has no name that a Host field could hold.
+        self._own_host = b"localhost" if self.address.startswith("unix:") else self.address.encode("latin-1")
         self._memo = HeadMemo()
 
     def new_reader(self) -> ResponseReader:
@@ -78,7 +92,7 @@ class TargetContext:
         host = self._host
         if host is None:
             # RFC 9112 3.2: a client MUST send Host in every HTTP/1.1 request, and this one goes out as such.
-            host = request.headers.get_bytes(b"host") or self.address.encode("latin-1")
+            host = request.headers.get_bytes(b"host") or self._own_host
         fields = [field for field in request.headers.raw if field[0].lower() != b"host"]
         return field_lines([(b"Host", host), *fields])
 

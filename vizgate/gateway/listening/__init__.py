@@ -1,0 +1,1 @@
+"""Listeners by the configuration: certificates, who may enter, what is sent elsewhere."""

@@ -1,0 +1,158 @@
+"""Connections that have come, and whose first request cannot: PROXY header and TLS handshake come first.
+
+In: ``Arrivals``, ``ArrivalTerms``. Not in: connections that are there (``transport.stream``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from vizgate.transport.arrival.peek import ProxyTerms, UntrustedSender, read_source
+from vizgate.transport.certificates.served import ServedCertificates
+from vizgate.transport.stream import Stream
+
+_log = logging.getLogger("vizgate.connection")
+
+# How many connections are taken from the queue before the loop has its turn.
+_AT_ONCE = 64
+# How long a connection that is closed waits for the peer to say so, too. Nothing depends on its answer.
+_FAREWELL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalTerms:
+    """What stands between a connection and its first request. ``certificates``: None without TLS. ``proxies``: None
+    without PROXY headers. ``within_s``: the time for all of it.
+    """
+
+    certificates: ServedCertificates | None = None
+    proxies: ProxyTerms | None = None
+    within_s: float = 10.0
+
+
+class Hall(Protocol):
+    """Where connections wait until they are there; it has a limit."""
+
+    def enter(self) -> bool:
+        """Whether there is room for one more; it is counted until it leaves."""
+        ...
+
+    def leave(self) -> None:
+        """One less."""
+        ...
+
+    def failed(self, reason: str) -> None:
+        """One did not get through; *reason* is one of a few words."""
+        ...
+
+
+class Arrivals:
+    """Takes sockets on their way to streams.
+
+    Args: make: gives the stream's protocol; it is given the client's address where a PROXY header told it.
+    """
+
+    def __init__(self, terms: ArrivalTerms, hall: Hall, make: Callable[[str | None], Stream]) -> None:
+        self._terms = terms
+        self._hall = hall
+        self._make = make
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept_from(self, listening: socket.socket) -> None:
+        """Take what waits in the queue of *listening*; what is over the limit is closed."""
+        for _ in range(_AT_ONCE):
+            try:
+                sock, address = listening.accept()
+            except OSError:  # the queue is empty, or no file is left for it
+                return
+            self.take(sock, address[0] if isinstance(address, tuple) else "")
+
+    def take(self, sock: socket.socket, peer: str) -> None:
+        """Take one accepted *sock*."""
+        if not self._hall.enter():
+            sock.close()
+            return
+        sock.settimeout(0)
+        task = asyncio.get_running_loop().create_task(self._arrive(sock, peer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _arrive(self, sock: socket.socket, peer: str) -> None:
+        reason = ""
+        try:
+            async with asyncio.timeout(self._terms.within_s):
+                source = None
+                if self._terms.proxies is not None:
+                    source = await read_source(sock, peer, self._terms.proxies)
+                await self._connect(sock, partial(self._make, source))
+        except TimeoutError:
+            reason = "timeout"
+        except UntrustedSender:
+            reason = "proxy_sender"
+        except ssl.SSLError as exc:  # before ValueError: one kind of it is one
+            reason = _reason_of(exc)
+        except ValueError:
+            reason = "proxy_header"
+        except OSError:
+            reason = "gone"
+        except asyncio.CancelledError:
+            sock.close()
+            raise
+        finally:
+            self._hall.leave()
+        if reason:
+            self._hall.failed(reason)
+            _log.debug("a connection from %s was not established: %s", peer or "a Unix socket", reason)
+            sock.close()
+
+    async def _connect(self, sock: socket.socket, make: Callable[[], Stream]) -> None:
+        loop = asyncio.get_running_loop()
+        certificates = self._terms.certificates
+        if certificates is None:
+            await loop.connect_accepted_socket(make, sock)
+        else:
+            await loop.connect_accepted_socket(
+                make,
+                sock,
+                ssl=certificates.context,
+                ssl_handshake_timeout=self._terms.within_s,
+                ssl_shutdown_timeout=_FAREWELL_S,
+            )
+
+    async def settle(self, within_s: float) -> None:
+        """Let those that are on their way arrive, for *within_s* seconds; the rest is closed."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=within_s)
+        self.stop()
+
+    def stop(self) -> None:
+        """Close what is still on its way."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Arrivals [{len(self._tasks)} on their way]>"
+
+
+#: OpenSSL's words for what clients do wrong, in few.
+_REASONS = {
+    "HTTP_REQUEST": "plain_http",
+    "HTTPS_PROXY_REQUEST": "plain_http",
+    "WRONG_VERSION_NUMBER": "not_tls",
+    "UNSUPPORTED_PROTOCOL": "version",
+    "NO_SHARED_CIPHER": "cipher",
+    "NO_PROTOCOLS_AVAILABLE": "version",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "no_certificate",
+    "CERTIFICATE_VERIFY_FAILED": "bad_certificate",
+}
+
+
+def _reason_of(error: ssl.SSLError) -> str:
+    return _REASONS.get(error.reason or "", "tls")

@@ -1,0 +1,1 @@
+"""Certificates that listeners show, and the TLS contexts made of them."""
