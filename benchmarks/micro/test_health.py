@@ -26,6 +26,18 @@ def test_settle_good_answer(benchmark: BenchmarkFixture, rate: float | None) -> 
     benchmark(health.settled, attempt, 1.0)
 
 
+def test_settle_failure_when_no_more_may_be_ejected(benchmark: BenchmarkFixture) -> None:
+    """The dearest case: a thousand targets that all fail."""
+    rule = EjectionRule(failures=1)
+    watched = [WatchedTarget(TargetState("users", str(number)), rule, SystemClock()) for number in range(1000)]
+    health = PassiveHealth(watched, rule, DeadlineSweeper(), Context(name="users"))
+    for target in watched:
+        attempt = Attempt(target.state, 0, 1, 0.0)
+        attempt.status = 500
+        health.settled(attempt, 1.0)
+    benchmark(health.settled, attempt, 1.0)
+
+
 def test_count_good_probe(benchmark: BenchmarkFixture) -> None:
     count = ProbeCount()
     benchmark(lambda: count.record(good=True))
