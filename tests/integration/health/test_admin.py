@@ -84,3 +84,13 @@ async def test_api_is_not_on_the_public_listener() -> None:
     """There the path is a path of a service like any other."""
     async with ScriptedUpstream() as a, serving([a.url], {"passive": {}}) as bench:
         assert b"ok" == (await bench.ask("/services")).body
+
+
+async def test_route_to_the_admin_listener_does_not_open_the_api() -> None:
+    """A service that leads there, by mistake or not, with the very Host that the listener wants."""
+    async with ScriptedUpstream() as a, serving([a.url], {"passive": {}}) as bench:
+        assert bench.gateway.admin_address is not None
+        there = f"http://127.0.0.1:{bench.gateway.admin_address[1]}"
+        async with serving([there], {"passive": {}}, host_header="target") as other:
+            assert 403 == (await other.ask("/services")).status
+            assert 200 == (await other.ask("/health")).status

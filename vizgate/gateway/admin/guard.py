@@ -26,6 +26,9 @@ class AdminGuard:
         """Why *request* is not answered, "" when it may be."""
         if self._is_closed:
             return "the admin API is served on a loopback address only. Set server.admin to 127.0.0.1:9900"
+        # The last one is this gateway's own. A route that has the admin listener for its target must not open it.
+        if len(request.headers.get_all("Via")) > 1:
+            return "the admin API is not for requests that came through a proxy"
         if "Origin" in request.headers:
             return "the admin API is not for pages of a browser: leave Origin out"
         if request.headers.get("Sec-Fetch-Site", "none") not in _OWN_SITES:

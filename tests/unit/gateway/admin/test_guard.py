@@ -42,6 +42,13 @@ def test_request_that_another_site_made_is_refused(site: str, is_refused: bool) 
     assert is_refused == bool(AdminGuard("127.0.0.1").refusal(asked(Sec_Fetch_Site=site)))
 
 
+def test_request_that_came_through_a_proxy_is_refused() -> None:
+    """The gateway's own Via is the last; one before it is that of another."""
+    for fields, is_refused in (([("Via", "1.1 vizgate")], False), ([("Via", "1.1 a"), ("Via", "1.1 vizgate")], True)):
+        request = Request("GET", b"/services", Headers.of(fields), authority="localhost")
+        assert is_refused == ("proxy" in AdminGuard("127.0.0.1").refusal(request))
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "admin.internal"])
 def test_listener_that_others_can_reach_has_no_api(host: str) -> None:
     """There is no token yet."""
