@@ -63,20 +63,23 @@ class Forwarder:
             return await self._try_others(request, {index}, error)
 
     async def _try_others(self, request: Request, tried: set[int], error: UpstreamError) -> Response:
-        outcome = request.outcome
-        while (index := self._another(tried)) is not None:
-            if request.deadline_s and self._clock.monotonic() >= request.deadline_s:
-                raise ResponseTimedOut("no time left to try another target") from error
-            tried.add(index)
-            outcome.attempts += 1
-            outcome.upstream = self._targets[index].address
-            try:
-                return await self._targets[index].exchange(request)
-            except UpstreamError as exc:
-                if not exc.nothing_sent:
-                    raise
-                error = exc
-        raise error
+        try:
+            while (index := self._another(tried)) is not None:
+                if request.deadline_s and self._clock.monotonic() >= request.deadline_s:
+                    raise ResponseTimedOut("no time left to try another target") from error
+                tried.add(index)
+                request.outcome.attempts += 1
+                request.outcome.upstream = self._targets[index].address
+                try:
+                    return await self._targets[index].exchange(request)
+                except UpstreamError as exc:
+                    if not exc.nothing_sent:
+                        raise
+                    error = exc
+            raise error
+        finally:
+            # An error holds this frame; a frame that holds the error is a cycle with all that the attempt saw.
+            del error
 
     def _another(self, tried: set[int]) -> int | None:
         index = self._balancer.pick(tried)

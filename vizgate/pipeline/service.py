@@ -140,7 +140,10 @@ class ServiceForwarder:
                     await self._sleep(delay_s)
                 following = self._begin(request, tried, attempt.number + 1)
             if following is None:
-                return self._outcome(request, attempt, cause)
+                try:
+                    return self._outcome(request, attempt, cause)
+                finally:
+                    del cause  # see ``_try``
             if isinstance(cause, Response):
                 # Only now: an answer that nobody can better is still the answer.
                 discard(cause.body)
@@ -149,7 +152,10 @@ class ServiceForwarder:
     def _outcome(self, request: Request, attempt: Attempt, cause: Response | UpstreamError) -> Response:
         """The answer of the last attempt. Raises: UpstreamError: it had none."""
         if isinstance(cause, UpstreamError):
-            raise cause
+            try:
+                raise cause
+            finally:
+                del cause  # see ``_try``
         if self._policies.affinity is not None:
             self._policies.affinity.remember(request, cause, attempt.index)
         return cause
@@ -212,26 +218,27 @@ class ServiceForwarder:
     async def _try(self, request: Request, attempt: Attempt) -> Response | UpstreamError:
         if self._policies.deadline_header:
             self._tell_deadline(request)
-        cause: Response | UpstreamError
         try:
-            cause = response = await self.targets.targets[attempt.index].port.exchange(request)
+            response = await self.targets.targets[attempt.index].port.exchange(request)
             attempt.status = response.status
         except UpstreamError as error:
-            cause = error
             self._ended(attempt, error.termination)
             if attempt.number > 1 and self._is_late(request):
                 # It had only the time that others left: what became of it says nothing about its target.
                 attempt.termination = Termination.CLIENT_ABORT
+            # By no other name: an error holds this frame, and a frame that holds the error is a cycle with all it saw.
+            return error
         except BaseException as error:
             self._ended(attempt, error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT)
             raise
+        else:
+            return response
         finally:
             # What comes next may be an attempt of another service, which is nobody's business here.
             request.attempt_ended = None
             if self._policies.deadline_header:
                 request.headers.remove(self._policies.deadline_header)
             self._settle(attempt)
-        return cause
 
     def _tell_deadline(self, request: Request) -> None:
         """Replace whatever the client says about it: only the gateway knows how long it will wait."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -174,3 +177,27 @@ def test_forwarder_answers_options_without_hops_itself():
     request = Request("OPTIONS", b"/x", Headers.of([("Max-Forwards", "0")]))
     response = _forward(_forwarder([target]), request)
     assert (200, True, 0, 0) == (response.status, response.local, target.asked, request.outcome.attempts)
+
+
+@pytest.mark.parametrize("last_is_good", [True, False])
+async def test_error_of_a_target_is_gone_with_its_last_reader(last_is_good: bool) -> None:
+    """Errors hold the frames that they passed, with all that these saw: none stays until the next collection."""
+    made: list[weakref.ref[ConnectFailed]] = []
+
+    class Refusing(_Target):
+        async def exchange(self, request: Request) -> Response:
+            self.error = ConnectFailed()
+            made.append(weakref.ref(self.error))
+            try:
+                return await super().exchange(request)
+            finally:
+                self.error = None
+
+    targets = [Refusing(1), Refusing(2), _Target(3) if last_is_good else Refusing(3)]
+    gc.disable()
+    try:
+        with contextlib.suppress(ConnectFailed):
+            await _forwarder(targets)(Request("GET", b"/"))
+        assert [None] * len(made) == [error() for error in made]
+    finally:
+        gc.enable()

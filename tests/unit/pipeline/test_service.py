@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
@@ -356,3 +359,28 @@ async def test_attempt_in_the_time_that_others_left_says_nothing_about_its_targe
     with pytest.raises(ResponseTimedOut):
         await service(slow, policies, clock=clock)(Request("GET", b"/"))
     assert [False, True] == told
+
+
+@pytest.mark.parametrize("last_is_good", [True, False])
+async def test_error_of_an_attempt_is_gone_with_its_last_reader(last_is_good: bool) -> None:
+    """Errors hold the frames that they passed, with all that these saw: none stays until the next collection."""
+    made: list[weakref.ref[UpstreamError]] = []
+
+    class Failing(_Target):
+        async def exchange(self, request: Request) -> Response:
+            self.error = UpstreamReset()
+            made.append(weakref.ref(self.error))
+            try:
+                return await super().exchange(request)
+            finally:
+                self.error = None
+
+    targets = [Failing(1), _Target(2) if last_is_good else Failing(2)]
+    forwarder = service(targets, ServicePolicies(retry=_Again(2)))
+    gc.disable()
+    try:
+        with contextlib.suppress(UpstreamReset):
+            await forwarder(Request("GET", b"/"))
+        assert [None] * len(made) == [error() for error in made]
+    finally:
+        gc.enable()
