@@ -14,6 +14,8 @@ from vizgate import (
     AuthenticatorConfig,
     Balancer,
     BreakerSettings,
+    CacheConfig,
+    CacheMiddleware,
     CircuitBreaker,
     CircuitOpen,
     Clock,
@@ -31,6 +33,7 @@ from vizgate import (
     Handler,
     HashConfig,
     Headers,
+    HttpCache,
     Identity,
     JwtVerifier,
     KeyConfig,
@@ -296,3 +299,12 @@ def health_is_a_value(record: TrafficRecord) -> None:
     assert_type(EjectionRule(failures=3).has_room(targets=3, ejected=1), bool)
     assert_type(record.failed(0.0, local=True), str)
     assert_type(record.eject(0.0), float)
+
+
+async def caches_forget(gateway: Gateway, request: Request, answer: Handler) -> None:
+    middleware = CacheMiddleware(CacheConfig(ttl=30))
+    assert_type(await middleware(request, answer), Response)
+    assert_type(middleware.cache, HttpCache)
+    assert_type(middleware.cache.purge("https://api.example.com/"), int)
+    assert_type(middleware.cache.statistics().bytes_held, int)
+    assert_type(gateway.purge(tag="products"), int)

@@ -6,6 +6,7 @@ In: ``CacheMiddleware``: which requests concern a cache, and what is stored for 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from vizgate.cache.answers import Way, stored_answer, told
@@ -53,6 +54,8 @@ class CacheMiddleware(Middleware):
         self._counts = Counts(family, context.route)
         self._service = ServiceSide(self._means, self._counts)
         self._has_entered = False
+        #: Which of several services a request goes to; None where there is one.
+        self.way_of: Callable[[Request], int] | None = None
 
     async def start(self) -> None:
         """Take part in the cache; before that, nothing is stored."""
@@ -79,7 +82,8 @@ class CacheMiddleware(Middleware):
         )
         if question.is_beyond:
             return await self._bypass(request, forward)
-        visit = Visit(request, forward, question, key_of(request))
+        way = 0 if self.way_of is None else self.way_of(request)
+        visit = Visit(request, forward, question, key_of(request, way))
         stored = self._storage.find(visit.key, request.headers.raw)
         if stored is None:
             visit.why = b"uri-miss" if self._storage.varies(visit.key) is None else b"vary-miss"

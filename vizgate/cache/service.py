@@ -13,8 +13,7 @@ from vizgate.cache.ask.conditions import is_not_modified
 from vizgate.cache.flight.fetch import MARK_S, Fetch, Means
 from vizgate.cache.flight.flight import Flight, FlightKey
 from vizgate.cache.flight.flights import Mark
-from vizgate.cache.rules.reuse import Terms, Use, may_replace_error, use_of
-from vizgate.cache.storage.taking import terms_or_refusal
+from vizgate.cache.rules.reuse import Use, may_replace_error, use_of
 from vizgate.cache.visit import Visit
 from vizgate.errors import Overloaded, ResponseTimedOut
 from vizgate.message.headers import Field, Headers
@@ -64,7 +63,7 @@ class ServiceSide:
             key = visit.flight_key(means.storage.varies(visit.key))
             mark = means.flights.mark_of(key, means.clock.monotonic())
             if mark is Mark.PASS:
-                return await self._pass(visit, key)
+                return await self._pass(visit)
             flight = means.flights.get(key) if mark is None else None
             if flight is None:
                 return await self._lead(visit, key, is_open=mark is None)
@@ -190,13 +189,9 @@ class ServiceSide:
 
     # those who go alone
 
-    async def _pass(self, visit: Visit, key: FlightKey) -> Response:
-        """The answer of the service, on its way as it is; the next one flies again if it could have been stored."""
+    async def _pass(self, visit: Visit) -> Response:
+        """The answer of the service, as it is; whether it could be stored is not asked before the mark has expired."""
         response = await visit.forward(visit.request)
-        means = self._means
-        terms = terms_or_refusal(response, visit.asked(), means.defaults, means.clock.wall())
-        if isinstance(terms, Terms):
-            means.flights.unmark(key)
         self._counts.passed.value += 1
         status = 0 if response.local else response.status
         return told(response, Way(visit.why, status))

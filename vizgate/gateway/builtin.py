@@ -38,8 +38,8 @@ from vizgate.transform.middleware import HeadersMiddleware
 from vizgate.transform.query.middleware import QueryMiddleware
 
 MIDDLEWARE: Mapping[str, type[Middleware]] = {
-    "compress": Compress,
     "cache": CacheMiddleware,
+    "compress": Compress,
     "content_types": ContentTypes,
     "csrf": Csrf,
     "decompress": Decompress,

@@ -74,6 +74,7 @@ class Fallback:
             discard(response.body)
         # The time that the first service had is not that of the second; the route's own bound still holds.
         request.deadline_s = deadline_s
+        request.outcome.is_substitute = True
         self._counted()
         return await self._other(request)
 

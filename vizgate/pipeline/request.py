@@ -50,6 +50,8 @@ class Request:
     #: Monotonic seconds after which the whole exchange is given up (route ``timeout``); 0 means never.
     deadline_s = 0.0
     expects_continue = False
+    #: Whether its answer may be given to others, too: nothing that is for one client alone must be added to it.
+    is_shared = False
     #: What is to be told when the present attempt at a target has ended, and how.
     attempt_ended: Callable[[Termination], None] | None = None
     #: Whether it only asks if another request may be sent (a CORS preflight), of a route that answers such questions.
@@ -183,3 +185,5 @@ class Outcome:
     attempts = 0
     upstream_s = 0.0
     termination = Termination.NORMAL
+    #: Whether a fallback has answered in place of the service.
+    is_substitute = False

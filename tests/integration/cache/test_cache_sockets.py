@@ -11,7 +11,7 @@ import pytest
 from tests.integration.doors import Door, DoorFactory, listening
 from vizgate.testing.raw_client import ConnectionEnded, RawResponse
 from vizgate.testing.scripted_upstream import ScriptedUpstream
-from vizgate.testing.steps import answer, read_request, reset, send, wait
+from vizgate.testing.steps import answer, read_request, reset, send, stall, wait
 
 OK = b'HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nETag: "a"\r\nContent-Length: 2\r\n\r\nok'
 CHUNKED = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -89,6 +89,43 @@ async def test_cut_body_breaks_off_the_client_and_is_not_stored(door: DoorFactor
         with pytest.raises(ConnectionEnded):
             await ask(opened)
         assert b"ok" == (await ask(opened)).body
+        assert 2 == len(upstream.complete_requests)
+
+
+async def test_client_that_leaves_alone_lets_go_of_the_service(door: DoorFactory) -> None:
+    """Nobody waits for the answer any more: the connection to the service is closed, and nothing is stored."""
+    async with ScriptedUpstream([read_request(), stall()]) as upstream, door(parts(upstream.url)) as opened:
+        async with opened.client() as client:
+            await client.send(b"GET /x HTTP/1.1\r\nHost: example.com\r\n\r\n")
+            await upstream.wait_for(lambda: len(upstream.complete_requests) == 1)
+        await upstream.wait_quiet()
+
+
+async def test_client_that_leaves_takes_nothing_from_others(door: DoorFactory) -> None:
+    """The service is asked once, though the one for whom it was asked has gone."""
+    slow = asyncio.Event()
+    async with (
+        ScriptedUpstream([read_request(), wait(slow), send(OK)]) as upstream,
+        door(parts(upstream.url)) as opened,
+    ):
+        async with opened.client() as client:
+            await client.send(b"GET /x HTTP/1.1\r\nHost: example.com\r\n\r\n")
+            await upstream.wait_for(lambda: len(upstream.complete_requests) == 1)
+            others = [asyncio.ensure_future(ask(opened)) for _ in range(20)]
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
+        slow.set()
+        assert {b"ok"} == {response.body for response in await asyncio.gather(*others)}
+        assert 1 == len(upstream.requests)
+
+
+async def test_long_body_is_passed_on_whole(door: DoorFactory) -> None:
+    """A chunked body over ``max_object`` arrives whole each time, and each time from the service."""
+    pieces = [b"%x\r\n%b\r\n" % (60_000, b"x" * 60_000)] * 40
+    script = [read_request(), send(CHUNKED, *pieces, b"0\r\n\r\n")]
+    async with ScriptedUpstream(script) as upstream, door(parts(upstream.url)) as opened:
+        for _ in range(2):
+            assert b"x" * 2_400_000 == (await ask(opened)).body
         assert 2 == len(upstream.complete_requests)
 
 

@@ -10,6 +10,7 @@ from vizgate import Gateway, Headers, Request, Response
 from vizgate.cache.config import CacheConfig
 from vizgate.cache.http_cache import HttpCache
 from vizgate.config import load_text
+from vizgate.errors import ConnectFailed
 from vizgate.extension.kept import Kept
 from vizgate.extension.registry import Registry
 from vizgate.gateway.builtin import BUILTIN
@@ -94,6 +95,46 @@ async def test_builtin_service_shows_the_rewritten_target():
         result = await rehearsal.send("GET", "http://example.com/a")
         assert result.upstream is not None
         assert "/b" == result.upstream.target
+
+
+async def test_services_of_a_split_are_cached_apart():
+    """What a canary has answered is for those whom the split sends there, and for nobody else."""
+
+    def answering(body: bytes):
+        async def answer(request: Request) -> Response:
+            return Response(200, Headers([(b"Cache-Control", b"max-age=60")]), body)
+
+        return answer
+
+    document = json.loads(text({"use": "cache"}))
+    del document["routes"][0]["service"]
+    document["services"]["b"] = {"targets": ["http://127.0.0.1:1"]}
+    document["routes"][0]["split"] = [
+        {"service": "a", "weight": 1},
+        {"service": "b", "weight": 0, "header": {"X-Canary": "yes"}},
+    ]
+    services = {"a": answering(b"stable"), "b": answering(b"canary")}
+    async with MemoryClient(json.dumps(document), services=services, clock=ManualClock()) as client:
+        found = [(await client.get("/a", headers=fields)).body for fields in ({"X-Canary": "yes"}, {}) * 2]
+        assert [b"canary", b"stable"] * 2 == found
+        assert "hit" in (await client.get("/a")).headers["Cache-Status"]
+
+
+async def test_fallback_is_not_stored():
+    """What stands in for a service that is down is asked for each time, so that the service is back at once."""
+    fallback = {"respond": {"status": 200, "text": "soon"}}
+    document = text({"use": "cache", "ttl": "60s"}, fallback=fallback)
+    is_down = True
+
+    async def service(request: Request) -> Response:
+        if is_down:
+            raise ConnectFailed("refused")
+        return Response(200, Headers(), b"up")
+
+    async with MemoryClient(document, services={"a": service}, clock=ManualClock()) as client:
+        assert b"soon" == (await client.get("/a")).body
+        is_down = False
+        assert b"up" == (await client.get("/a")).body
 
 
 async def test_metrics_count_each_request_once():

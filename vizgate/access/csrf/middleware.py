@@ -60,7 +60,7 @@ class Csrf(Middleware):
         self, request: Request, forward: Handler, cookies: Mapping[bytes, bytes], session: bytes
     ) -> Awaitable[Response]:
         assert self._tokens is not None
-        fields = self._tokens.renewal(request, cookies, session)
+        fields = [] if request.is_shared else self._tokens.renewal(request, cookies, session)
         return _with_fields(request, forward, fields) if fields else forward(request)
 
 

@@ -48,7 +48,9 @@ class CookieAffinity:
         return None if value is None else self._names.index(value)
 
     def remember(self, request: Request, response: Response, index: int) -> None:
-        """See ``AffinityPort.remember``; a client that knows its target is told nothing."""
+        """See ``AffinityPort.remember``; a client that knows its target is told nothing, nor who shares the answer."""
+        if request.is_shared:
+            return
         name = self._names.name(index)
         value = cookie_value(request.headers.raw, self._cookie)
         if value == name:

@@ -80,6 +80,7 @@ class Fetch:
         if stale is not None and stale.modified is not None:
             raw.append((b"If-Modified-Since", stale.modified))
         request = detached(self._origin, Headers(raw))
+        request.is_shared = True
         request.relay_interim = self._flight.relay_interim
         if self._flight.is_background:
             request.outcome = Outcome()
@@ -121,11 +122,17 @@ class Fetch:
             end(self._request)
             self._request = self._new_request(None)
             response, received = await self._ask()
-        terms = terms_or_refusal(response, self._asked, self._means.defaults, received.response_wall_s)
+        terms = self._judged(response, received)
         if isinstance(terms, Terms) and self._has_room_for(response.body):
             await self._store(response, terms, received)
         else:
             self._pass(response, terms)
+
+    def _judged(self, response: Response, received: Received) -> Terms | Refusal:
+        if self._request.outcome.is_substitute:
+            # What stands in for the service for a moment must not do so any longer than that.
+            return Refusal.SUBSTITUTE
+        return terms_or_refusal(response, self._asked, self._means.defaults, received.response_wall_s)
 
     def _freshen(self, stale: StoredResponse, response: Response, received: Received) -> None:
         flight, means = self._flight, self._means
@@ -196,12 +203,12 @@ class Fetch:
         flight.response = response
         if flight.is_failure:
             return
-        if response.status < 500 and self._stale is not None:
+        if response.status < 500 and self._stale is not None and terms is not Refusal.SUBSTITUTE:
             # The service has something else by now, or nothing.
             self._means.storage.drop(self._stale)
         # What only found no room may find it the next time.
         if isinstance(terms, Refusal) or flight.followers:
-            self._mark(Mark.PASS, response.status)
+            self._mark(Mark.PASS, 503 if terms is Refusal.SUBSTITUTE else response.status)
         flight.hand_over(self._request)
 
     def _mark(self, mark: Mark, status: int) -> None:

@@ -25,7 +25,7 @@ _NOT_STORED = frozenset(
 
 
 class Refusal(Enum):
-    """Why a response is not stored, in the words of ``Cache-Status``."""
+    """Why a response is not stored."""
 
     STATUS = "status"
     NO_STORE = "no-store"
@@ -34,6 +34,7 @@ class Refusal(Enum):
     SET_COOKIE = "set-cookie"
     VARY = "vary-any"
     NO_LIFETIME = "no-lifetime"
+    SUBSTITUTE = "substitute"
 
 
 class Facts(NamedTuple):

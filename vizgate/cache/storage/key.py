@@ -29,19 +29,21 @@ class Address(NamedTuple):
 
 class ResourceKey(NamedTuple):
     """What responses of one resource are stored under. ``route``: two routes may answer for one address differently, by
-    fields of requests that no ``Vary`` tells of. ``target``: as it came.
+    fields of requests that no ``Vary`` tells of. ``target``: as it came. ``way``: which of the services of a split
+    route answers.
     """
 
     route: str
     scheme: str
     authority: str
     target: bytes
+    way: int = 0
 
 
-def key_of(request: Request) -> ResourceKey:
-    """The key of what *request* asks for."""
+def key_of(request: Request, way: int = 0) -> ResourceKey:
+    """The key of what *request* asks for. Args: way: see ``ResourceKey``."""
     scheme = request.scheme
-    return ResourceKey(request.route, scheme, normal_authority(request.authority, scheme), request.target)
+    return ResourceKey(request.route, scheme, normal_authority(request.authority, scheme), request.target, way)
 
 
 def address_of(scheme: str, authority: str, target: bytes) -> Address:

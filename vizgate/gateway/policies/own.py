@@ -5,8 +5,10 @@ In: ``own_layers``. Not in: finding classes (``extension.registry``).
 
 from __future__ import annotations
 
+from vizgate.cache.middleware import CacheMiddleware
 from vizgate.config.model import RouteConfig
 from vizgate.gateway.policies.parts import Layer, Parts
+from vizgate.traffic.split import Split
 
 
 def own_layers(route: RouteConfig, parts: Parts) -> list[Layer]:
@@ -15,5 +17,9 @@ def own_layers(route: RouteConfig, parts: Parts) -> list[Layer]:
     layers = []
     for entry in route.middleware:
         kind = parts.registry.resolve_middleware(entry.use)
-        layers.append(Layer(entry.use, kind(entry.read(kind.Config), context)))
+        middleware = kind(entry.read(kind.Config), context)
+        if isinstance(middleware, CacheMiddleware) and route.split is not None:
+            # What one service of the split has answered is not what another one would.
+            middleware.way_of = Split(route.split, (), route.split_by, route.name).choose
+        layers.append(Layer(entry.use, middleware))
     return layers

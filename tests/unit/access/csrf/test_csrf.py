@@ -125,6 +125,19 @@ async def test_token_of_another_session_is_replaced() -> None:
         assert 200 == (await gateway.post(f"{HOST}/token", headers=good)).status
 
 
+async def test_token_is_not_in_an_answer_for_many() -> None:
+    """A cookie in an answer that others are given, too, would be one of another session."""
+    layer = Csrf(CsrfConfig.model_validate({"cookies": ["sid"], "token": {"secret": SECRET, "cookie": "csrf"}}))
+
+    async def forward(request: Request) -> Response:
+        return Response(200)
+
+    for is_shared in (False, True):
+        request = Request("GET", b"/", Headers([(b"Cookie", b"sid=1")]))
+        request.is_shared = is_shared
+        assert is_shared != ("Set-Cookie" in (await layer(request, forward)).headers)
+
+
 async def test_token_is_nothing_to_strangers() -> None:
     """Who has no session gets none; a page of another site is not even given one."""
     async with MemoryClient(CONFIG) as gateway:

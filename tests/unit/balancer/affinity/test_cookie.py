@@ -89,6 +89,13 @@ def test_remember_sets_a_cookie_once() -> None:
     assert len(set_by(affinity, known, index=0)) == 1
 
 
+def test_remember_adds_nothing_to_an_answer_for_many() -> None:
+    """A cookie in an answer that is shared would lead every client to one target."""
+    request = request_with()
+    request.is_shared = True
+    assert [] == set_by(affinity_of(), request)
+
+
 def test_remember_counts_what_became_of_clients() -> None:
     """Those that are new, or made something up, those that stay, and those whose target did not answer."""
     metrics = Metrics()
