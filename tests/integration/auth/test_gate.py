@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,13 +241,13 @@ async def test_client_cannot_send_credentials_as_trailers(tmp_path: Path) -> Non
 
     (Under uvicorn they are fields of the head before the gateway sees them, and are judged as such.)
     """
-    async with ScriptedUpstream() as upstream, listening(tmp_path / "log", parts(upstream)) as opened:
-        async with opened.client() as client:
-            body = b"2\r\nok\r\n0\r\nX-API-Key: eve\r\nX-Strip: eve\r\nAuthorization: eve\r\nX-Kept: 1\r\n\r\n"
-            await ask(client, "/public", "Transfer-Encoding: chunked", method="POST", body=body)
-            await upstream.wait_for(lambda: bool(upstream.complete_requests))
-            assert b"eve" not in upstream.received[0]
-            assert b"X-Kept: 1" in upstream.received[0]
+    door = partial(listening, tmp_path / "log")
+    async with ScriptedUpstream() as upstream, door(parts(upstream)) as opened, opened.client() as client:
+        body = b"2\r\nok\r\n0\r\nX-API-Key: eve\r\nX-Strip: eve\r\nAuthorization: eve\r\nX-Kept: 1\r\n\r\n"
+        await ask(client, "/public", "Transfer-Encoding: chunked", method="POST", body=body)
+        await upstream.wait_for(lambda: bool(upstream.complete_requests))
+        assert b"eve" not in upstream.received[0]
+        assert b"X-Kept: 1" in upstream.received[0]
 
 
 @pytest.mark.parametrize(("path", "field"), [("/keys", "X-API-Key"), ("/stripped", "X-Strip")])
