@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vizgate.auth.reserved import reserved_names
+from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
 from vizgate.config.model import RouteConfig, ServerConfig
 from vizgate.extension.contract import Component, Middleware
@@ -104,12 +104,13 @@ def _server_plan(config: GatewayConfig) -> ServerPlan:
     codec: HeadCodec = choose_codec(server.http)
     header = request_id.header.encode("latin-1")
     reserved = reserved_names(config.identity_headers, config.auth.values())
+    trusted = reserved | credential_names(config.auth.values())
     return ServerPlan(
         codec=codec,
         sorter=FieldSorter(
             ASSERTED | {header.lower()}, reserved, asserted_prefix=ASSERTED_PREFIX, drop_underscored=True
         ),
-        limits=WireLimits(limits.head, limits.headers, limits.response_head, refused_trailers=reserved),
+        limits=WireLimits(limits.head, limits.headers, limits.response_head, refused_trailers=trusted),
         upload=UploadLimits(limits.body_idle, limits.body_rate),
         timeouts=DownstreamTimeouts(limits.head_timeout, limits.idle_timeout),
         trust=TrustRules.of(server.trusted_proxies),

@@ -79,7 +79,9 @@ class RedisStoreConfig(StoreConfigBase):
     password: SecretField | None = Field(default=None, description="The password; never part of the URL.")
     ca: ExistingFile | None = Field(default=None, description="Authorities to believe instead of the system's.")
     verify: Flag = Field(default=True, description="Whether the certificate must be valid.")
-    timeout: PositiveDuration = Field(default=0.05, description="How long an answer may take.")
+    timeout: PositiveDuration = Field(
+        default=0.05, description="How long an answer may take, or the next one while answers keep coming."
+    )
     prefix: str = Field(default="vizgate:", max_length=200, description="What every key begins with.")
 
     @model_validator(mode="after")

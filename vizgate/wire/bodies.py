@@ -13,6 +13,7 @@ from vizgate.errors import BadBody, ExchangeError
 from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX
 from vizgate.message.headers import Field
 from vizgate.message.heads import KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, Framing
+from vizgate.wire.fields import as_hyphenated
 from vizgate.wire.grammar import TEXT, TRAILER_LINE, TRAILERS
 from vizgate.wire.limits import WireLimits
 
@@ -262,7 +263,8 @@ def _allowed_trailers(block: bytes, also_refused: frozenset[bytes]) -> list[Fiel
 
 
 def _is_refused(lower_name: bytes, refused: frozenset[bytes]) -> bool:
-    return lower_name in refused or b"_" in lower_name or lower_name.startswith(ASSERTED_PREFIX)
+    read = as_hyphenated(lower_name)
+    return not refused.isdisjoint((lower_name, read)) or b"_" in lower_name or read.startswith(ASSERTED_PREFIX)
 
 
 def make_decoder(

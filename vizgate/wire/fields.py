@@ -11,6 +11,8 @@ from enum import Enum
 
 from vizgate.message.headers import Field
 
+_MARK = re.compile(rb"[^0-9a-z]")
+
 # Plain integers: this is compared for every field of every message.
 _KEEP, _DROP, _HOST, _LENGTH, _ENCODING, _CONNECTION, _UPGRADE, _EXPECT, _ASSERTED, _DATE = range(10)
 
@@ -31,6 +33,11 @@ _OF_NAME = {
     b"te": _DROP,
     b"http2-settings": _DROP,
 }
+
+
+def as_hyphenated(lower: bytes) -> bytes:
+    """The lower-case name that *lower* is to a server that takes every mark for a hyphen."""
+    return _MARK.sub(b"-", lower)
 
 
 class Effect(Enum):
@@ -61,7 +68,6 @@ _NOT_NAMEABLE = frozenset({b"host", b"content-length", b"transfer-encoding", b"c
 # The memo serves the names that everybody uses; what a hostile client fills it with is small and soon forgotten.
 _MEMO_SIZE = 1024
 _MEMO_NAME_BYTES = 64
-_MARK = re.compile(rb"[^0-9a-z]")
 
 _NO_OPTIONS: frozenset[bytes] = frozenset()
 
@@ -156,7 +162,7 @@ class FieldSorter:
 
     def _is_twin(self, lower: bytes) -> bool:
         """Whether *lower* is the name of a guarded field to a server that takes every mark for a hyphen, as CGI may."""
-        read = _MARK.sub(b"-", lower)
+        read = as_hyphenated(lower)
         if read == lower:
             return False
         prefix = self._asserted_prefix

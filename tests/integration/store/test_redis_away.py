@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -91,6 +93,42 @@ async def test_redis_that_hangs_costs_a_short_wait_once(redis_server: RedisServe
             store.run(REMEMBER, b"key", (60.0, 1.0))
         redis_server.resume()
         assert (1.0,) == await eventually(store)
+
+
+def occupy_the_loop() -> None:
+    """Take much longer than an answer may take."""
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 400_000)
+
+
+async def test_redis_is_not_late_because_the_loop_is(redis_server: RedisServer) -> None:
+    """Whoever has a gateway handle a thousand requests at once does not have limits lifted by it: time that the loop
+    spends before it sends, or before it reads what has come, is not the time of Redis.
+    """
+    async with started(redis_server.url, timeout=0.05) as store:
+        await eventually(store)
+        waiting = [store.run(CountUp(), b"burst", (1e9,)) for _ in range(2000)]
+        occupy_the_loop()
+        for _ in range(4):
+            await asyncio.sleep(0)
+            occupy_the_loop()
+        assert list(map(float, range(1, 2001))) == [count for _, count in await asyncio.gather(*waiting)]
+
+
+async def test_redis_that_answers_one_after_the_other_is_not_late() -> None:
+    """While answers keep coming, those at the end of the queue are waited for."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            for name in re.findall(rb"PING|LOAD|EVALSHA", data):
+                if name == b"EVALSHA":
+                    await asyncio.sleep(0.02)
+                writer.write(b"$1\r\n7\r\n" if name == b"EVALSHA" else b"+OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, started(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=0.1) as store:
+        waiting = [store.run(REMEMBER, b"key", ()) for _ in range(10)]
+        assert [(7.0,)] * 10 == await asyncio.gather(*waiting)
 
 
 async def test_redis_late_answer_goes_to_nobody(redis_server: RedisServer) -> None:

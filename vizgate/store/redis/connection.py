@@ -17,11 +17,17 @@ from vizgate.observe.metrics import Counter
 from vizgate.store.redis.resp import ErrorReply, ProtocolFault, Reply, ReplyReader, command
 from vizgate.store.redis.script import Script, from_text
 
-#: More are not asked at once: a Redis that is behind does not get further by more of the same.
-MAX_IN_FLIGHT: Final = 1000
+#: More are not asked at once: a Redis that is behind does not get further by more of the same. As many as there may be
+#: clients, who could otherwise have a limit lifted that lets pass what it cannot count, by all coming at once.
+MAX_IN_FLIGHT: Final = 10_000
+# While replies keep coming, a long queue is no reason to give up; for so many time limits.
+_STEADY = 10
 # A connection that says nothing for this long after a reply was due is given up.
 _GIVE_UP_S = 1.0
 _LOOK_AGAIN_S = 0.25
+# Turns of the loop after which what had arrived when a reply became due has been read, whatever the loop does first.
+_TURNS = 3
+_NOT_SENT: Final = float("inf")
 
 # Replies that tell that another server must be asked, or this one over a new connection.
 _LEAVE = frozenset({"READONLY", "MASTERDOWN", "NOAUTH"})
@@ -34,14 +40,16 @@ class Asked:
     future: asyncio.Future[Cells]
     script: Script
     call: bytes
-    deadline_s: float
     loads: int
+    sent_s: float = _NOT_SENT
     is_repeated: bool = False
 
 
 class Connection(asyncio.Protocol):
-    """Meant for ``asyncio.loop.create_connection``. Args: timeout_s: how long the result of a script may take.
-    failures: counts those that were asked for and did not come.
+    """Meant for ``asyncio.loop.create_connection``.
+
+    Args: timeout_s: how long the result of a script may take from when it was sent, or, while results of others come,
+    from the last one; ten times as long at most. failures: counts those that were asked for and did not come.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout_s: float, failures: Counter) -> None:
@@ -54,8 +62,11 @@ class Connection(asyncio.Protocol):
         # stay until their reply has come: else the next one would take it for its own.
         self._waiting: deque[Asked | asyncio.Future[Reply]] = deque()
         self._out: list[bytes] = []
+        self._unsent: list[Asked] = []
+        self._heard_s = 0.0
         self._loads: dict[bytes, int] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._turns = 0
         #: Whether a reply is late; nothing is asked until it has come.
         self.is_late = False
         #: Done with the reason, when the connection has ended.
@@ -81,11 +92,10 @@ class Connection(asyncio.Protocol):
         if len(self._waiting) >= MAX_IN_FLIGHT:
             raise StoreFailed(f"{MAX_IN_FLIGHT} answers of Redis are waited for already")
         future: asyncio.Future[Cells] = self._loop.create_future()
-        deadline_s = self._loop.time() + self._timeout_s
         loads = self._loads.get(script.sha) or self._load(script)
-        self._send(call, Asked(future, script, call, deadline_s, loads))
-        if self._timer is None:
-            self._timer = self._loop.call_at(deadline_s, self._check)
+        asked = Asked(future, script, call, loads)
+        self._send(call, asked)
+        self._unsent.append(asked)
         return future
 
     def _load(self, script: Script) -> int:
@@ -105,6 +115,13 @@ class Connection(asyncio.Protocol):
         data, self._out = b"".join(self._out), []
         if self._transport is not None:
             self._transport.write(data)
+        # From now on, not from when it was asked: the loop may have been busy in between, and Redis cannot help that.
+        now_s = self._loop.time()
+        unsent, self._unsent = self._unsent, []
+        for asked in unsent:
+            asked.sent_s = now_s
+        if unsent and self._timer is None and not self.ended.done():
+            self._timer = self._loop.call_at(now_s + self._timeout_s, self._check)
 
     # replies
 
@@ -115,6 +132,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
+        self._heard_s = self._loop.time()
         waiting = self._waiting
         try:
             for reply in self._reader.feed(data):
@@ -129,7 +147,7 @@ class Connection(asyncio.Protocol):
             self.close(f"it is no Redis: {exc}")
             return
         if self.is_late:
-            self.is_late = bool(waiting) and self._is_overdue(waiting[0])
+            self.is_late = bool(waiting) and self._due_s(waiting[0]) <= self._heard_s
 
     def _answer(self, asked: Asked, reply: Reply) -> None:
         if isinstance(reply, bytes):
@@ -164,27 +182,35 @@ class Connection(asyncio.Protocol):
 
     # time
 
-    def _is_overdue(self, asked: Asked | asyncio.Future[Reply]) -> bool:
-        return isinstance(asked, Asked) and asked.deadline_s <= self._loop.time()
+    def _due_s(self, asked: Asked | asyncio.Future[Reply]) -> float:
+        """When the reply to *asked* is late."""
+        if not isinstance(asked, Asked):
+            return _NOT_SENT
+        since_s = max(asked.sent_s, self._heard_s)
+        return min(since_s + self._timeout_s, asked.sent_s + _STEADY * self._timeout_s)
 
     def _check(self) -> None:
         """Tell those who have waited too long, and come back when the next one will have."""
         self._timer = None
         now_s = self._loop.time()
-        waiting = [asked for asked in self._waiting if isinstance(asked, Asked)]
-        overdue = [asked for asked in waiting if asked.deadline_s <= now_s]
-        for asked in overdue:
+        due = [(self._due_s(asked), asked) for asked in self._waiting if isinstance(asked, Asked)]
+        overdue = [(due_s, asked) for due_s, asked in due if due_s <= now_s]
+        if overdue and self._turns < _TURNS:
+            # The reply may have come while the loop was busy with others: it is read first.
+            self._turns += 1
+            self._timer = self._loop.call_soon(self._check)
+            return
+        self._turns = 0
+        for _, asked in overdue:
             self._fail(asked.future, f"Redis did not answer within {self._timeout_s:g} s")
         if overdue:
             self.is_late = True
-            if now_s - overdue[0].deadline_s >= _GIVE_UP_S:
+            if now_s - overdue[0][0] >= _GIVE_UP_S:
                 self.close("it does not answer any more")
                 return
-        if waiting:
-            due_s = min(
-                (asked.deadline_s for asked in waiting if asked.deadline_s > now_s), default=now_s + _LOOK_AGAIN_S
-            )
-            self._timer = self._loop.call_at(due_s, self._check)
+        if due:
+            next_s = min((due_s for due_s, _ in due if now_s < due_s < _NOT_SENT), default=now_s + _LOOK_AGAIN_S)
+            self._timer = self._loop.call_at(next_s, self._check)
 
     # end
 

@@ -63,3 +63,4 @@ def test_reserved_names_include_twins():
     """A service that reads ``X_User`` as ``X-User`` is not misled by either."""
     config = IdentityHeadersConfig(user="X_User", claims={"a": "X-A"})
     assert {b"x_user", b"x-user", b"x-a"} == reserved_names(config, [])
+    assert {b"x.user", b"x-user"} == reserved_names(IdentityHeadersConfig(user="X.User"), [])
