@@ -17,7 +17,11 @@ import pytest
 
 from tests.integration.doors import gateway_of, settled
 from vizgate.breaker.machine import State
+from vizgate.extension.contract import Middleware
 from vizgate.gateway.server import Gateway
+from vizgate.pipeline.handler import Handler
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
 from vizgate.testing.raw_client import ConnectionEnded, MalformedResponse, RawClient
 from vizgate.testing.scripted_upstream import ScriptedUpstream
 from vizgate.testing.steps import (
@@ -248,3 +252,31 @@ def check_sent(*upstreams: ScriptedUpstream) -> None:
     sent = Counter((request.method, request.target) for request in requests)
     # On a kept connection that breaks, an attempt sends what is idempotent once more.
     assert not {key: count for key, count in sent.items() if count > (1 if key[0] == b"POST" else 2 * ATTEMPTS)}
+
+
+class Twice(Middleware):
+    """Asks two targets at once, and takes the answer that is there first."""
+
+    async def __call__(self, request: Request, forward: Handler) -> Response:
+        """See ``Middleware``."""
+        tasks = [asyncio.ensure_future(forward(request)) for _ in range(2)]
+        done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            task.cancel()
+        return await done.pop()
+
+
+async def test_plugin_that_forwards_twice_at_once_takes_nothing_for_ever(tmp_path: Path) -> None:
+    """Each attempt ends for itself, whichever comes first, on a kept connection as on a new one."""
+    async with ScriptedUpstream() as one, ScriptedUpstream() as two:
+        service = {"targets": [one.url, two.url], "balancer": "least_connections", "max_in_flight": 10}
+        route = {"match": {"path": "/*"}, "service": "api", "middleware": [{"use": f"{__name__}:Twice"}]}
+        parts = {"services": {"api": service}, "routes": [route]}
+        async with gateway_of(tmp_path / "log", parts) as gateway:
+            async with RawClient("127.0.0.1", gateway.addresses[0][1]) as client:
+                for _ in range(5):
+                    await client.send(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    assert 200 == (await client.read_response()).status
+            await asyncio.gather(*tasks_of_requests())
+            await settled(lambda: open_connections(one, two))
+            check_books(gateway, (one, two))
