@@ -21,6 +21,7 @@ from tests.conformance.harness import Rig, RigFactory  # noqa: E402  # after the
 
 _TARGET = os.environ.get("VIZGATE_CONFORMANCE_TARGET", "")
 _UPSTREAM_PORT = int(os.environ.get("VIZGATE_CONFORMANCE_UPSTREAM_PORT", "18081"))
+_POLICIES = os.environ.get("VIZGATE_CONFORMANCE_POLICIES", "")
 _LOOP = os.environ.get("VIZGATE_CONFORMANCE_LOOP", "uvloop")
 #: Below `shutdown_timeout`: a gateway whose clients have all left stops at once.
 PROMPT_STOP_S = 0.7
@@ -39,6 +40,18 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"asyncio": asyncio.new_event_loop}
 
 
+#: What a service may have beside its targets, in amounts that decide nothing: a target here is no worse for what a
+#: script has it do.
+ALL_POLICIES: dict[str, Any] = {
+    "balancer": "least_connections",
+    "health": {"passive": {"failures": 1000, "window": "1s"}, "slow_start": "1s", "panic_below": "50%"},
+    "breaker": {"minimum_requests": 1_000_000},
+    "retry": {"on": ["connect_failure"]},
+    "max_in_flight": 1000,
+    "queue_timeout": "1s",
+}
+
+
 def base_config(codec: str, upstream_url: str) -> dict[str, Any]:
     """The configuration every test starts from; ``peers/`` holds the same for other proxies."""
     return {
@@ -50,7 +63,7 @@ def base_config(codec: str, upstream_url: str) -> dict[str, Any]:
             "shutdown_timeout": "1s",
             "limits": {"head": "16KiB", "headers": 100, "body": "64KiB", "response_head": "16KiB"},
         },
-        "services": {"origin": {"targets": [upstream_url]}},
+        "services": {"origin": {"targets": [upstream_url], **(ALL_POLICIES if _POLICIES == "all" else {})}},
         "routes": [
             {"name": "origin", "match": {"path": "/*"}, "service": "origin"},
             {"name": "admin", "match": {"path": "/admin"}, "respond": {"status": 403, "text": "no"}},

@@ -16,7 +16,7 @@ from vizgate.breaker.window import FAILED
 from vizgate.errors import CircuitOpen
 from vizgate.extension.contract import Context
 from vizgate.pipeline.attempt import Attempt
-from vizgate.pipeline.target_state import Block, TargetState
+from vizgate.pipeline.target_state import Block, TargetState, block_all, unblock_all
 
 _CLOSED = State.CLOSED
 
@@ -127,11 +127,10 @@ class BreakerGate:
 
     def _show(self, machine: BreakerMachine) -> None:
         """Block the targets of *machine*, or lift that."""
-        for state in self._targets[machine]:
-            if machine.is_full:
-                state.block(Block.OPEN)
-            else:
-                state.unblock(Block.OPEN, self._clock.monotonic())
+        if machine.is_full:
+            block_all(self._targets[machine], Block.OPEN)
+        else:
+            unblock_all(self._targets[machine], Block.OPEN, self._clock.monotonic())
         waiting = [each.until_s for each in self._targets if each.state is not _CLOSED and not each.is_forced]
         self._wake_at_s = min(waiting, default=math.inf)
 

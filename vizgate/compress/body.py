@@ -16,12 +16,14 @@ from vizgate.pipeline.body import Body, StreamBody
 #: More than this at once is compressed in a thread: brotli takes about a millisecond for it. The encoders let go of
 #: the interpreter's lock meanwhile.
 OFF_LOOP_BYTES = 32 * 1024
-#: A shorter chunk of a body of unknown length is sent on at once: somebody may be waiting for it.
-FLUSHED_BELOW_BYTES = 4 * 1024
 
 
 class CompressedBody:
-    """*body*, compressed by *encoder* chunk by chunk; see ``pipeline.body.Body``. Its length is unknown."""
+    """*body*, compressed by *encoder* chunk by chunk; see ``pipeline.body.Body``. Its length is unknown.
+
+    If that of *body* is unknown, too, nothing of a chunk waits for the next one: it may be an event, and the last one
+    for an hour.
+    """
 
     __slots__ = ("_body", "_encoder", "_flushes", "data", "length", "trailers")
 
@@ -40,16 +42,18 @@ class CompressedBody:
         return getattr(self._body, "source", None)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        encoder = self._encoder
         async for content in self._body:
-            coded = encoder.feed(content) if len(content) <= OFF_LOOP_BYTES else await _in_thread(encoder, content)
-            if self._flushes and len(content) < FLUSHED_BELOW_BYTES:
-                coded += encoder.flush()
+            is_long = len(content) > OFF_LOOP_BYTES
+            coded = await asyncio.to_thread(self._coded, content) if is_long else self._coded(content)
             if coded:
                 yield coded
-        rest = encoder.finish()
+        rest = self._encoder.finish()
         if rest:
             yield rest
+
+    def _coded(self, content: bytes) -> bytes:
+        coded = self._encoder.feed(content)
+        return coded + self._encoder.flush() if self._flushes else coded
 
     async def read(self, limit: int) -> bytes:
         """The whole compressed body, kept in memory. Raises: BodyTooLarge: it is longer than *limit* bytes."""
@@ -57,10 +61,6 @@ class CompressedBody:
             self.data = await StreamBody(aiter(self)).read(limit)
             self.length = len(self.data)
         return self.data
-
-
-async def _in_thread(encoder: Encoder, content: bytes) -> bytes:
-    return await asyncio.to_thread(encoder.feed, content)
 
 
 def compress_now(data: bytes, encoder: Encoder) -> bytes:

@@ -70,3 +70,14 @@ class Site(Protocol):
     def left(self, connection: Any) -> None:
         """Forget *connection*, which has ended."""
         ...
+
+
+def run_callbacks(site: Site, request: Request) -> None:
+    """Have everything run that waits for the end of *request*. What fails of it is a plugin's: it is reported, and
+    keeps nothing else from being given back.
+    """
+    for callback in request.take_callbacks():
+        try:
+            callback()
+        except Exception:  # noqa: BLE001  # as above
+            site.report_failure(request)

@@ -6,7 +6,7 @@ In: ``TargetState`` and the reasons why a target is not to be asked. Not in: who
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntFlag
 
 
@@ -51,17 +51,11 @@ class TargetState:
 
     def block(self, reason: Block) -> None:
         """Take it out for *reason*; nothing happens when it is out for that already."""
-        if not self.blocks & reason:
-            self.blocks |= reason
-            self._tell()
+        block_all((self,), reason)
 
     def unblock(self, reason: Block, now_s: float) -> None:
         """Lift *reason*; nothing happens when it does not hold."""
-        if self.blocks & reason:
-            self.blocks &= ~reason
-            if not self.blocks:
-                self.fit_since_s = now_s
-            self._tell()
+        unblock_all((self,), reason, now_s)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Have *changed* called after every change of ``blocks``, until ``unwatch``."""
@@ -71,10 +65,34 @@ class TargetState:
         """Forget *changed*."""
         self._watchers.pop(changed, None)
 
-    def _tell(self) -> None:
-        for changed in list(self._watchers):
-            changed()
-
     def __repr__(self) -> str:
         why = self.blocks.name if self.blocks else "fit"
         return f"<TargetState {self.service} {self.address} [{why} | in flight: {self.in_flight}]>"
+
+
+def block_all(states: Iterable[TargetState], reason: Block) -> None:
+    """As ``TargetState.block`` for each of *states*. Whoever watches several of them is told once, when all is done:
+    to choose anew among a thousand targets a thousand times would take seconds.
+    """
+    changed = [state for state in states if not state.blocks & reason]
+    for state in changed:
+        state.blocks |= reason
+    _tell(changed)
+
+
+def unblock_all(states: Iterable[TargetState], reason: Block, now_s: float) -> None:
+    """As ``TargetState.unblock`` for each of *states*; see ``block_all``."""
+    changed = [state for state in states if state.blocks & reason]
+    for state in changed:
+        state.blocks &= ~reason
+        if not state.blocks:
+            state.fit_since_s = now_s
+    _tell(changed)
+
+
+def _tell(states: list[TargetState]) -> None:
+    watchers: dict[Callable[[], None], None] = {}
+    for state in states:
+        watchers.update(state._watchers)  # noqa: SLF001  # a function of this class, for many of its objects
+    for changed in watchers:
+        changed()

@@ -69,6 +69,24 @@ def test_breaker_of_a_service_blocks_all_targets() -> None:
     assert 30 <= refusal.retry_after_s <= 33
 
 
+def test_breaker_of_a_service_has_its_targets_chosen_once() -> None:
+    """Not once for each target: with a thousand of them that would stop the gateway for seconds."""
+    bench = Bench(1000, shared=True)
+    told: list[int] = []
+
+    def changed() -> None:
+        told.append(sum(bench.blocked))
+
+    for state in bench.states:
+        state.watch(changed)
+    bench.attempt(0, 500)
+    bench.attempt(1, 500)
+    assert [1000] == told
+    bench.clock.advance(34)
+    bench.gate.wake(bench.clock.monotonic())
+    assert [1000, 0] == told
+
+
 def test_wake_lifts_the_block_when_it_is_time() -> None:
     """A trial at a time; a good one closes the breaker."""
     bench = Bench(count=1)

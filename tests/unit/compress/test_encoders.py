@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,26 @@ def test_encoder_flushed_bytes_are_enough(coding: str) -> None:
     made = encoder(coding)
     coded = made.feed(b"event: a\n\n") + made.flush()
     assert b"event: a\n\n" == b"".join(decoder_factory(coding)().feed(coded))
+
+
+@each_coding
+@pytest.mark.parametrize("size", [10, 5_000, 100_000])
+async def test_stream_holds_nothing_back(coding: str, size: int) -> None:
+    """Of a body without a length every chunk can be read before the next one has come, however long it is: it may be
+    the last event for an hour.
+    """
+    event = Random(size).randbytes(size)
+
+    async def events() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield event
+            assert event == received[-len(event) :]
+
+    received = bytearray()
+    decoder: Decoder = decoder_factory(coding)()
+    async for coded in CompressedBody(StreamBody(events()), encoder(coding)):
+        received += b"".join(decoder.feed(coded))
+    assert event * 2 == received
 
 
 def test_gzip_levels_of_the_standard_library_work_too() -> None:

@@ -49,17 +49,21 @@ class ConsistentHash(Balancer):
         super().update(members)
         # The highest of all times, so that points do not move when the heaviest member is away.
         self._heaviest = max([self._heaviest, *(member.weight for member in members)])
-        self._ring.update(
-            {
-                (member.index, name): max(1, round(POINTS * member.weight / self._heaviest))
-                for member, name in zip(members, _names(members), strict=True)
-            }
-        )
+        if members:
+            self._ring.update(self._points_of(members))
+        # Without any the ring stays as it is: they will be back, and all their points take long to make.
         for member in members:
             self._in_flight.setdefault(member.index, 0)
         weight = sum(member.weight for member in members)
         self._shares = {member.index: self._load * member.weight / weight for member in members}
         self._total = sum(self._in_flight[member.index] for member in members)
+
+    def _points_of(self, members: tuple[Member, ...]) -> dict[tuple[int, str], int]:
+        """How many points each has on the ring, by index and name."""
+        return {
+            (member.index, name): max(1, round(POINTS * member.weight / self._heaviest))
+            for member, name in zip(members, _names(members), strict=True)
+        }
 
     def pick(self, excluded: AbstractSet[int] = NONE_EXCLUDED, key: int = 0) -> int | None:
         """See ``Balancer.pick``; when all that are left have too much in flight, the first of them."""

@@ -11,7 +11,7 @@ from vizgate.clock import Clock
 from vizgate.errors import DownstreamError
 from vizgate.gateway.asgi.intake import target_of
 from vizgate.gateway.asgi.messages import Scope
-from vizgate.gateway.site import Site
+from vizgate.gateway.site import Site, run_callbacks
 from vizgate.message.forwarding import PeerForwarding
 from vizgate.message.heads import RequestHead
 from vizgate.message.template import FieldTemplate, SingleField
@@ -78,9 +78,8 @@ class Visit:
 
     def complete(self, request: Request, *, status: int, bytes_in: int, bytes_out: int) -> None:
         """The end of every request, exactly once: let go of connections, count, log. Args: status: 0 for none sent."""
-        for callback in request.take_callbacks():
-            callback()
         site = self._site
+        run_callbacks(site, request)
         site.cells.requests_active -= 1
         duration_s = self._clock.monotonic() - self._started_s
         status = status or 499

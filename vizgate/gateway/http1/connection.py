@@ -21,7 +21,7 @@ from vizgate.gateway.http1.linger import linger
 from vizgate.gateway.http1.reply import ReplyWriter
 from vizgate.gateway.http1.request_body import ArrivingBody, ReceivedBody
 from vizgate.gateway.http1.tunnel import TunnelCopy
-from vizgate.gateway.site import Site
+from vizgate.gateway.site import Site, run_callbacks
 from vizgate.message.forwarding import PeerForwarding
 from vizgate.message.headers import Headers
 from vizgate.message.heads import KIND_LENGTH, KIND_NONE, NO_BODY, RequestHead, RequestShape
@@ -329,11 +329,7 @@ class Connection:
         """The end of every request that was read, exactly once: let go of connections, count, log."""
         site, reply = self._site, self._reply
         if request.has_callbacks:
-            for callback in request.take_callbacks():
-                try:
-                    callback()
-                except Exception:  # noqa: BLE001  # a plugin's callback; the request is counted and logged all the same
-                    site.report_failure(request)
+            run_callbacks(site, request)
         site.cells.requests_active -= 1
         arriving = self._arriving
         bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")

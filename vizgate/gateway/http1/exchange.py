@@ -20,6 +20,7 @@ from vizgate.gateway.http1.upload import Upload
 from vizgate.message.heads import CHUNKED, KIND_LENGTH, KIND_NONE, KIND_UNTIL_CLOSE, Framing, ResponseHead
 from vizgate.message.methods import IDEMPOTENT
 from vizgate.message.template import FieldTemplate
+from vizgate.pipeline.attempt import AttemptEnded
 from vizgate.pipeline.body import EMPTY, Body, BytesBody, StreamBody
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -48,11 +49,10 @@ class Exchange:
     #: Whether any byte of an answer has come on the present connection.
     _answered = False
 
-    def __init__(self, target: TargetContext, request: Request) -> None:
+    def __init__(self, target: TargetContext, request: Request, tell_ended: AttemptEnded | None) -> None:
         self._target = target
         self.request = request
-        # Kept: by the time this attempt ends the request may be in another one.
-        self._tell_ended = request.attempt_ended
+        self._tell_ended = tell_ended
 
     async def run(self) -> Response:
         """The response, once its head is there. Raises: see ``TargetPort.exchange``."""

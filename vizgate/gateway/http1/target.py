@@ -29,9 +29,11 @@ class Http1Target(TargetContext):
         The usual attempt is one function: a request in memory goes out on a kept connection, and its whole answer comes
         in one piece (docs/adr/0010-usual-attempt.md). An ``Exchange`` makes all others, or goes on from here.
         """
+        # Kept: by the time this attempt ends the request may be in another one.
+        tell_ended = request.attempt_ended
         stream = self._take(request)
         if stream is None:
-            return await Exchange(self, request).run()
+            return await Exchange(self, request, tell_ended).run()
         started_s = self.clock.monotonic()
         reader = stream.context
         data, head = b"", None
@@ -43,17 +45,17 @@ class Http1Target(TargetContext):
         except (StreamLost, StreamTimedOut):
             pass  # the wait of the exchange below ends in the same way, and it knows what that means
         except BaseException as error:
-            self.give_up(stream, request, error)
+            self.give_up(stream, tell_ended, error)
             raise
         if head is None or len(reader.rest) != head.plain_length:
-            return await Exchange(self, request).go_on(stream, head, started_s, answered=bool(data))
+            return await Exchange(self, request, tell_ended).go_on(stream, head, started_s, answered=bool(data))
         now_s = self.clock.monotonic()
         request.outcome.upstream_s = elapsed_s = now_s - started_s
         self.cells.answer(elapsed_s)
         self.cells.ok += 1
         self.pool.give(stream, now_s)
-        if request.attempt_ended is not None:
-            request.attempt_ended(Termination.NORMAL)
+        if tell_ended is not None:
+            tell_ended(Termination.NORMAL)
         return Response.forwarded(head, self.template_of(head), BytesBody(reader.rest))
 
     def _take(self, request: Request) -> PooledStream | None:

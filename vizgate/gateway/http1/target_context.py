@@ -13,6 +13,7 @@ from vizgate.message.heads import ResponseHead
 from vizgate.message.template import FieldTemplate, field_lines
 from vizgate.observe.date import HttpDate
 from vizgate.observe.metrics import TargetCells
+from vizgate.pipeline.attempt import AttemptEnded
 from vizgate.pipeline.request import Request
 from vizgate.transport.pool import PooledStream, TargetPool
 from vizgate.wire.codec import HeadCodec
@@ -105,13 +106,13 @@ class TargetContext:
         # MUST record the time it was received and append a corresponding Date header field".
         return FieldTemplate((*template.fields, (b"Date", self.date.value())))
 
-    def give_up(self, stream: PooledStream, request: Request, error: BaseException) -> None:
-        """The end of an attempt that *error* broke off."""
+    def give_up(self, stream: PooledStream, tell_ended: AttemptEnded | None, error: BaseException) -> None:
+        """The end of an attempt that *error* broke off; *tell_ended* is told."""
         stream.abort()
         termination = error.termination if isinstance(error, ExchangeError) else Termination.CLIENT_ABORT
         self.cells.end(termination)
-        if request.attempt_ended is not None:
-            request.attempt_ended(termination)
+        if tell_ended is not None:
+            tell_ended(termination)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.address} {self.pool!r}>"

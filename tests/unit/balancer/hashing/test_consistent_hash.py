@@ -65,6 +65,19 @@ def test_target_that_leaves_gives_its_keys_away_and_gets_them_back() -> None:
     assert before == picks_of(balancer)
 
 
+def test_targets_that_all_leave_and_come_back_have_their_keys() -> None:
+    """A breaker of the whole service opens and closes: nobody is picked meanwhile, and then everything is as before."""
+    ten = [member(index) for index in range(10)]
+    balancer = balancer_of(ten)
+    before = picks_of(balancer)
+    balancer.update(())
+    assert {None} == set(picks_of(balancer))
+    balancer.update(tuple(ten[:5]))
+    assert set(range(5)) == set(picks_of(balancer))
+    balancer.update(tuple(ten))
+    assert before == picks_of(balancer)
+
+
 def test_order_of_targets_in_the_configuration_does_not_matter() -> None:
     """Points follow from addresses: another number for the same address moves nothing."""
     there = balancer_of([member(index) for index in range(5)])

@@ -209,6 +209,22 @@ async def test_record_of_a_client_that_left_is_499_and_work_is_cancelled() -> No
     assert (499, Termination.CLIENT_ABORT, ["done"]) == (record.status, record.termination, completed)
 
 
+async def test_callback_that_fails_keeps_none_of_the_others_from_running() -> None:
+    """What a request holds is given back, and it is counted and logged, whatever a plugin does at its end."""
+    completed: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("a plugin")
+
+    async def answer(request: Request) -> Response:
+        request.on_complete(lambda: completed.append("place"))
+        request.on_complete(fail)
+        return Response(200)
+
+    [record] = await _records_of(Host(END), http_scope(), answer)
+    assert (200, ["place"]) == (record.status, completed)
+
+
 async def test_record_of_a_server_that_stops_is_shutdown() -> None:
     """A cancellation that is not the client's goes on, and the record says shutdown."""
 
