@@ -99,7 +99,7 @@ class Gateway:
         self._public: PublicSite | None = None
         self._admin: AdminSite | None = None
         self._entrances = entrances_of(config)
-        self._renewal = CertificateRenewal(self._entrances, state.clock, metrics)
+        self.renewal = CertificateRenewal(self._entrances, state.clock, metrics)
         admin = config.server.admin
         self._admin_listener = None if admin is None else admin_listener(admin)
         self._ticker: asyncio.TimerHandle | None = None
@@ -179,7 +179,7 @@ class Gateway:
         for entrance in self._entrances:
             way = way_of(entrance, self._public)
             await entrance.listener.open(state.clock, state.sweeper, way, self._public)
-        self._renewal.start()
+        self.renewal.start()
         if self._admin_listener is not None:
             guard = AdminGuard("localhost" if self._admin_listener.unix is not None else self._admin_listener.host)
             api = AdminApi(self._endpoints, state, self._present_plan, guard)
@@ -281,7 +281,7 @@ class Gateway:
         # Where nobody is connected nobody is connecting, as far as anybody can tell.
         public = self._public
         handshake_s = _HANDSHAKE_S if public is not None and (public.connections or public.arriving) else 0.0
-        await self._renewal.stop()
+        await self.renewal.stop()
         for entrance in self._entrances:
             await entrance.listener.drain(handshake_s)
         if self._public is not None:

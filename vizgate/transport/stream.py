@@ -317,7 +317,8 @@ class Stream(asyncio.Protocol):
         # None until it is made.
         if self.transport is None or self._lost:
             return
-        self.transport.close()
+        if not self.transport.is_closing():  # asyncio's TLS transport lets go of everything when it is closed twice
+            self.transport.close()
         if not self.is_closing and self.transport.get_write_buffer_size():
             self.is_closing = True
             self._read_deadline_s = 0.0
