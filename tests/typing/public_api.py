@@ -32,6 +32,8 @@ from vizgate import (
     HashConfig,
     Headers,
     Identity,
+    JsonChange,
+    JsonChanges,
     JwtVerifier,
     KeyConfig,
     KeySet,
@@ -63,6 +65,7 @@ from vizgate import (
     SharedStore,
     SharedStoreConfig,
     SlidingWindow,
+    SplitRule,
     Step,
     Store,
     StoreComponent,
@@ -79,6 +82,7 @@ from vizgate import (
     WeightedRoundRobin,
     __version__,
     audit_versions,
+    choose_coding,
     hash_key,
     load_config,
     load_text,
@@ -296,3 +300,10 @@ def health_is_a_value(record: TrafficRecord) -> None:
     assert_type(EjectionRule(failures=3).has_room(targets=3, ejected=1), bool)
     assert_type(record.failed(0.0, local=True), str)
     assert_type(record.eject(0.0), float)
+
+
+def traffic_and_transforms() -> None:
+    """Rules of traffic and content, each alone."""
+    assert_type(SplitRule([95, 5], "shop").index_of(b"192.0.2.7"), int)
+    assert_type(JsonChange(JsonChanges(drop=("user.password",))).apply(b"{}"), bytes)
+    assert_type(choose_coding(b"gzip, br;q=0.5", (b"br", b"gzip")), bytes | None)
