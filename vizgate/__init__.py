@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from vizgate.cache.http_cache import HttpCache
     from vizgate.cache.middleware import CacheMiddleware
     from vizgate.clock import Clock
+    from vizgate.compress.accept_encoding import choose_coding
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
@@ -65,6 +66,9 @@ if TYPE_CHECKING:
     from vizgate.store.memory import MemoryStore
     from vizgate.store.redis.store import RedisStore
     from vizgate.store.shared.store import SharedStore
+    from vizgate.traffic.split import SplitRule
+    from vizgate.transform.json_body.change import JsonChange
+    from vizgate.transform.json_body.config import JsonChanges
     from vizgate.transport.listener import ListenFailed
     from vizgate.validation.check.violation import Violation
     from vizgate.validation.checker import RequestChecker, Verdict
@@ -103,6 +107,8 @@ __all__ = [
     "Headers",
     "HttpCache",
     "Identity",
+    "JsonChange",
+    "JsonChanges",
     "JwtConfig",
     "JwtVerifier",
     "KeyConfig",
@@ -138,6 +144,7 @@ __all__ = [
     "SharedStore",
     "SharedStoreConfig",
     "SlidingWindow",
+    "SplitRule",
     "StartFailed",
     "Step",
     "StorageLimiter",
@@ -157,6 +164,7 @@ __all__ = [
     "WeightedRoundRobin",
     "__version__",
     "audit_versions",
+    "choose_coding",
     "hash_key",
     "load_config",
     "load_text",
@@ -192,6 +200,8 @@ _HOMES = {
     "Headers": "message.headers",
     "HttpCache": "cache.http_cache",
     "Identity": "message.identity",
+    "JsonChange": "transform.json_body.change",
+    "JsonChanges": "transform.json_body.config",
     "JwtConfig": "auth.jwt.config",
     "JwtVerifier": "auth.jwt.verifier",
     "KeyConfig": "auth.api_key.config",
@@ -227,6 +237,7 @@ _HOMES = {
     "SharedStore": "store.shared.store",
     "SharedStoreConfig": "store.config",
     "SlidingWindow": "limiter.standalone.in_memory",
+    "SplitRule": "traffic.split",
     "StartFailed": "gateway.server",
     "Step": "extension.store",
     "StorageLimiter": "limiter.standalone.storages",
@@ -245,6 +256,7 @@ _HOMES = {
     "WeightedRandom": "balancer.chance.weighted_random",
     "WeightedRoundRobin": "balancer.weighted",
     "audit_versions": "versions.audit",
+    "choose_coding": "compress.accept_encoding",
     "hash_key": "auth.api_key.table",
     "load_config": "config",
     "load_text": "config",

@@ -35,6 +35,8 @@ from vizgate import (
     Headers,
     HttpCache,
     Identity,
+    JsonChange,
+    JsonChanges,
     JwtVerifier,
     KeyConfig,
     KeySet,
@@ -66,6 +68,7 @@ from vizgate import (
     SharedStore,
     SharedStoreConfig,
     SlidingWindow,
+    SplitRule,
     Step,
     Store,
     StoreComponent,
@@ -82,6 +85,7 @@ from vizgate import (
     WeightedRoundRobin,
     __version__,
     audit_versions,
+    choose_coding,
     hash_key,
     load_config,
     load_text,
@@ -308,3 +312,10 @@ async def caches_forget(gateway: Gateway, request: Request, answer: Handler) -> 
     assert_type(middleware.cache.purge("https://api.example.com/"), int)
     assert_type(middleware.cache.statistics().bytes_held, int)
     assert_type(gateway.purge(tag="products"), int)
+
+
+def traffic_and_transforms() -> None:
+    """Rules of traffic and content, each alone."""
+    assert_type(SplitRule([95, 5], "shop").index_of(b"192.0.2.7"), int)
+    assert_type(JsonChange(JsonChanges(drop=("user.password",))).apply(b"{}"), bytes)
+    assert_type(choose_coding(b"gzip, br;q=0.5", (b"br", b"gzip")), bytes | None)

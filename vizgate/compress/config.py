@@ -37,12 +37,12 @@ def _media_range(text: str) -> str:
 class CompressConfig(MiddlewareConfig):
     """``use: compress``: answers are compressed for clients that take it."""
 
-    encodings: Annotated[tuple[Coding, ...], Field(min_length=1)] = Field(
+    encodings: tuple[Coding, ...] = Field(
         default=(),
         description="What is offered; of those that a client likes alike, the first. Default: zstd, br, gzip, as far "
         "as they are installed.",
     )
-    types: Annotated[tuple[Annotated[str, AfterValidator(_media_range)], ...], Field(min_length=1)] = Field(
+    types: tuple[Annotated[str, AfterValidator(_media_range)], ...] = Field(
         default=_TYPES, description="Media types that are compressed, instead of the usual ones of text."
     )
     min_size: Size = Field(default=1024, description="Shorter content stays as it is.")
@@ -52,8 +52,12 @@ class CompressConfig(MiddlewareConfig):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
+        if "encodings" in self.model_fields_set and not self.encodings:
+            raise ValueError("encodings is empty. Name at least one, or leave it out")
         if len(set(self.encodings)) < len(self.encodings):
             raise ValueError("encodings names one twice. Keep it once")
+        if not self.types:
+            raise ValueError("types is empty, so nothing would be compressed. Name some, or leave it out")
         for coding in self.encodings:
             if not has_coding(coding):
                 raise ValueError(

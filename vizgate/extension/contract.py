@@ -113,6 +113,8 @@ class Middleware(Component):
     #: Whether it stands outside of the route's own policies (``cors``, ``auth``, ``limit``, ``validate``), so that it
     #: sees the requests that these refuse, too. Inside, it knows the identity of the caller.
     stands_outside: ClassVar[bool] = False
+    #: Whether it stands before ``validate``, because it makes of a body what that is to look at.
+    stands_before_checks: ClassVar[bool] = False
 
     def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
         """Handle *request*, usually by awaiting ``forward(request)`` once.

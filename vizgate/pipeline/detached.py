@@ -1,6 +1,6 @@
 """A request that outlives the one it was made for.
 
-In: ``detached`` and ``end``. Not in: who needs one (``cache``).
+In: ``detached`` and ``end``. Not in: who needs one (``cache``, ``traffic``).
 """
 
 from __future__ import annotations

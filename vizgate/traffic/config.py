@@ -77,7 +77,7 @@ def refuse_unfit_ways(ways: tuple[SplitEntryConfig, ...]) -> tuple[SplitEntryCon
 
 
 #: The ways of a split, in an order that should stay: those before keep their clients when a later weight changes.
-SplitWays = Annotated[tuple[SplitEntryConfig, ...], Field(min_length=1), AfterValidator(refuse_unfit_ways)]
+SplitWays = Annotated[tuple[SplitEntryConfig, ...], AfterValidator(refuse_unfit_ways)]
 
 
 class MirrorConfig(ComponentConfig):

@@ -18,8 +18,9 @@ from vizgate.errors import ExchangeError
 from vizgate.extension.contract import Component, ComponentConfig, Context
 from vizgate.pipeline.body import BytesBody
 from vizgate.pipeline.copied import CopiedBody
+from vizgate.pipeline.detached import detached, end
 from vizgate.pipeline.handler import Handler
-from vizgate.pipeline.request import Request
+from vizgate.pipeline.request import Outcome, Request
 from vizgate.pipeline.response import Response
 from vizgate.traffic.config import MirrorConfig
 
@@ -117,26 +118,17 @@ class Mirror(Component):
             _log.exception("copy of request %s", copy.id)
         finally:
             self._counters[outcome].value += 1
-            for callback in copy.take_callbacks():
-                callback()
+            end(copy)
 
     def __repr__(self) -> str:
         return f"<Mirror to {self.config.service} [in flight: {len(self._tasks)}]>"
 
 
 def _copy_of(request: Request) -> Request:
-    """A request like *request*, without its body, that nothing the primary does can change."""
-    copy = Request(
-        request.method,
-        request.target,
-        request.headers.copy(),
-        authority=request.authority,
-        scheme=request.scheme,
-        client=request.client,
-        id=request.id,
-        minor=request.minor,
-    )
-    copy.route, copy.params, copy.identity = request.route, request.params, request.identity
+    """A request like *request*, without its body, that nothing the primary does can change, nor it the primary's."""
+    copy = detached(request, request.headers.copy())
+    copy.outcome = Outcome()
+    copy.deadline_s = 0.0
     return copy
 
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,29 @@ async def test_compressed_request_reaches_the_service_plain(door: DoorFactory) -
         refused = await post(b"x", "compress")
         assert 415 == refused.status
         assert b"gzip" in refused.get_all(b"accept-encoding")[0]
+
+
+async def test_compressed_request_is_checked_as_what_it_becomes(door: DoorFactory, tmp_path: Path) -> None:
+    """``validate`` looks at the inflated body, wherever ``decompress`` is listed."""
+    schema = tmp_path / "order.json"
+    schema.write_text('{"type": "object", "required": ["id"]}')
+    config = {
+        "services": {"echo": {"builtin": "echo"}},
+        "routes": [
+            {
+                "match": {"path": "/orders", "methods": ["POST"]},
+                "service": "echo",
+                "validate": {"schema": str(schema)},
+                "middleware": [{"use": "headers", "request": {"set": {"X-A": "1"}}}, {"use": "decompress"}],
+            }
+        ],
+    }
+    async with door(config) as opened:
+        for content, status in ((b'{"id": 7}', 200), (b'{"no": 7}', 400)):
+            body = gzip.compress(content)
+            lines = ["POST /orders HTTP/1.1", "Content-Type: application/json", "Content-Encoding: gzip"]
+            head = "\n".join([*lines, f"Content-Length: {len(body)}"])
+            assert status == (await ask(opened, head.encode(), body)).status
 
 
 @pytest.mark.system

@@ -125,7 +125,8 @@ async def test_compress_order_of_encodings_is_the_gateways() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"encodings": []}, "at least 1"),
+        ({"encodings": []}, "encodings is empty"),
+        ({"types": []}, "types is empty"),
         ({"encodings": ["gzip", "gzip"]}, "twice"),
         ({"encodings": ["deflate"]}, "'gzip', 'br' or 'zstd'"),
         ({"types": ["text"]}, "is not a media type"),

@@ -118,7 +118,7 @@ def test_client_without_address_goes_anywhere() -> None:
 @pytest.mark.parametrize(
     ("ways", "message"),
     [
-        ([], "at least 1"),
+        ([], "no way has a weight"),
         ([{"service": "a"}], "no request goes here"),
         ([{"service": "a", "header": {"X": "1"}}], "no way has a weight"),
         ([{"service": "a", "weight": -1}], "greater than or equal to 0"),

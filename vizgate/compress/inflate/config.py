@@ -20,7 +20,7 @@ Coding = Literal["gzip", "deflate", "br", "zstd"]
 class DecompressConfig(MiddlewareConfig):
     """``use: decompress``: compressed request bodies reach the service as they were before."""
 
-    encodings: Annotated[tuple[Coding, ...], Field(min_length=1)] = Field(
+    encodings: tuple[Coding, ...] = Field(
         default=(),
         description="What is inflated; other codings are refused with 415. Default: gzip, deflate, br and zstd, as far "
         "as they are installed.",
@@ -34,6 +34,8 @@ class DecompressConfig(MiddlewareConfig):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
+        if "encodings" in self.model_fields_set and not self.encodings:
+            raise ValueError("encodings is empty. Name at least one, or leave it out")
         if len(set(self.encodings)) < len(self.encodings):
             raise ValueError("encodings names one twice. Keep it once")
         for coding in self.encodings:

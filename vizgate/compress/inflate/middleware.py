@@ -31,6 +31,7 @@ class Decompress(Middleware):
     """
 
     Config: ClassVar[type[ComponentConfig]] = DecompressConfig
+    stands_before_checks: ClassVar[bool] = True
 
     def __init__(self, config: DecompressConfig, context: Context | None = None) -> None:
         super().__init__(config, context)

@@ -3,8 +3,8 @@
 In: ``Policies``, which knows their order. Not in: what each of them does.
 
 From the outside in, middleware that stands outside, cors, versions, who is it (``auth``), how much (``limit``), may
-they (``auth``, ``scopes``, ``claims``), faults made on purpose, is it well-formed (``validate``), the route's own
-middleware.
+they (``auth``, ``scopes``, ``claims``), faults made on purpose, middleware that makes of a body what is to be
+checked, is it well-formed (``validate``), the route's own middleware.
 
 Whatever is refused inside cors tells a page why, and a preflight, which cannot carry credentials, is answered before
 anybody asks for them. A limit comes after the question who it is, because tiers depend on the answer, and before a bad
@@ -57,6 +57,7 @@ class Policies:
     def layers(self, route: RouteConfig) -> RouteLayers:
         """What a request of *route* passes."""
         own = own_layers(route, self._parts)
+        inside = [layer for layer in own if not layer.middleware.stands_outside]
         return RouteLayers(
             outer=(
                 *(layer for layer in own if layer.middleware.stands_outside),
@@ -68,7 +69,8 @@ class Policies:
             ),
             inner=(
                 *fault_layers(route, self._parts),
+                *(layer for layer in inside if layer.middleware.stands_before_checks),
                 *self._validation.layers(route),
-                *(layer for layer in own if not layer.middleware.stands_outside),
+                *(layer for layer in inside if not layer.middleware.stands_before_checks),
             ),
         )
