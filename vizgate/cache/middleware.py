@@ -108,7 +108,8 @@ class CacheMiddleware(Middleware):
         visit.why = b"stale" if age_s >= stored.terms.lifetime.seconds else b"request"
         if use is Use.VALIDATE:
             return None
-        if use is Use.WHILE_REVALIDATING:
+        # RFC 9111 5.2.1.5: no answer to a request with no-store is to be stored, not even one that it does not get.
+        if use is Use.WHILE_REVALIDATING and not visit.question.wish.no_store:
             self._service.refresh(visit)
         self._counts.stale.value += 1
         return stored_answer(stored, visit.question, now_s)

@@ -13,9 +13,9 @@ from vizgate.cache.ask.conditions import is_not_modified
 from vizgate.cache.flight.fetch import MARK_S, Fetch, Means
 from vizgate.cache.flight.flight import Flight, FlightKey
 from vizgate.cache.flight.flights import Mark
-from vizgate.cache.rules.reuse import Use, may_replace_error, use_of
+from vizgate.cache.rules.reuse import ERRORS, Use, may_replace_error, use_of
 from vizgate.cache.visit import Visit
-from vizgate.errors import Overloaded, ResponseTimedOut
+from vizgate.errors import Overloaded, ResponseTimedOut, Termination
 from vizgate.message.headers import Field, Headers
 from vizgate.observe.metrics.counters import Counter, CounterFamily
 from vizgate.pipeline.body import EMPTY, discard
@@ -84,8 +84,7 @@ class ServiceSide:
     def _start(self, visit: Visit, key: FlightKey, leader: Request | None, *, is_open: bool) -> Flight:
         asked = visit.asked()
         flight = Flight(key, asked.address, leader)
-        stored = visit.stored if visit.stored is not None and visit.stored.has_validator else None
-        fetch = Fetch(self._means, flight, asked, visit.request, visit.forward, stored)
+        fetch = Fetch(self._means, flight, asked, visit.request, visit.forward, visit.stored)
         self._means.flights.start(flight, fetch.run, is_open=is_open)
         return flight
 
@@ -117,13 +116,17 @@ class ServiceSide:
                 raise flight.error
             # It was broken off, because the cache stops.
             raise Overloaded("the cache has stopped")
-        if response.status >= 500:
-            stale = self._instead_of_error(visit, flight)
-            if stale is not None:
-                discard(response.body)
-                return stale
+        return self._passed(visit, response)
+
+    def _passed(self, visit: Visit, response: Response) -> Response:
+        """*response*, which is for *visit* alone, or what is stale instead of an error."""
+        status = 0 if response.local else response.status
+        stale = self._instead_of_error(visit, status) if response.status in ERRORS else None
+        if stale is not None:
+            discard(response.body)
+            return stale
         self._counts.passed.value += 1
-        return told(self._judged(visit, response), Way(visit.why, flight.status))
+        return told(self._judged(visit, response), Way(visit.why, status))
 
     def _of_flight(self, visit: Visit, flight: Flight, *, is_collapsed: bool) -> Response | None:
         """The answer out of what *flight* has brought, None when that is nothing to be shared."""
@@ -155,7 +158,8 @@ class ServiceSide:
         if like is None and flight.arriving is not None and flight.arriving.fill.can_be_shared:
             like = flight.arriving.like
         if like is None:
-            return self._shared_failure(visit, flight) if flight.is_failure else None
+            stale = self._instead_of_error(visit, flight.status) if flight.is_error else None
+            return self._shared_failure(visit, flight) if stale is None and flight.is_failure else stale
         if visit.flight_key(like.varies).values != like.values:
             return None
         # The service was asked while it waited, which is what no-cache wants.
@@ -169,29 +173,25 @@ class ServiceSide:
 
     def _shared_failure(self, visit: Visit, flight: Flight) -> Response:
         """A service that cannot be reached is not tried by everybody who waits, each in turn."""
-        stale = self._instead_of_error(visit, flight)
-        if stale is not None:
-            return stale
         assert flight.response is not None
         self._counts.collapsed.value += 1
         fields: list[Field] = [field for field in flight.response.headers.raw if field[0].lower() == b"retry-after"]
         response = problem(flight.response.status, "", visit.request.id, fields)
+        visit.request.outcome.termination = flight.termination
         return told(response, Way(visit.why, is_collapsed=True))
 
-    def _instead_of_error(self, visit: Visit, flight: Flight) -> Response | None:
+    def _instead_of_error(self, visit: Visit, status: int) -> Response | None:
         stored = visit.stored
         now_s = self._means.clock.monotonic()
         if stored is None or not may_replace_error(stored.terms, visit.question.wish, stored.age_s(now_s)):
             return None
         self._counts.stale.value += 1
-        way = Way(b"stale", flight.status, detail=b"stale-if-error")
+        visit.request.outcome.termination = Termination.NORMAL
+        way = Way(b"stale", status, detail=b"stale-if-error")
         return stored_answer(stored, visit.question, now_s, way)
 
     # those who go alone
 
     async def _pass(self, visit: Visit) -> Response:
         """The answer of the service, as it is; whether it could be stored is not asked before the mark has expired."""
-        response = await visit.forward(visit.request)
-        self._counts.passed.value += 1
-        status = 0 if response.local else response.status
-        return told(response, Way(visit.why, status))
+        return self._passed(visit, await visit.forward(visit.request))

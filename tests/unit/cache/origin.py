@@ -58,6 +58,7 @@ class Origin:
         try:
             response = self.answers[index](request)
         except ExchangeError as error:
+            request.outcome.termination = error.termination
             return problem_of(error, request.id)
         if self.has_date and "Date" not in response.headers and not response.local:
             response.headers["Date"] = imf_fixdate(int(self.clock.wall()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.unit.cache.origin import CacheSite, reply, status_of, turns
@@ -116,6 +118,55 @@ async def test_stale_is_given_while_the_service_is_asked():
     await turns()
     assert b"new" == (await site.get()).body.data
     assert 2 == site.calls == site.origin.ended
+
+
+async def test_head_in_the_background_asks_for_the_whole():
+    """What is stored is an answer to GET, whoever has asked for it."""
+    stale = "max-age=1, stale-while-revalidate=9"
+    site = CacheSite(reply(cache_control=stale), reply(body=b"new", cache_control=FRESH))
+    await site.get()
+    site.clock.advance(5)
+    await site.send("HEAD")
+    await turns()
+    assert ["GET", "GET"] == [request.method for request in site.origin.requests]
+    assert b"new" == (await site.get()).body.data
+
+
+async def test_no_store_asks_for_nothing_in_the_background():
+    """RFC 9111 5.2.1.5: what is not for this request is not stored for its sake, either."""
+    site = CacheSite(reply(cache_control="max-age=1, stale-while-revalidate=9"))
+    await site.get()
+    site.clock.advance(5)
+    await site.get(Cache_Control="no-store")
+    await turns()
+    assert 1 == site.calls
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_stale_replaces_every_error_while_there_are_any(status):
+    """RFC 5861 4: for all who ask, one after the other or at once, also if the error could be stored itself."""
+    for error in (reply(status, b"down"), reply(status, b"down", cache_control=FRESH)):
+        site = CacheSite(reply(body=b"old", cache_control="max-age=1, stale-if-error=30"), error)
+        await site.get()
+        site.clock.advance(10)
+        answers = [await site.get() for _ in range(3)]
+        site.origin.open.clear()
+        tasks = [asyncio.ensure_future(site.get()) for _ in range(20)]
+        await turns()
+        site.origin.open.set()
+        answers += await asyncio.gather(*tasks)
+        assert {(200, b"old")} == {(answer.status, answer.body.data) for answer in answers}
+        # One question after the other, and one for all at once: a service in trouble is not asked more than before.
+        assert 1 + 3 + 1 == site.calls == site.origin.ended
+
+
+@pytest.mark.parametrize("status", [501, 505, 404, 429])
+async def test_other_statuses_are_no_errors(status):
+    """RFC 5861 4: 500, 502, 503 and 504 are; anything else is an answer."""
+    site = CacheSite(reply(cache_control="max-age=1, stale-if-error=30"), reply(status, b"no"))
+    await site.get()
+    site.clock.advance(10)
+    assert status == (await site.get()).status
 
 
 @pytest.mark.parametrize("settings", [{}, {"stale_if_error": 30}])

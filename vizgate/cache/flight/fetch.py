@@ -13,12 +13,13 @@ from vizgate.cache.flight.fill import Fill
 from vizgate.cache.flight.flight import Arriving, Flight
 from vizgate.cache.flight.flights import Flights, Mark
 from vizgate.cache.rules.freshness import Received
-from vizgate.cache.rules.reuse import Terms
+from vizgate.cache.rules.reuse import ERRORS, NO_WISH, Terms, may_replace_error
 from vizgate.cache.rules.storable import Refusal
 from vizgate.cache.storage.storage import Storage
 from vizgate.cache.storage.stored import StoredResponse
 from vizgate.cache.storage.taking import Asked, Defaults, freshened, names_other, taken, terms_or_refusal
 from vizgate.clock import Clock
+from vizgate.errors import Termination
 from vizgate.message.headers import Headers
 from vizgate.pipeline.body import Body
 from vizgate.pipeline.detached import detached, end
@@ -52,7 +53,8 @@ class Means:
 class Fetch:
     """*flight*, made by sending what *origin* asks for to *forward*.
 
-    Args: stale: what is stored, and is asked for again, so that the service may say that it is still good.
+    Args: stale: what is stored, and is asked for again: of what has a validator the service may say that it is still
+    good.
     """
 
     def __init__(  # the parts of a flight, each of its own kind
@@ -80,6 +82,8 @@ class Fetch:
         if stale is not None and stale.modified is not None:
             raw.append((b"If-Modified-Since", stale.modified))
         request = detached(self._origin, Headers(raw))
+        # For HEAD, too: what is stored must be whole.
+        request.method = "GET"
         request.is_shared = True
         request.relay_interim = self._flight.relay_interim
         if self._flight.is_background:
@@ -113,7 +117,7 @@ class Fetch:
 
     async def _take(self, response: Response, received: Received) -> None:
         stale = self._stale
-        if response.status == 304 and stale is not None:
+        if response.status == 304 and stale is not None and stale.has_validator:
             if not names_other(stale, response.headers):
                 self._freshen(stale, response, received)
                 return
@@ -123,10 +127,18 @@ class Fetch:
             self._request = self._new_request(None)
             response, received = await self._ask()
         terms = self._judged(response, received)
-        if isinstance(terms, Terms) and self._has_room_for(response.body):
+        flight = self._flight
+        flight.is_error = response.status in ERRORS
+        is_replaced = (
+            flight.is_error and stale is not None and may_replace_error(stale.terms, NO_WISH, self._age_s(stale))
+        )
+        if isinstance(terms, Terms) and not is_replaced and self._has_room_for(response.body):
             await self._store(response, terms, received)
         else:
-            self._pass(response, terms)
+            self._pass(response, terms, is_replaced=is_replaced)
+
+    def _age_s(self, stale: StoredResponse) -> float:
+        return stale.age_s(self._means.clock.monotonic())
 
     def _judged(self, response: Response, received: Received) -> Terms | Refusal:
         if self._request.outcome.is_substitute:
@@ -196,18 +208,19 @@ class Fetch:
             means.storage.keep(stored)
             means.flights.unmark(flight.key)
 
-    def _pass(self, response: Response, terms: Terms | Refusal) -> None:
-        """Give *response*, which is not stored, to the leader alone."""
+    def _pass(self, response: Response, terms: Terms | Refusal, *, is_replaced: bool) -> None:
+        """Give *response*, which is not stored, to the leader alone; if it *is_replaced*, all have what is stale."""
         flight = self._flight
-        flight.is_failure = response.local and response.status >= 500
         flight.response = response
+        flight.termination = self._request.outcome.termination
+        flight.is_failure = flight.is_error and response.local and flight.termination is not Termination.NORMAL
         if flight.is_failure:
             return
         if response.status < 500 and self._stale is not None and terms is not Refusal.SUBSTITUTE:
             # The service has something else by now, or nothing.
             self._means.storage.drop(self._stale)
         # What only found no room may find it the next time.
-        if isinstance(terms, Refusal) or flight.followers:
+        if not is_replaced and (isinstance(terms, Refusal) or flight.followers):
             self._mark(Mark.PASS, 503 if terms is Refusal.SUBSTITUTE else response.status)
         flight.hand_over(self._request)
 

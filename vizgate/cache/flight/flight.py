@@ -13,6 +13,7 @@ from vizgate.cache.ask.vary import VaryValues
 from vizgate.cache.flight.fill import Fill
 from vizgate.cache.storage.key import Address, ResourceKey
 from vizgate.cache.storage.stored import StoredResponse
+from vizgate.errors import Termination
 from vizgate.pipeline.detached import end
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -53,8 +54,11 @@ class Flight:
         self.stored: StoredResponse | None = None
         self.arriving: Arriving | None = None
         self.response: Response | None = None
-        #: Whether the gateway itself had to answer, because the service did not.
+        #: Whether the answer is an error that something stale may take the place of.
+        self.is_error = False
+        #: Whether the gateway itself had to answer, because the service did not; and how that came.
         self.is_failure = False
+        self.termination = Termination.NORMAL
         #: Whether what comes must not be stored any more: it may be older than a change.
         self.is_outdated = False
         self.error: BaseException | None = None

@@ -17,6 +17,10 @@ from vizgate.cache.rules.freshness import Lifetime
 _FORBIDS_STALE = ("must-revalidate", "proxy-revalidate", "s-maxage")
 
 
+#: RFC 5861 4: the statuses that ``stale-if-error`` is about.
+ERRORS = frozenset({500, 502, 503, 504})
+
+
 class Use(Enum):
     """What to do with a stored response."""
 
