@@ -20,7 +20,7 @@ from vizgate.cache.rules.reuse import Use, use_of
 from vizgate.cache.service import Counts, ServiceSide
 from vizgate.cache.storage.key import key_of
 from vizgate.cache.storage.stored import StoredResponse
-from vizgate.cache.storage.taking import Defaults, freshened, names_other
+from vizgate.cache.storage.taking import Defaults, freshened, names_other, names_same
 from vizgate.cache.visit import Visit
 from vizgate.extension.contract import ComponentConfig, Context, Middleware
 from vizgate.pipeline.body import EMPTY
@@ -140,7 +140,7 @@ class CacheMiddleware(Middleware):
             fresh = freshened(stored, response, visit.asked(), self._means.defaults, received)
             if fresh is None or names_other(stored, response.headers) or not _has_length(stored, response):
                 stored.is_outdated = True
-            else:
+            elif names_same(stored, response.headers):
                 self._storage.drop(stored)
                 self._storage.keep(fresh)
         self._counts.passed.value += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,6 @@ class Ask(NamedTuple):
     """One request, *wait_s* after the last one; *together* with as many of its like."""
 
     method: str
-    path: str
     host: str
     user: str
     cookie: str
@@ -42,13 +42,12 @@ class Ask(NamedTuple):
 
 asks = st.builds(
     Ask,
-    st.sampled_from(["GET", "GET", "GET", "HEAD", "PUT"]),
-    st.sampled_from(sorted(RULES)),
+    st.sampled_from(["GET", "GET", "GET", "GET", "HEAD", "PUT"]),
     st.sampled_from(["a.example", "b.example"]),
     st.sampled_from(["", "", "ann", "bob"]),
     st.sampled_from(["", "", "c=1", "c=2"]),
     st.sampled_from(["1", "2"]),
-    st.integers(0, 12),
+    st.sampled_from([0, 0, 1, 3, 6, 11]),
     st.integers(1, 3),
 )
 
@@ -72,14 +71,14 @@ def answer(site: CacheSite, changes: dict[tuple[str, str], int]):
     return make
 
 
-def check(site: CacheSite, ask: Ask, response: Response, changes: dict[tuple[str, str], int]) -> None:
+def check(site: CacheSite, wanted: str, ask: Ask, response: Response, changes: dict[tuple[str, str], int]) -> None:
     host, path, user, cookie, value, made_s, change = (response.body.data or b"").decode().split("|")
-    _, fresh_s, is_public, varies = RULES[ask.path]
-    assert (ask.host, ask.path) == (host, path)
+    _, fresh_s, is_public, varies = RULES[wanted]
+    assert (ask.host, wanted) == (host, path)
     if user != ask.user:
         # What was made for one with credentials is for others only if it says so; what was made for nobody is for all.
         assert is_public or not user
-    if ask.path == "/silent":
+    if wanted == "/silent":
         assert cookie == ask.cookie
         assert user == ask.user
     if varies:
@@ -88,9 +87,10 @@ def check(site: CacheSite, ask: Ask, response: Response, changes: dict[tuple[str
     assert changes.get((host, path), 0) == int(change)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(asks, min_size=1, max_size=25))
-def test_no_answer_is_another_ones_nor_too_old(steps):
+@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("path", RULES)
+@given(steps=st.lists(asks, min_size=10, max_size=30))
+def test_no_answer_is_another_ones_nor_too_old(path, steps):
     """After any requests, each answer is for its host, path, user and fields, fresh, and not older than a change."""
 
     async def run() -> None:
@@ -102,11 +102,11 @@ def test_no_answer_is_another_ones_nor_too_old(steps):
             fields = {"X_A": ask.value, **({"Cookie": ask.cookie} if ask.cookie else {})}
             identity = Identity(ask.user) if ask.user else None
             requests = [
-                site.send(ask.method, ask.path, host=ask.host, identity=identity, **fields) for _ in range(ask.together)
+                site.send(ask.method, path, host=ask.host, identity=identity, **fields) for _ in range(ask.together)
             ]
             for response in await asyncio.gather(*requests):
                 if ask.method == "GET":
-                    check(site, ask, response, changes)
+                    check(site, path, ask, response, changes)
         assert site.calls == site.origin.ended
         assert [asyncio.current_task()] == [*asyncio.all_tasks()]
 

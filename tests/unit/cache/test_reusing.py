@@ -257,6 +257,17 @@ async def test_no_cache_is_asked_for_each_time():
     assert '"a"' == site.origin.last["If-None-Match"]
 
 
+async def test_head_without_a_validator_freshens_nothing():
+    """It may be about another response than the one that is stored."""
+    site = CacheSite(reply(cache_control="max-age=9"), reply(200, b"", cache_control=FRESH), reply(cache_control=FRESH))
+    await site.get()
+    site.clock.advance(5)
+    await site.send("HEAD", Cache_Control="no-cache")
+    site.clock.advance(5)
+    await site.get()
+    assert 3 == site.calls
+
+
 async def test_head_freshens_or_outdates_what_is_stored():
     """RFC 9111 4.3.5: the same validators and length freshen, others make it stale."""
     for etag, length, asks in (('"a"', "7", False), ('"b"', "7", True), ('"a"', "8", True)):

@@ -123,6 +123,13 @@ def names_other(stored: StoredResponse, headers: Headers) -> bool:
     return modified is not None and stored.modified is not None and modified != stored.modified
 
 
+def names_same(stored: StoredResponse, headers: Headers) -> bool:
+    """Whether a validator in *headers* is that of *stored*: without any, nobody knows what they are about."""
+    tag, modified = headers.get_bytes(b"etag"), headers.get_bytes(b"last-modified")
+    is_tagged = tag is not None and stored.entity_tag is not None
+    return not names_other(stored, headers) and (is_tagged or (modified is not None and modified == stored.modified))
+
+
 def freshened(
     stored: StoredResponse, response: Response, asked: Asked, defaults: Defaults, received: Received
 ) -> StoredResponse | None:
