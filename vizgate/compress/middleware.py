@@ -5,7 +5,7 @@ In: ``Compress``. Not in: the rules (``compress.accept_encoding``, ``compress.ru
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from vizgate.compress.accept_encoding import choose_coding
 from vizgate.compress.body import CompressedBody, compress_whole
@@ -49,14 +49,14 @@ class Compress(Middleware):
 
     async def __call__(self, request: Request, forward: Handler) -> Response:
         """Forward *request*, and hand back its response, compressed if it may be."""
-        accepted, refuses = _asked(request.headers)
+        accepted, refuses, held = _asked(request.headers)
         # Asked first: what is further in may change the request.
         to_head = request.method == "HEAD"
         response = await forward(request)
         if response.tunnel is not None:
             return response
         if response.status == 304:
-            self._mark_unchanged(response, accepted)
+            _mark_unchanged(response, held)
             return response
         length = _length_of(response, to_head)
         if refuses or not self._rule.allows(response.status, response.headers.raw, length):
@@ -81,29 +81,42 @@ class Compress(Middleware):
             coded.trailers = body.trailers
             response.body = coded
 
-    def _mark_unchanged(self, response: Response, accepted: bytes) -> None:
-        """RFC 9110 15.4.5: a 304 has the ``ETag`` and ``Vary`` that the 200 would have had."""
-        fields = response.headers.raw
-        tagged = [index for index, (name, _) in enumerate(fields) if name.lower() == b"etag"]
-        if not tagged or choose_coding(accepted, self._offered) is None:
-            return
-        for index in tagged:
-            fields[index] = (fields[index][0], weaken(fields[index][1]))
-        # It would be that of the content as it was.
-        response.headers.remove("Content-Length")
-        add_vary(fields, _VARY)
+
+class _Asked(NamedTuple):
+    """What a request says about it. ``accepted``: the codings that the client takes. ``refuses``: whether it wants
+    nothing changed (RFC 9111 5.2.1.6). ``held``: the tags of what it has already.
+    """
+
+    accepted: bytes
+    refuses: bool
+    held: bytes
 
 
-def _asked(headers: Headers) -> tuple[bytes, bool]:
-    """The codings that a client takes, and whether it wants nothing changed (RFC 9111 5.2.1.6)."""
-    accepted, refuses = [], False
+def _asked(headers: Headers) -> _Asked:
+    accepted, held, refuses = [], [], False
     for name, value in headers.raw:
         size = len(name)
         if size == 15 and name.lower() == b"accept-encoding":
             accepted.append(value)
         elif size == 13 and name.lower() == b"cache-control":
             refuses = refuses or has_no_transform(value)
-    return b",".join(accepted), refuses
+        elif size == 13 and name.lower() == b"if-none-match":
+            held.append(value)
+    return _Asked(b",".join(accepted), refuses, b",".join(held))
+
+
+def _mark_unchanged(response: Response, held: bytes) -> None:
+    """RFC 9110 15.4.5: a 304 has the ``ETag`` and ``Vary`` that the 200 would have had. What the client has was
+    compressed here if its tag is the weak one of a strong one.
+    """
+    fields = response.headers.raw
+    for index, (name, value) in enumerate(fields):
+        if name.lower() == b"etag" and weaken(value) != value and weaken(value) in held:
+            fields[index] = (name, weaken(value))
+            # It would be that of the content as it was.
+            response.headers.remove("Content-Length")
+            add_vary(fields, _VARY)
+            return
 
 
 def _length_of(response: Response, to_head: bool) -> int | None:  # noqa: FBT001  # private, one caller

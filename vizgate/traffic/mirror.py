@@ -88,6 +88,9 @@ class Mirror(Component):
         if length is not None and length > self._limit:
             self._counters["too_long"].value += 1
             return
+        if len(self._tasks) >= self._most:  # looked at first, because a copy costs more than the question
+            self._counters["too_many"].value += 1
+            return
         copy = _copy_of(request)
         if body.data is not None:
             self._send(copy, body.data)
@@ -95,7 +98,7 @@ class Mirror(Component):
             request.body = CopiedBody(body, self._limit, lambda data: self._send(copy, data))
 
     def _send(self, copy: Request, data: bytes) -> None:
-        """Have *copy* sent with the body *data*, on the next turn of the loop."""
+        """Have *copy* sent with the body *data*, on the next turn of the loop, unless others were faster meanwhile."""
         if len(self._tasks) >= self._most:
             self._counters["too_many"].value += 1
             return

@@ -105,6 +105,8 @@ async def test_compressed_request_reaches_the_service_plain(door: DoorFactory) -
         refused = await post(b"x", "compress")
         assert 415 == refused.status
         assert b"gzip" in refused.get_all(b"accept-encoding")[0]
+    # The log tells what came over the wire, not what became of it.
+    assert len(gzip.compress(b'{"a": 1}')) == opened.records()[0]["bytes_in"]
 
 
 async def test_compressed_request_is_checked_as_what_it_becomes(door: DoorFactory, tmp_path: Path) -> None:

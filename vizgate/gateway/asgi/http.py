@@ -18,7 +18,7 @@ from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
 from vizgate.gateway.site import Site
 from vizgate.message.heads import RequestHead
-from vizgate.pipeline.body import EMPTY
+from vizgate.pipeline.body import EMPTY, Body
 from vizgate.pipeline.request import Request
 
 
@@ -62,9 +62,9 @@ class _HttpExchange:
     async def run(self, head: RequestHead, clock: Clock) -> None:
         """Handle it and answer. Raises: ExchangeError: see ``serve_http``."""
         request = self._visit.request(head, EMPTY)
-        outcome = request.outcome
+        outcome, body = request.outcome, request.body
         try:
-            request.body = await self._inbox.open(head.shape.framing, self._site.server.upload, clock)
+            body = request.body = await self._inbox.open(head.shape.framing, self._site.server.upload, clock)
             response = await self._site.handle(request)
             await self._reply.send(request, response)
         except asyncio.CancelledError:
@@ -83,10 +83,11 @@ class _HttpExchange:
         finally:
             self._inbox.close()
             self._watch.close()
-            self._complete(request)
+            self._complete(request, body)
 
-    def _complete(self, request: Request) -> None:
-        body, reply = request.body, self._reply
+    def _complete(self, request: Request, body: Body) -> None:
+        """Args: body: as it came, whatever middleware has made of it."""
+        reply = self._reply
         bytes_in = body.received_bytes if isinstance(body, AsgiBody) else len(body.data or b"")
         self._visit.complete(request, status=reply.status, bytes_in=bytes_in, bytes_out=reply.bytes_out)
 

@@ -252,7 +252,7 @@ class Connection:
         reply.reset()
         site.cells.requests_active += 1
         outcome = request.outcome
-        keep_alive = False
+        keep_alive, body = False, request.body
         try:
             stream.on_gone = self._client_gone
             if stream.is_gone:
@@ -284,7 +284,7 @@ class Connection:
             reply.break_off()
         finally:
             stream.on_gone = None
-            self._complete(request)
+            self._complete(request, body)
         if keep_alive:
             self._leftover = self._leftover if self._arriving is None else self._arriving.rest
         elif reply.ended and self._is_sending():
@@ -325,14 +325,16 @@ class Connection:
             self._reply.bytes_out = copy.bytes_out
             self._tunneled = copy.bytes_in
 
-    def _complete(self, request: Request) -> None:
-        """The end of every request that was read, exactly once: let go of connections, count, log."""
+    def _complete(self, request: Request, body: Body = EMPTY) -> None:
+        """The end of every request that was read, exactly once: let go of connections, count, log. Args: body: as it
+        came, whatever middleware has made of it.
+        """
         site, reply = self._site, self._reply
         if request.has_callbacks:
             run_callbacks(site, request)
         site.cells.requests_active -= 1
         arriving = self._arriving
-        bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(request.body.data or b"")
+        bytes_in = arriving.received_bytes if arriving is not None else self._tunneled or len(body.data or b"")
         self._ended_s = self.stream.clock.monotonic()
         duration_s = self._ended_s - self._started_s
         site.count(request, reply.status or 499, duration_s, bytes_in, reply.bytes_out)
