@@ -40,19 +40,27 @@ def _request_field_name(name: str) -> str:
     return _field_name(name)
 
 
-def shown_field_name(name: str) -> str:
+def arriving_field_name(name: str) -> str:
     """*name*, if a field of it can be in the requests that routes see. Raises: ValueError: it never is."""
     encode_name(name.encode("utf-8"))
-    lower = name.lower()
     if "_" in name:
         remedy = name.replace("_", "-")
         raise ValueError(f"{name} is dropped from every request, as is every name with '_'. Write {remedy}")
+    if name.lower() in _KEPT_FROM_ROUTES:
+        raise ValueError(f"{name} belongs to one connection, and no route sees it. Choose another field")
+    return name
+
+
+def shown_field_name(name: str) -> str:
+    """As ``arriving_field_name``, and what the field says is a client's own word, not the gateway's.
+
+    Raises: ValueError: it is not.
+    """
+    lower = arriving_field_name(name).lower()
     if lower.encode() in ASSERTED or lower.encode().startswith(ASSERTED_PREFIX):
         raise ValueError(
             f"{name} is a client's word about its way, and put aside. What it means is in server.trusted_proxies"
         )
-    if lower in _KEPT_FROM_ROUTES:
-        raise ValueError(f"{name} belongs to one connection, and no route sees it. Choose another field")
     return name
 
 

@@ -32,6 +32,10 @@ Refused = Callable[..., list[str]]
             "routes[0].rewrite.path: the path /a/{id} has no parameter {ident}.",
         ),
         (
+            "[{match: {path: /, headers: {X-B: '1', X_Canary: '1'}}, service: echo}]",
+            "routes[0].match.headers: x_canary is dropped from every request, as is every name with '_'.",
+        ),
+        (
             "[{match: {path: '/a/{id}'}, redirect: {to: 'https://x/{ident}'}}]",
             "routes[0].redirect.to: the path /a/{id} has no parameter {ident}.",
         ),

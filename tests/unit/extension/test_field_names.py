@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vizgate.extension.field_names import shown_field_name
+from vizgate.extension.field_names import arriving_field_name, shown_field_name
 
 
 @pytest.mark.parametrize("name", ["X-API-Key", "Authorization", "Cookie", "x.y", "Host", "X-Forward", "Via-Y"])
@@ -29,3 +29,10 @@ def test_shown_field_name_refuses_what_no_route_ever_sees(name: str, message: st
     """A setting that could never act is an error, with the reason."""
     with pytest.raises(ValueError, match=message):
         shown_field_name(name)
+
+
+def test_arriving_field_name_takes_what_the_gateway_says_itself() -> None:
+    """What a request is said to have come by is there to be read, in the gateway's own words."""
+    assert "X-Forwarded-Proto" == arriving_field_name("X-Forwarded-Proto")
+    with pytest.raises(ValueError, match="dropped from every request"):
+        arriving_field_name("X_Forwarded_Proto")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from vizgate.auth.api_key.config import ApiKeyConfig
-from vizgate.config.audit.authorities import endless_tokens, open_on_failure, plain_authorities
+from vizgate.config.audit.authorities import endless_tokens, forgotten_revocations, open_on_failure, plain_authorities
 from vizgate.config.audit.exposure import believed_networks, open_writes, unverified_upstreams
 from vizgate.config.audit.finding import AuditFinding, AuditView
 from vizgate.config.audit.keys import api_keys
@@ -21,8 +21,8 @@ Rule = Callable[[AuditView], Iterator[AuditFinding]]
 
 #: What is asked of every configuration, in this order.
 RULES: tuple[Rule, ...] = (
-    open_writes, believed_networks, unverified_upstreams, plain_authorities, endless_tokens, open_on_failure, api_keys,
-    plain_secrets, api_versions,
+    open_writes, believed_networks, unverified_upstreams, plain_authorities, endless_tokens, open_on_failure,
+    forgotten_revocations, api_keys, plain_secrets, api_versions,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Whom authenticators believe, and over which way.
 
-In: ``plain_authorities``, ``endless_tokens``, ``open_on_failure``. Not in: keys that stand in the configuration
-(``config.audit.keys``).
+In: ``plain_authorities``, ``endless_tokens``, ``open_on_failure``, ``forgotten_revocations``. Not in: keys that stand
+in the configuration (``config.audit.keys``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.config.audit.finding import AuditFinding, AuditView, Severity
+from vizgate.store.config import AnyStoreConfig, MemoryStoreConfig, SharedStoreConfig
 
 
 def plain_authorities(view: AuditView) -> Iterator[AuditFinding]:
@@ -40,6 +41,24 @@ def open_on_failure(view: AuditView) -> Iterator[AuditFinding]:
         if isinstance(auth, JwtConfig) and auth.revocation == "store" and auth.on_store_failure == "allow":
             message = "revoked tokens pass while the store is away. Keep it if that is meant"
             yield AuditFinding("revocation-fails-open", Severity.NOTE, ("auth", name, "on_store_failure"), message)
+
+
+def forgotten_revocations(view: AuditView) -> Iterator[AuditFinding]:
+    """Revoked tokens that are good again after a restart."""
+    remedy = _how_to_keep(view.config.store)
+    for name, auth in view.config.auth.items():
+        if remedy and isinstance(auth, JwtConfig) and auth.revocation == "store":
+            message = f"the store forgets at the end of the gateway which tokens are revoked. Write {remedy}"
+            yield AuditFinding("revocation-forgotten", Severity.WARNING, ("auth", name, "revocation"), message)
+
+
+def _how_to_keep(store: AnyStoreConfig) -> str:
+    """What makes *store* last longer than the gateway, "" where it does."""
+    if isinstance(store, MemoryStoreConfig) and store.persist is None:
+        return "store: {kind: memory, persist: FILE}"
+    if isinstance(store, SharedStoreConfig) and store.path is None:
+        return "store: {kind: shared, path: FILE}"
+    return ""
 
 
 def _asked(auth: AuthConfig) -> tuple[str, str | None]:

@@ -11,8 +11,8 @@ from vizgate.config.audit.finding import Severity
 JWT = "kind: jwt, algorithms: [RS256]"
 
 
-def found(auth: str) -> list[tuple[object, ...]]:
-    config = load_text(f"auth: {{it: {{{auth}}}}}", environment={"SECRET": "x"})
+def found(auth: str, store: str = "redis://cache") -> list[tuple[object, ...]]:
+    config = load_text(f"store: {store}\nauth: {{it: {{{auth}}}}}", environment={"SECRET": "x"})
     return [(one.rule, one.severity, *one.path) for one in audit(config, 1_800_000_000.0)]
 
 
@@ -57,3 +57,21 @@ def test_audit_revocation_that_fails_open(more: str, *, is_found: bool) -> None:
     """It is a choice, and worth to be seen."""
     wanted = [("revocation-fails-open", Severity.NOTE, "auth", "it", "on_store_failure")] if is_found else []
     assert wanted == found(f"{JWT}, jwks_url: 'https://a/', {more}, on_store_failure: allow")
+
+
+@pytest.mark.parametrize(
+    ("store", "is_found"),
+    [
+        ("memory", True),
+        ("shared", True),
+        ("{kind: memory, persist: counters}", False),
+        ("{kind: shared, path: counters}", False),
+        ("redis://cache", False),
+    ],
+)
+@pytest.mark.parametrize("revocation", ["store", "'off'"])
+def test_audit_revocation_that_a_restart_forgets(store: str, revocation: str, *, is_found: bool) -> None:
+    """A token that was taken back must not be good again because a gateway has started anew."""
+    wanted = [("revocation-forgotten", Severity.WARNING, "auth", "it", "revocation")]
+    got = found(f"{JWT}, jwks_url: 'https://a/', revocation: {revocation}", store)
+    assert (wanted if is_found and revocation == "store" else []) == got
