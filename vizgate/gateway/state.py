@@ -28,6 +28,7 @@ from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.target_state import TargetState
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
+from vizgate.transport.resolver import Resolver
 
 PoolKey = tuple[Endpoint, PoolLimits]
 
@@ -44,6 +45,8 @@ class GatewayState:
     metrics: Metrics = field(default_factory=Metrics)
     health: Health = field(default_factory=Health)
     sweeper: DeadlineSweeper = field(default_factory=DeadlineSweeper)
+    #: Finds the addresses of targets.
+    resolver: Resolver = field(default_factory=Resolver)
     date: HttpDate = field(init=False)
     #: Waits so many seconds.
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -75,7 +78,7 @@ class GatewayState:
         """The pool of *endpoint*, made when it is asked for first."""
         key = (endpoint, limits)
         if key not in self.pools:
-            self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper)
+            self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper, self.resolver)
         return self.pools[key]
 
     def target(self, service: str, address: str, number: int = 1) -> TargetState:

@@ -163,6 +163,14 @@ class Request:
             self.has_callbacks = True
         self._callbacks.append(callback)
 
+    def forget_callback(self, callback: Callable[[], None]) -> bool:
+        """Have *callback*, which ``on_complete`` was given, not run; whether it would have."""
+        if self._callbacks is None or callback not in self._callbacks:
+            return False
+        self._callbacks.remove(callback)
+        self.has_callbacks = bool(self._callbacks)
+        return True
+
     def take_callbacks(self) -> list[Callable[[], None]]:
         """The callbacks that have not run, last added first; they are forgotten here, so none runs twice."""
         callbacks, self._callbacks = self._callbacks or [], None

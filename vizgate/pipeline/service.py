@@ -114,13 +114,24 @@ class ServiceForwarder:
             return await answer_as_last()
         if policies.total_s:
             request.limit_deadline(self._clock.monotonic() + policies.total_s)
-        if policies.bulkhead is not None:
-            waiting = policies.bulkhead.enter(request)
-            if waiting is not None:
-                await waiting
-            request.on_complete(policies.bulkhead.leave)
-        if policies.retry is not None:
-            preparing = policies.retry.prepare(request, self._clock.monotonic())
+        if policies.bulkhead is None:
+            return await self._prepared(request)
+        waiting = policies.bulkhead.enter(request)
+        if waiting is not None:
+            await waiting
+        leave = policies.bulkhead.leave
+        request.on_complete(leave)
+        try:
+            return await self._prepared(request)
+        except BaseException:
+            # Whatever answers the request now, it is not this service.
+            if request.forget_callback(leave):
+                leave()
+            raise
+
+    async def _prepared(self, request: Request) -> Response:
+        if self._policies.retry is not None:
+            preparing = self._policies.retry.prepare(request, self._clock.monotonic())
             if preparing is not None:
                 await preparing
         return await self._attempts(request)

@@ -5,6 +5,7 @@ In: reading it. Not in: what follows from it (``retry.policy``).
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 
@@ -21,6 +22,9 @@ def seconds_of(value: str | None, wall_s: float) -> float | None:
         # Longer than any wait that would be made; int() of a text without end is slow.
         return float(text) if len(text) < 10 else float("inf")
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - wall_s)
+        at = parsedate_to_datetime(text)
+        # RFC 9110 5.6.7: the obsolete form of asctime has no zone; a date of HTTP is in UTC, wherever we are.
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return max(0.0, at.timestamp() - wall_s)
     except (ValueError, OverflowError):
         return None

@@ -17,9 +17,9 @@ from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.transport.arrival.arrivals import Arrivals, ArrivalTerms, Hall
 from vizgate.transport.arrival.sockets import UnixPlace, bind_tcp, bind_unix, inode_of, remove_unix
+from vizgate.transport.arrival.syn_filter import stop_handshakes
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.stream import Stream
-from vizgate.transport.syn_filter import stop_handshakes
 
 _BACKLOG = 4096
 # How long connections whose handshake has begun are waited for when the listener is drained.

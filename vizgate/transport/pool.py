@@ -7,6 +7,7 @@ In: ``TargetPool``. Not in: which target a request goes to (``balancer``) and wh
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 from vizgate.clock import Clock
 from vizgate.errors import ConnectFailed
 from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.resolver import Resolver
 from vizgate.transport.stream import Stream
 
 
@@ -88,8 +90,17 @@ class PooledStream(Stream):
 class TargetPool:
     """The connections to one endpoint: the one used last is reused first, so that what is not needed grows old."""
 
-    def __init__(self, endpoint: Endpoint, limits: PoolLimits, clock: Clock, sweeper: DeadlineSweeper) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        limits: PoolLimits,
+        clock: Clock,
+        sweeper: DeadlineSweeper,
+        resolver: Resolver | None = None,
+    ) -> None:
         self.endpoint = endpoint
+        self._is_address = _is_address(endpoint.host)
+        self._resolver = resolver or Resolver()
         self._max_idle = limits.max_idle
         self._idle_timeout_s = limits.idle_timeout_s
         self._clock = clock
@@ -139,13 +150,32 @@ class TargetPool:
             raise ConnectFailed("connection refused or unreachable") from exc
 
     async def _connect(self) -> PooledStream:
-        loop, end = asyncio.get_running_loop(), self.endpoint
-        make = partial(PooledStream, loop, self._clock, self._sweeper)
+        end = self.endpoint
         if end.unix_path:
-            return (await loop.create_unix_connection(make, end.unix_path))[1]
+            loop = asyncio.get_running_loop()
+            return (await loop.create_unix_connection(self._make(loop), end.unix_path))[1]
+        if self._is_address:
+            return await self._connect_to(end.host)
+        *others, last = await self._resolver.addresses(end.host)
+        for address in others:
+            try:
+                return await self._connect_to(address)
+            except ssl.SSLError:
+                raise
+            except OSError:
+                continue  # the next one may do
+        return await self._connect_to(last)
+
+    async def _connect_to(self, address: str) -> PooledStream:
+        loop, end = asyncio.get_running_loop(), self.endpoint
         server_name = (end.server_name or end.host) if end.tls is not None else None
-        connecting = loop.create_connection(make, end.host, end.port, ssl=end.tls, server_hostname=server_name)
+        connecting = loop.create_connection(
+            self._make(loop), address, end.port, ssl=end.tls, server_hostname=server_name
+        )
         return (await connecting)[1]
+
+    def _make(self, loop: asyncio.AbstractEventLoop) -> Callable[[], PooledStream]:
+        return partial(PooledStream, loop, self._clock, self._sweeper)
 
     def reopen(self) -> None:
         """Keep connections again after ``close``."""
@@ -164,3 +194,11 @@ class TargetPool:
 
     def __repr__(self) -> str:
         return f"<TargetPool {self.endpoint} [{self.idle} idle]>"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

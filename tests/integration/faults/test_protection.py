@@ -14,7 +14,7 @@ from vizgate.gateway.server import Gateway
 from vizgate.gateway.service_parts.breakers import breaker_states, force_breakers
 from vizgate.testing.raw_client import RawClient, RawResponse
 from vizgate.testing.scripted_upstream import ScriptedUpstream
-from vizgate.testing.steps import answer, read_request, send, wait
+from vizgate.testing.steps import answer, read_request, reset, send, stall, wait
 
 ERROR = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
 BREAKER = {"minimum_requests": 4, "open_for": "60s"}
@@ -132,6 +132,22 @@ async def test_fallback_answers_for_a_service_that_cannot(
                 response = await ask(opened, "PUT", b"payload")
                 assert (200, True) == (response.status, body in response.body)
         assert 4 == len(bad.complete_requests)
+
+
+async def test_place_is_free_while_the_fallback_answers(tmp_path: Path) -> None:
+    """A service that has failed has nothing in flight: a slow fallback must not fill it up."""
+    release = asyncio.Event()
+    slow = [read_request(), wait(release), send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), stall()]
+    async with ScriptedUpstream([read_request(), reset()]) as bad, ScriptedUpstream(slow) as other:
+        config = before(bad, max_in_flight=1, route={"fallback": {"service": "other"}})
+        config["services"]["other"] = {"targets": [other.url]}
+        async with gateway_of(tmp_path / "log", config) as gateway:
+            asked = asyncio.create_task(_ask(gateway.addresses[0][1]))
+            await other.wait_for(lambda: len(other.complete_requests) == 1)
+            assert 0 == gateway.state.bulkheads["api"].in_flight
+            release.set()
+            assert 200 == (await asked).status
+            assert 0 == gateway.state.bulkheads["api"].in_flight
 
 
 async def test_target_learns_how_much_time_is_left(door: DoorFactory) -> None:

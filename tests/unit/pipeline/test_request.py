@@ -62,6 +62,21 @@ def test_callbacks_are_taken_once_last_first() -> None:
     assert (ran, request.take_callbacks(), request.has_callbacks) == ([2, 1], [], False)
 
 
+def test_callback_may_be_forgotten_once() -> None:
+    """Whoever gives back early what was to be given back at the end learns whether that is still to be done."""
+    request, ran = Request("GET", b"/"), list[int]()
+
+    def give_back() -> None:
+        ran.append(1)
+
+    assert not request.forget_callback(give_back)
+    request.on_complete(give_back)
+    request.on_complete(give_back)
+    assert (True, True) == (request.forget_callback(give_back), request.has_callbacks)
+    assert [give_back] == request.take_callbacks()
+    assert (False, False) == (request.forget_callback(give_back), request.has_callbacks)
+
+
 def test_repr_shows_route() -> None:
     """A request shows what it asks for and where it goes, without its query: that may hold secrets."""
     request = Request("GET", b"/a?token=x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -82,6 +84,22 @@ def test_backoff_is_random_up_to_a_bound_that_doubles(number: int, seed: int) ->
 def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | None) -> None:
     """RFC 9110 10.2.3; what cannot be read says nothing."""
     assert expected == seconds_of(value, 1_767_225_600.0)
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is nine hours ahead."""
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_retry_after_in_the_form_of_asctime_is_in_utc() -> None:
+    """RFC 9110 5.6.7: a recipient MUST accept it, and it has no zone."""
+    assert 10.0 == seconds_of("Thu Jan  1 00:00:10 2026", 1_767_225_600.0)
 
 
 @given(st.text())

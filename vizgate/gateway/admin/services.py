@@ -65,7 +65,9 @@ def targets_at(service: ServicePlan, address: str) -> list[ServiceTarget]:
 
 
 def drain(targets: list[ServiceTarget]) -> None:
-    """Ask *targets* no more, not even when all others are out; requests that they have already go on."""
+    """Ask *targets* no more, not even when all others are out; requests that they have already go on, and clients with
+    a cookie of theirs come back to them.
+    """
     for state in _states(targets):
         if not state.blocks & Block.DRAINED:
             state.block(Block.DRAINED)

@@ -37,7 +37,7 @@ class ProbeMaker:
         if active.port is not None:
             endpoint = replace(endpoint, port=active.port)
         state = self._state
-        pool = TargetPool(endpoint, _NONE_KEPT, state.clock, state.sweeper)
+        pool = TargetPool(endpoint, _NONE_KEPT, state.clock, state.sweeper, state.resolver)
         if active.kind == "tcp":
             return TcpProbe(pool, active.timeout)
         timeouts = UpstreamTimeouts(connect_s=active.timeout, response_s=0.0, idle_s=0.0)

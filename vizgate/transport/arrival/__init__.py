@@ -1,1 +1,1 @@
-"""From an accepted socket to a stream: PROXY header, TLS handshake."""
+"""From a listening socket to a stream: who may knock, PROXY header, TLS handshake."""

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from vizgate.transport.syn_filter import stop_handshakes
+from vizgate.transport.arrival.syn_filter import stop_handshakes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a filter of Linux")
 #: Far less than the second after which a client tries again.
