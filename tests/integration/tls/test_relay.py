@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +174,53 @@ async def test_kept_connection_and_pipelining(files: Files, log: Path) -> None:
             bodies.append(await reader.readexactly(1))
         writer.transport.abort()
     assert [b"1", b"2"] == bodies
+
+
+async def test_slow_reader_gets_all_of_a_last_answer(files: Files, log: Path) -> None:
+    """An answer that ends the connection reaches a client that takes its time: the close waits until it has left."""
+    body = b"d" * MIB
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+    def read_slowly(port: int) -> int:
+        sock = connected(files, port, receive_bytes=4096)
+        sock.settimeout(10)
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        got = 0
+        pause = threading.Event()
+        for _ in range(16):
+            pause.wait(0.1)  # longer, in all, than a farewell may take
+            got += len(sock.recv(4096))
+        while data := sock.recv(65536):
+            got += len(data)
+        sock.close()
+        return got
+
+    async with (
+        ScriptedUpstream([read_request(), send(reply + body), stall()]) as upstream,
+        opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway,
+    ):
+        assert len(body) < await asyncio.to_thread(read_slowly, port_of(gateway))
+
+
+def connected(files: Files, port: int, receive_bytes: int = 0) -> ssl.SSLSocket:
+    sock = socket.socket()
+    if receive_bytes:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    sock.connect(("127.0.0.1", port))
+    return files.client().wrap_socket(sock, server_hostname=NAME)
+
+
+async def test_client_that_answers_no_farewell_holds_nothing_up(files: Files, log: Path) -> None:
+    """Clients whose idle connections nobody reads, as in the pools of many, do not keep a stopping gateway waiting."""
+
+    def connect_and_ask(port: int) -> ssl.SSLSocket:
+        sock = connected(files, port)
+        sock.sendall(b"GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+        return sock
+
+    async with opened(log, parts_of({"cert": files.pair(NAME)})) as gateway:
+        sock = await asyncio.to_thread(connect_and_ask, port_of(gateway))
+        async with asyncio.timeout(5):
+            await gateway.stop()
+        sock.close()
