@@ -11,6 +11,7 @@ from vizgate.cli.arguments import add_command, add_config, add_log_level
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
     from vizgate.config import CheckConfig, GatewayConfig, Problem
+    from vizgate.config.audit.finding import SeenCertificate
     from vizgate.config.problems import Path
     from vizgate.extension.registry import Registry
     from vizgate.gateway.rehearsal import Rehearsal
@@ -32,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
 
     from vizgate.cli.loading import load
     from vizgate.cli.program_log import program_log
-    from vizgate.gateway.listening.listeners import entrances_of
+    from vizgate.gateway.listening.listeners import entrances_of, seen_certificates
 
     config, registry = load(args.config)
-    entrances_of(config)  # raises what is wrong with its certificates
+    entrances = entrances_of(config)  # raises what is wrong with its certificates
     with program_log(args.log_level):
         failed, problems = asyncio.run(_try_all(args.config, config, registry))
     for problem in problems:
@@ -46,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
     counts = [_count(len(config.routes), "route"), _count(len(config.services), "service")]
     tests = f"{_count(len(config.tests), 'test')} passed" if config.tests else "no tests"
     print(f"{args.config}: good ({', '.join(counts)}; {tests})")
-    return _audit(args.config, config) if args.audit else 0
+    return _audit(args.config, config, seen_certificates(config, entrances)) if args.audit else 0
 
 
-def _audit(file: str, config: GatewayConfig) -> int:
-    """Print what is unwise in *config*; 1 when a warning is among it."""
+def _audit(file: str, config: GatewayConfig, shown: list[SeenCertificate]) -> int:
+    """Print what is unwise in *config*, whose listeners show the certificates *shown*; 1 when a warning is among it."""
     from vizgate.cli.loading import Places
     from vizgate.cli.table import table
     from vizgate.clock import SystemClock
@@ -58,7 +59,7 @@ def _audit(file: str, config: GatewayConfig) -> int:
     from vizgate.config.audit.finding import Severity
     from vizgate.config.problems import format_path
 
-    found, places = audit(config, SystemClock().wall()), Places(file)
+    found, places = audit(config, SystemClock().wall(), shown), Places(file)
     rows = [
         (one.severity.value, one.rule, str(places.of(one.path)), f"{format_path(one.path)}: {one.message}")
         for one in found

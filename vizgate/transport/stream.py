@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import math
 import select
 import socket
 import struct
+import sys
+import termios
 import types
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
@@ -25,6 +28,8 @@ from vizgate.transport.wakeup import Wakeup
 HIGH_WATER_BYTES = 128 * 1024
 #: How long a closed connection is kept for a peer that has not read all of it, in seconds.
 FLUSH_S = 30.0
+#: How long the peer of a TLS connection has to answer our farewell, once it has everything.
+FAREWELL_S = 1.0
 # POLLRDHUP, where there is one (Linux), shows an end behind bytes that nobody has read.
 _HANG_UP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -46,10 +51,10 @@ class Stream(asyncio.Protocol):
     owner that is busy elsewhere learns by it that its work is for nobody. Owners clear it by setting it to None.
     """
 
-    __slots__ = ("_eof", "_error", "_lost", "_pending", "_pending_bytes", "_read_deadline_s", "_readable",
-                 "_reading_paused", "_writable", "_write_deadline_s", "certificate", "clock", "due_s", "is_closing",
-                 "is_gone", "is_secure", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost", "on_unasked",
-                 "sweeper", "transport")  # fmt: skip
+    __slots__ = ("_eof", "_error", "_flush_end_s", "_lost", "_pending", "_pending_bytes", "_read_deadline_s",
+                 "_readable", "_reading_paused", "_writable", "_write_deadline_s", "certificate", "clock", "due_s",
+                 "is_closing", "is_gone", "is_secure", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost",
+                 "on_unasked", "sweeper", "transport")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
         self.loop = loop
@@ -67,6 +72,8 @@ class Stream(asyncio.Protocol):
         #: Of the reader (or of an idle connection) and of the writer; 0 for none.
         self._read_deadline_s = 0.0
         self._write_deadline_s = 0.0
+        #: Until when ``close`` waits for what was written to leave.
+        self._flush_end_s = 0.0
         self.due_s = math.inf
         self._pending: list[bytes] = []
         self._pending_bytes = 0
@@ -268,7 +275,7 @@ class Stream(asyncio.Protocol):
         write_s = self._write_deadline_s
         self.deadline_s = 0.0
         if self.is_closing:
-            self.abort()
+            self._end_close()
             return
         self.fail(StreamTimedOut("timed out"))
         if write_s > self.clock.monotonic():
@@ -319,11 +326,36 @@ class Stream(asyncio.Protocol):
             return
         if not self.transport.is_closing():  # asyncio's TLS transport lets go of everything when it is closed twice
             self.transport.close()
-        if not self.is_closing and self.transport.get_write_buffer_size():
+        if not self.is_closing and (self.is_secure or self.transport.get_write_buffer_size()):
             self.is_closing = True
             self._read_deadline_s = 0.0
-            self._write_deadline_s = self.clock.monotonic() + flush_s
+            now_s = self.clock.monotonic()
+            self._flush_end_s = now_s + flush_s
+            self._write_deadline_s = now_s + min(FAREWELL_S, flush_s) if self.is_secure else self._flush_end_s
             self.sweeper.enter(self, self._write_deadline_s)
+
+    def _end_close(self) -> None:
+        """The peer has not finished the close. In TLS it should answer our farewell, for which nobody has to wait, but
+        what it has not taken yet is still to be sent.
+        """
+        now_s = self.clock.monotonic()
+        if now_s >= self._flush_end_s:
+            self.abort()
+        elif self._has_unsent():
+            self._write_deadline_s = min(now_s + FAREWELL_S, self._flush_end_s)
+            self.sweeper.enter(self, self._write_deadline_s)
+        else:
+            self.transport.abort()  # without an RST, which could take away what the peer has not read yet
+
+    def _has_unsent(self) -> bool:
+        """Whether anything that was written has not reached the peer's machine; true where nobody can tell."""
+        if self.transport.get_write_buffer_size():
+            return True
+        sock: Any = self.transport.get_extra_info("socket")
+        try:
+            return bool(int.from_bytes(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder))
+        except OSError:
+            return True
 
     def abort(self) -> None:
         """Break the connection so that the peer notices, by an RST; TLS says no farewell then, either."""

@@ -6,10 +6,10 @@ In: ``Files``, ``parts_of``, ``opened``, ``ask``. Not in: the cases.
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.integration.doors import gateway_of
 from vizgate.gateway.server import Gateway
 
 NAME = "a.example"
-_LATER = datetime.timedelta(days=30)
+_LATER = dt.timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -46,9 +46,9 @@ class Files:
         self.ca.issue_cert(*names, **more).private_key_and_cert_chain_pem.write_to_path(path)
         return str(path)
 
-    def revoked(self, *files: str, ends_in: datetime.timedelta = _LATER) -> str:
+    def revoked(self, *files: str, ends_in: dt.timedelta = _LATER) -> str:
         """The authority's list of revoked certificates: those in *files*."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         issuer = x509.load_pem_x509_certificate(self.ca.cert_pem.bytes())
         key = serialization.load_pem_private_key(self.ca.private_key_pem.bytes(), None)
         begin = now - 2 * _LATER
@@ -149,6 +149,30 @@ def failures_of(gateway: Gateway) -> dict[str, int]:
 
 async def failed(gateway: Gateway, reason: str, count: int = 1) -> None:
     """Wait until *count* connections have failed for *reason*."""
-    async with asyncio.timeout(10):
-        while failures_of(gateway).get(reason, 0) < count:
-            await asyncio.sleep(0.005)
+    await until(lambda: failures_of(gateway).get(reason, 0) >= count)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until *condition* holds."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError
+
+
+def arriving(gateway: Gateway) -> int:
+    """How many handshakes go on."""
+    return 0 if gateway._public is None else gateway._public.arriving
+
+
+async def rest_of(reader: asyncio.StreamReader) -> bytes:
+    """Everything to the end of the connection."""
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionResetError:  # the kernel resets what is closed with something unread in it
+        return b""
+
+
+def text_of(log: Path) -> str:
+    return log.read_text()

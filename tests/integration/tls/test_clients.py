@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ssl
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.integration.tls.secure import NAME, Files, ask, failed, opened, parts_of, port_of
+from tests.integration.tls.secure import NAME, Files, ask, failed, opened, parts_of, port_of, text_of
 
 _BILLING = "spiffe://example.org/billing"
 
@@ -38,7 +38,7 @@ async def test_client_is_known_by_its_certificate(files: Files, log: Path) -> No
 @pytest.mark.parametrize("kind", ["none", "stranger", "expired", "revoked"])
 async def test_bad_certificate_ends_the_handshake(kind: str, files: Files, log: Path) -> None:
     """No certificate, one of another authority, one that has ended, one that was revoked: nothing is served."""
-    gone = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    gone = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     cert = ""
     if kind == "stranger":
         cert = Files(_folder(files), trustme.CA()).pair("c.example", common_name="billing")
@@ -51,7 +51,7 @@ async def test_bad_certificate_ends_the_handshake(kind: str, files: Files, log: 
         with pytest.raises(OSError):
             await ask_twice(port_of(gateway), files.client(cert))
         await failed(gateway, "no_certificate" if kind == "none" else "bad_certificate")
-    assert "" == log.read_text()
+    assert "" == text_of(log)
 
 
 async def ask_twice(port: int, context: ssl.SSLContext) -> None:
@@ -122,12 +122,14 @@ def _with_uris(files: Files, uris: list[str]) -> str:
     issuer = x509.load_pem_x509_certificate(files.ca.cert_pem.bytes())
     signer = serialization.load_pem_private_key(files.ca.private_key_pem.bytes(), None)
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
-    day = datetime.timedelta(days=1)
+    now = dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "billing")])
     builder = x509.CertificateBuilder(
-        issuer.subject, x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "billing")]), key.public_key(),
-        x509.random_serial_number(), now - day, now + day,
-    ).add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri) for uri in uris]), critical=False)  # fmt: skip
+        issuer.subject, name, key.public_key(), x509.random_serial_number(), now - day, now + day
+    )
+    alternative = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri) for uri in uris])
+    builder = builder.add_extension(alternative, critical=False)
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),  # type: ignore[arg-type]
         critical=False,

@@ -10,7 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.tls.secure import NAME, Files, ask, failed, failures_of, opened, parts_of, port_of
+from tests.integration.tls.secure import (
+    NAME,
+    Files,
+    arriving,
+    ask,
+    failed,
+    failures_of,
+    opened,
+    parts_of,
+    port_of,
+    rest_of,
+    text_of,
+    until,
+)
 from vizgate.transport.tls import TlsFailed
 
 
@@ -22,7 +35,7 @@ async def test_request_over_tls_is_told_as_https(files: Files, log: Path) -> Non
     assert (200, "TLSv1.3", "http/1.1") == (answer.status, answer.version, answer.alpn)
     assert "https" == answer.json["scheme"]
     assert ["X-Forwarded-Proto", "https"] in answer.json["headers"]
-    assert '"scheme":"https"' in log.read_text()
+    assert '"scheme":"https"' in text_of(log)
 
 
 async def test_name_chooses_the_certificate(files: Files, log: Path) -> None:
@@ -85,11 +98,9 @@ async def test_what_is_no_handshake_is_closed_quietly(
         writer.write(sent)
         if not sent:
             writer.write_eof()
-        assert b"HTTP/" not in await _rest_of(reader)
+        assert b"HTTP/" not in await rest_of(reader)
         writer.close()
-        async with asyncio.timeout(10):
-            while not failures_of(gateway):
-                await asyncio.sleep(0.005)
+        await until(lambda: failures_of(gateway))
         assert reason is None or {reason: 1} == failures_of(gateway)
         assert 200 == (await ask(port_of(gateway), files.client())).status
     assert [] == [record for record in caplog.records if record.levelno > logging.INFO or record.exc_info]
@@ -101,7 +112,7 @@ async def test_silent_handshake_ends_in_time(files: Files, log: Path) -> None:
         for sent in (b"", b"\x16\x03\x01\x02\x00\x01"):
             reader, writer = await asyncio.open_connection("127.0.0.1", port_of(gateway))
             writer.write(sent)
-            assert b"" == await _rest_of(reader)
+            assert b"" == await rest_of(reader)
             writer.close()
         await failed(gateway, "timeout", 2)
 
@@ -111,9 +122,7 @@ async def test_handshakes_count_as_connections(files: Files, log: Path) -> None:
     parts = parts_of({"cert": files.pair(NAME)}, server={"limits": {"connections": 2}})
     async with opened(log, parts) as gateway:
         silent = [socket.create_connection(("127.0.0.1", port_of(gateway))) for _ in range(2)]
-        async with asyncio.timeout(10):
-            while gateway._public is None or gateway._public.arriving < 2:
-                await asyncio.sleep(0.005)
+        await until(lambda: arriving(gateway) == 2)
         with pytest.raises(OSError):
             await ask(port_of(gateway), files.client())
         assert 1 == failures_of(gateway)["full"]
@@ -127,9 +136,7 @@ async def test_stop_does_not_wait_for_silent_handshakes(files: Files, log: Path)
     """A stop lets handshakes end for a moment, and then closes what goes on being silent."""
     async with opened(log, parts_of({"cert": files.pair(NAME)})) as gateway:
         sock = socket.create_connection(("127.0.0.1", port_of(gateway)))
-        async with asyncio.timeout(10):
-            while gateway._public is None or not gateway._public.arriving:
-                await asyncio.sleep(0.005)
+        await until(lambda: arriving(gateway))
         async with asyncio.timeout(4):
             await gateway.stop()
         sock.settimeout(2)
@@ -142,18 +149,15 @@ async def test_pair_that_does_not_fit_is_refused(kind: str, files: Files, log: P
     """A key of another certificate, and files that hold no certificate, are errors that name setting and file."""
     cert, key = Path(files.pair(NAME)), Path(files.pair("b.example"))
     if kind != "key":
-        cert.write_text("" if kind == "empty" else "no certificate" if kind == "text" else _encrypted(cert))
+        _spoil(cert, kind)
         key = cert
     with pytest.raises(TlsFailed, match=rf"^server\.listen\[0\]\.tls\.cert: .*'{cert}'"):
         async with opened(log, parts_of({"cert": str(cert), "key": str(key)})):
             pass
 
 
-async def _rest_of(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await asyncio.wait_for(reader.read(), 10)
-    except ConnectionResetError:  # the kernel resets what is closed with something unread in it
-        return b""
+def _spoil(cert: Path, kind: str) -> None:
+    cert.write_text({"empty": "", "text": "no certificate"}[kind] if kind != "encrypted" else _encrypted(cert))
 
 
 def _encrypted(pair: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.tls.secure import Files, opened, parts_of
+from tests.integration.tls.secure import Files, opened, parts_of, text_of
 from vizgate.gateway.server import Gateway
 
 
@@ -47,7 +47,7 @@ async def test_request_is_sent_to_https(
     async with opened(log, both(files, redirect)) as gateway:
         request = f"{request_line} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode()
         assert ("HTTP/1.1 308 Permanent Redirect", location, b"") == await send(gateway, request)
-    assert '"status":308' in log.read_text()
+    assert '"status":308' in text_of(log)
 
 
 async def test_request_without_host_is_refused(files: Files, log: Path) -> None:

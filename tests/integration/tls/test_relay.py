@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.integration.tls.secure import NAME, Files, ask, opened, parts_of, port_of
+from tests.integration.tls.secure import NAME, Files, ask, opened, parts_of, port_of, text_of, until
 from vizgate.testing.scripted_upstream import ScriptedUpstream
 from vizgate.testing.steps import read_request, send, stall
 
@@ -130,19 +132,18 @@ async def test_cut_answer_is_no_clean_end(files: Files, log: Path) -> None:
 
 async def test_client_that_leaves_releases_the_upstream(files: Files, log: Path) -> None:
     """A client that closes its TLS connection before the answer ends the attempt at the upstream."""
-    async with ScriptedUpstream([read_request(), stall()]) as upstream:
-        async with opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway:
-            _, writer = await asyncio.open_connection(
-                "127.0.0.1", port_of(gateway), ssl=files.client(), server_hostname=NAME
-            )
-            writer.write(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
-            async with asyncio.timeout(10):
-                while not upstream.complete_requests:
-                    await asyncio.sleep(0.005)
-                writer.close()
-                while gateway.state.metrics.gateway.requests_active:
-                    await asyncio.sleep(0.005)
-    assert "client_abort" in log.read_text()
+    async with (
+        ScriptedUpstream([read_request(), stall()]) as upstream,
+        opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway,
+    ):
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", port_of(gateway), ssl=files.client(), server_hostname=NAME
+        )
+        writer.write(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        await until(lambda: upstream.complete_requests)
+        writer.close()
+        await until(lambda: not gateway.state.metrics.gateway.requests_active)
+    assert "client_abort" in text_of(log)
 
 
 async def test_hsts_is_sent_over_tls(files: Files, log: Path) -> None:
@@ -159,17 +160,67 @@ async def test_hsts_is_sent_over_tls(files: Files, log: Path) -> None:
 async def test_kept_connection_and_pipelining(files: Files, log: Path) -> None:
     """Several requests in one record are answered in order, and the connection stays."""
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
-    async with ScriptedUpstream(
-        [read_request(), send(reply + b"1"), read_request(), send(reply + b"2"), stall()]
-    ) as upstream:
-        async with opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway:
-            reader, writer = await asyncio.open_connection(
-                "127.0.0.1", port_of(gateway), ssl=files.client(), server_hostname=NAME
-            )
-            writer.write(b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n" * 2)
-            bodies = []
-            for _ in range(2):
-                await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-                bodies.append(await reader.readexactly(1))
-            writer.transport.abort()
+    async with (
+        ScriptedUpstream([read_request(), send(reply + b"1"), read_request(), send(reply + b"2"), stall()]) as upstream,
+        opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway,
+    ):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port_of(gateway), ssl=files.client(), server_hostname=NAME
+        )
+        writer.write(b"GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n" * 2)
+        bodies = []
+        for _ in range(2):
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            bodies.append(await reader.readexactly(1))
+        writer.transport.abort()
     assert [b"1", b"2"] == bodies
+
+
+async def test_slow_reader_gets_all_of_a_last_answer(files: Files, log: Path) -> None:
+    """An answer that ends the connection reaches a client that takes its time: the close waits until it has left."""
+    body = b"d" * MIB
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+    def read_slowly(port: int) -> int:
+        sock = connected(files, port, receive_bytes=4096)
+        sock.settimeout(10)
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        got = 0
+        pause = threading.Event()
+        for _ in range(16):
+            pause.wait(0.1)  # longer, in all, than a farewell may take
+            got += len(sock.recv(4096))
+        while data := sock.recv(65536):
+            got += len(data)
+        sock.close()
+        return got
+
+    async with (
+        ScriptedUpstream([read_request(), send(reply + body), stall()]) as upstream,
+        opened(log, before(files, f"http://127.0.0.1:{upstream.port}")) as gateway,
+    ):
+        assert len(body) < await asyncio.to_thread(read_slowly, port_of(gateway))
+
+
+def connected(files: Files, port: int, receive_bytes: int = 0) -> ssl.SSLSocket:
+    sock = socket.socket()
+    if receive_bytes:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    sock.connect(("127.0.0.1", port))
+    return files.client().wrap_socket(sock, server_hostname=NAME)
+
+
+async def test_client_that_answers_no_farewell_holds_nothing_up(files: Files, log: Path) -> None:
+    """Clients whose idle connections nobody reads, as in the pools of many, do not keep a stopping gateway waiting."""
+
+    def connect_and_ask(port: int) -> ssl.SSLSocket:
+        sock = connected(files, port)
+        sock.sendall(b"GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+        return sock
+
+    async with opened(log, parts_of({"cert": files.pair(NAME)})) as gateway:
+        sock = await asyncio.to_thread(connect_and_ask, port_of(gateway))
+        async with asyncio.timeout(5):
+            await gateway.stop()
+        sock.close()

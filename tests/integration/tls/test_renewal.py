@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import logging
-import os
 from pathlib import Path
 
 import pytest
@@ -53,14 +52,9 @@ async def test_broken_pair_keeps_the_old_one(
 ) -> None:
     """What cannot be used is counted and logged with its file, once; the old pair goes on, until a good one comes."""
     cert, key = Path(files.pair(NAME, file="cert.pem")), files.folder / "key.pem"
-    key.write_bytes(cert.read_bytes())
+    _copy(cert, key)
     async with opened(log, parts_of({"cert": str(cert), "key": str(key), "reload": "0"})) as gateway:
-        if fault == "garbage":
-            cert.write_text("half a file")
-        elif fault == "missing":
-            cert.unlink()
-        else:
-            files.pair(NAME, file="cert.pem")
+        _break(fault, cert, files)
         await gateway.renewal.look()
         await gateway.renewal.look()
         assert {"ok": 0, "failed": 1} == reloads(gateway)
@@ -68,21 +62,40 @@ async def test_broken_pair_keeps_the_old_one(
         assert str(cert) in caplog.text
         assert "Traceback" not in caplog.text
         files.pair(NAME, "new.example", file="cert.pem")
-        key.write_bytes(cert.read_bytes())
+        _copy(cert, key)
         await gateway.renewal.look()
         assert "new.example" in (await ask(port_of(gateway), files.client())).names
         assert {"ok": 1, "failed": 1} == reloads(gateway)
 
 
+def _copy(source: Path, to: Path) -> None:
+    to.write_bytes(source.read_bytes())
+
+
+def _break(fault: str, cert: Path, files: Files) -> None:
+    if fault == "garbage":
+        cert.write_text("half a file")
+    elif fault == "missing":
+        cert.unlink()
+    else:
+        files.pair(NAME, file="cert.pem")
+
+
+def _aim(link: Path, target: str) -> None:
+    """Change the aim of *link* in one step."""
+    new = link.with_suffix(".new")
+    new.symlink_to(target)
+    new.replace(link)
+
+
 async def test_files_are_looked_at_now_and_then(files: Files, log: Path) -> None:
     """Nobody has to ask: a change is seen within ``reload``, also when a symbolic link changes its aim."""
     first, second = files.pair(NAME, "first.example", file="1.pem"), files.pair(NAME, "second.example", file="2.pem")
-    link, new = files.folder / "tls.pem", files.folder / "new.pem"
-    link.symlink_to(first)
+    link = files.folder / "tls.pem"
+    _aim(link, first)
     async with opened(log, parts_of({"cert": str(link), "reload": "20ms"})) as gateway:
         assert "first.example" in (await ask(port_of(gateway), files.client())).names
-        new.symlink_to(second)
-        os.replace(new, link)
+        _aim(link, second)
         async with asyncio.timeout(10):
             while "second.example" not in (await ask(port_of(gateway), files.client())).names:
                 pass
@@ -106,7 +119,7 @@ async def test_certificate_that_ends_soon_is_warned_of(
 ) -> None:
     """The log warns at the start, once a day, and a gauge tells the end."""
     caplog.set_level(logging.WARNING)
-    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=5)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(days=5)
     pair = files.pair(NAME, not_after=soon)
     async with opened(log, parts_of({"cert": pair})) as gateway:
         await gateway.renewal.look()

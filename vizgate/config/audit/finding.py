@@ -1,6 +1,6 @@
 """What an audit looks at, and what it finds.
 
-In: ``AuditFinding``, ``Severity``, ``AuditView``. Not in: the rules (the modules beside this).
+In: ``AuditFinding``, ``Severity``, ``AuditView``, ``SeenCertificate``. Not in: the rules (the modules beside this).
 """
 
 from __future__ import annotations
@@ -32,12 +32,26 @@ class AuditFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCertificate:
+    """A certificate that the setting at *path* names. ``begins_s``, ``ends_s``: seconds since the epoch. ``weakness``:
+    what is weak about it, "" for nothing.
+    """
+
+    path: Path
+    begins_s: float
+    ends_s: float
+    weakness: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditView:
     """A configuration that can be used, as rules see it: values only.
 
     ``now_s``: seconds since the epoch. ``filed_keys``: the keys in the file of each authenticator that has one.
+    ``certificates``: those that listeners show.
     """
 
     config: GatewayConfig
     now_s: float
     filed_keys: Mapping[str, Sequence[KeyConfig]] = field(default_factory=dict)
+    certificates: Sequence[SeenCertificate] = ()

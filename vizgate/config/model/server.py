@@ -5,9 +5,9 @@ In: settings. Not in: acting on them (``transport``, ``gateway``).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from vizgate.config.model.address import Address, ListenAddressField, UnixAddress
 from vizgate.config.model.base import ConfigModel, ZoneName
@@ -103,3 +103,11 @@ class ServerConfig(ConfigModel):
     )
     zone: ZoneName = Field(default="", description="Where the gateway is: targets in the same zone are asked first.")
     shutdown_timeout: Duration = Field(default=30.0, description="How long requests in flight may go on after a stop.")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if not self.trusted_proxies and any(listener.proxy_protocol for listener in self.listen):
+            raise ValueError(
+                "proxy_protocol takes headers of trusted_proxies alone, and there are none. Write them, too"
+            )
+        return self

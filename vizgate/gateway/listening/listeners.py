@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vizgate.auth.mtls.rules import CertificateRules
+from vizgate.config.audit.finding import SeenCertificate
 from vizgate.config.model import Address, GatewayConfig, ListenConfig, ListenTlsConfig, UnixAddress
 from vizgate.config.problems import Path, format_path
 from vizgate.message.forwarding import TrustRules
@@ -90,6 +91,18 @@ def _settings(tls: ListenTlsConfig) -> ListenerTls:
         CertificateFiles(str(pair.cert), None if pair.key is None else str(pair.key), pair.hosts) for pair in tls.pairs
     )
     return ListenerTls(pairs, tls.min_version == "1.2", tls.ciphers, client)
+
+
+def seen_certificates(config: GatewayConfig, entrances: Sequence[Entrance]) -> list[SeenCertificate]:
+    """What the certificates of *entrances* say, each with the place of its setting, for an audit."""
+    found = []
+    for index, (item, entrance) in enumerate(zip(config.server.listen, entrances, strict=True)):
+        facts = () if entrance.certificates is None else entrance.certificates.facts
+        for number, known in enumerate(facts):
+            at: Path = ("cert",) if item.tls is None or item.tls.cert is not None else ("certificates", number, "cert")
+            path = ("server", "listen", index, "tls", *at)
+            found.append(SeenCertificate(path, known.begins_s, known.ends_s, known.weakness))
+    return found
 
 
 def with_certificates(entrances: Sequence[Entrance]) -> Iterator[tuple[Entrance, ServedCertificates]]:

@@ -22,8 +22,9 @@ _log = logging.getLogger("vizgate.connection")
 
 # How many connections are taken from the queue before the loop has its turn.
 _AT_ONCE = 64
-# How long a connection that is closed waits for the peer to say so, too. Nothing depends on its answer.
-_FAREWELL_S = 1.0
+# How long the loop waits for the end of a connection that is closed, in seconds: more than a stream does, which knows
+# whether the peer is still taking what was sent.
+_FAREWELL_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
