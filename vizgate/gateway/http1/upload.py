@@ -63,7 +63,8 @@ class Upload:
             sent += len(data)
             if body.length is not None and sent > body.length:
                 break
-            stream.write(chunk(data) if chunked else data)
+            if data:  # an empty chunk would be the last one
+                stream.write(chunk(data) if chunked else data)
             if stream.is_writing_paused:
                 await stream.drain(self._deadline(self._target.timeouts.idle_s))
         if chunked:

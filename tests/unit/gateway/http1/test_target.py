@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import pytest
@@ -15,7 +15,7 @@ from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeout
 from vizgate.message.headers import Headers
 from vizgate.observe.date import HttpDate
 from vizgate.observe.metrics import TargetCells
-from vizgate.pipeline.body import BytesBody
+from vizgate.pipeline.body import BytesBody, StreamBody
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.testing import ManualClock
@@ -112,6 +112,21 @@ async def test_get_on_a_connection_that_was_closed_is_sent_on_another() -> None:
         await place.ask(_request(), place.stream.eof_received)
     assert "abort" in place.transport.calls
     assert (place.pool.idle, place.counted) == (0, {"ok": 0, "reset": 1, "connect_failure": 1})
+
+
+async def test_body_with_empty_pieces_does_not_end_early() -> None:
+    """An empty piece of a plugin's body is none. As a chunk it would be the last one, and what follows a request."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"", b"a", b"", b"bc", b""):
+            yield piece
+
+    place = Place()
+    request = Request("PUT", b"/x", Headers([(b"Host", b"a")]), body=StreamBody(pieces()))
+    response = await place.ask(request, lambda: place.stream.data_received(ANSWER))
+    assert 200 == response.status
+    sent = b"".join(place.transport.calls)
+    assert b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n" == sent.partition(b"\r\n\r\n")[2]
 
 
 async def test_attempt_that_is_cancelled_closes_the_connection() -> None:
