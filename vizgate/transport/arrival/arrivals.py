@@ -20,6 +20,8 @@ from vizgate.transport.stream import Stream
 
 _log = logging.getLogger("vizgate.connection")
 
+# How long nothing is accepted when no file is left, in seconds; asyncio rests as long.
+_REST_S = 1.0
 # How many connections are taken from the queue before the loop has its turn.
 _AT_ONCE = 64
 # How long the loop waits for the end of a connection that is closed, in seconds: more than a stream does, which knows
@@ -54,15 +56,36 @@ class Hall(Protocol):
         ...
 
 
+Accepted = Callable[[Stream], None]
+
+
+class _Place:
+    """One place in a hall, left once."""
+
+    __slots__ = ("_hall",)
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall: Hall | None = hall
+
+    def leave(self) -> None:
+        hall, self._hall = self._hall, None
+        if hall is not None:
+            hall.leave()
+
+
 class Arrivals:
     """Takes sockets on their way to streams.
 
-    Args: make: gives the stream's protocol; it is given the client's address where a PROXY header told it.
+    Args: accepted: is given what has arrived. make: gives a stream; it is given whom to tell of it once it is there,
+    and the client's address where a PROXY header told it.
     """
 
-    def __init__(self, terms: ArrivalTerms, hall: Hall, make: Callable[[str | None], Stream]) -> None:
+    def __init__(
+        self, terms: ArrivalTerms, hall: Hall, accepted: Accepted, make: Callable[[Accepted, str | None], Stream]
+    ) -> None:
         self._terms = terms
         self._hall = hall
+        self._accepted = accepted
         self._make = make
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,9 +94,23 @@ class Arrivals:
         for _ in range(_AT_ONCE):
             try:
                 sock, address = listening.accept()
-            except OSError:  # the queue is empty, or no file is left for it
+            except (BlockingIOError, ConnectionAbortedError):  # the queue is empty, or the first in it has left
+                return
+            except OSError as exc:
+                self._rest(listening, exc)
                 return
             self.take(sock, address[0] if isinstance(address, tuple) else "")
+
+    def _rest(self, listening: socket.socket, error: OSError) -> None:
+        """Accept nothing for a while: the loop would tell of the queue again at once, and no file is left for it."""
+        _log.error("cannot accept connections for %g s: %s", _REST_S, error.strerror)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        loop.call_later(_REST_S, self._resume, listening)
+
+    def _resume(self, listening: socket.socket) -> None:
+        if listening.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(listening, self.accept_from, listening)
 
     def take(self, sock: socket.socket, peer: str) -> None:
         """Take one accepted *sock*."""
@@ -87,12 +124,18 @@ class Arrivals:
 
     async def _arrive(self, sock: socket.socket, peer: str) -> None:
         reason = ""
+        place = _Place(self._hall)
+
+        def arrived(stream: Stream) -> None:
+            place.leave()  # it takes another one now
+            self._accepted(stream)
+
         try:
             async with asyncio.timeout(self._terms.within_s):
                 source = None
                 if self._terms.proxies is not None:
                     source = await read_source(sock, peer, self._terms.proxies)
-                await self._connect(sock, partial(self._make, source))
+                await self._connect(sock, partial(self._make, arrived, source))
         except TimeoutError:
             reason = "timeout"
         except UntrustedSender:
@@ -107,7 +150,7 @@ class Arrivals:
             sock.close()
             raise
         finally:
-            self._hall.leave()
+            place.leave()
         if reason:
             self._hall.failed(reason)
             _log.debug("a connection from %s was not established: %s", peer or "a Unix socket", reason)
