@@ -59,18 +59,32 @@ class Hall(Protocol):
 Accepted = Callable[[Stream], None]
 
 
-class _Place:
-    """One place in a hall, left once."""
+class _Arrival:
+    """An accepted *sock* on its way, and its place in *hall*."""
 
-    __slots__ = ("_hall",)
+    __slots__ = ("_hall", "_is_ours", "sock")
 
-    def __init__(self, hall: Hall) -> None:
+    def __init__(self, sock: socket.socket, hall: Hall) -> None:
+        self.sock = sock
         self._hall: Hall | None = hall
+        self._is_ours = True
+
+    def hand_over(self) -> socket.socket:
+        """The socket, which from now on a transport closes: closed by two, it might be another connection's by then."""
+        self._is_ours = False
+        return self.sock
 
     def leave(self) -> None:
+        """Give the place back, once."""
         hall, self._hall = self._hall, None
         if hall is not None:
             hall.leave()
+
+    def end(self, _task: asyncio.Task[None]) -> None:
+        """Leave nothing behind."""
+        self.leave()
+        if self._is_ours:
+            self.sock.close()
 
 
 class Arrivals:
@@ -118,24 +132,24 @@ class Arrivals:
             sock.close()
             return
         sock.settimeout(0)
-        task = asyncio.get_running_loop().create_task(self._arrive(sock, peer))
+        arrival = _Arrival(sock, self._hall)
+        task = asyncio.get_running_loop().create_task(self._arrive(arrival, peer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(arrival.end)  # also of a task that was cancelled before its first step
 
-    async def _arrive(self, sock: socket.socket, peer: str) -> None:
-        reason = ""
-        place = _Place(self._hall)
-
+    async def _arrive(self, arrival: _Arrival, peer: str) -> None:
         def arrived(stream: Stream) -> None:
-            place.leave()  # it takes another one now
+            arrival.leave()  # it takes another place now
             self._accepted(stream)
 
+        reason = ""
         try:
             async with asyncio.timeout(self._terms.within_s):
                 source = None
                 if self._terms.proxies is not None:
-                    source = await read_source(sock, peer, self._terms.proxies)
-                await self._connect(sock, partial(self._make, arrived, source))
+                    source = await read_source(arrival.sock, peer, self._terms.proxies)
+                await self._connect(arrival.hand_over(), partial(self._make, arrived, source))
         except TimeoutError:
             reason = "timeout"
         except UntrustedSender:
@@ -146,15 +160,9 @@ class Arrivals:
             reason = "proxy_header"
         except OSError:
             reason = "gone"
-        except asyncio.CancelledError:
-            sock.close()
-            raise
-        finally:
-            place.leave()
         if reason:
             self._hall.failed(reason)
             _log.debug("a connection from %s was not established: %s", peer or "a Unix socket", reason)
-            sock.close()
 
     async def _connect(self, sock: socket.socket, make: Callable[[], Stream]) -> None:
         loop = asyncio.get_running_loop()
