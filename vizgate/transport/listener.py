@@ -96,8 +96,8 @@ class Listener:
         try:
             if self.terms is not None:
                 assert hall is not None
-                make = partial(AcceptedStream, loop, clock, sweeper, accepted)
-                await self._open_with(Arrivals(self.terms, hall, make))
+                make = partial(AcceptedStream, loop, clock, sweeper)
+                await self._open_with(Arrivals(self.terms, hall, accepted, make))
             else:
                 self._accept = partial(AcceptedStream, loop, clock, sweeper, accepted)
                 self._server = await self._serve(loop, self._accept)

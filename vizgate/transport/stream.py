@@ -352,6 +352,8 @@ class Stream(asyncio.Protocol):
         if self.transport.get_write_buffer_size():
             return True
         sock: Any = self.transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return False
         try:
             return bool(int.from_bytes(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder))
         except OSError:

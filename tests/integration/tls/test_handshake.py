@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import resource
 import socket
 import ssl
 from pathlib import Path
@@ -130,6 +132,33 @@ async def test_handshakes_count_as_connections(files: Files, log: Path) -> None:
             sock.close()
         await failed(gateway, "gone", 2)
         assert 200 == (await ask(port_of(gateway), files.client())).status
+
+
+async def test_last_place_is_one(files: Files, log: Path) -> None:
+    """A connection whose handshake has ended does not stand in its own way."""
+    parts = parts_of({"cert": files.pair(NAME)}, server={"limits": {"connections": 1}})
+    async with opened(log, parts) as gateway:
+        assert 200 == (await ask(port_of(gateway), files.client())).status
+        assert 0 == arriving(gateway)
+
+
+async def test_no_file_left_is_no_spin(files: Files, log: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a descriptor for the next connection the listener rests instead of trying for ever, and then goes on."""
+    async with opened(log, parts_of({"cert": files.pair(NAME)})) as gateway:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        sock = socket.socket()
+        sock.settimeout(5)
+        held = os.dup(sock.fileno())
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (held + 1, limits[1]))
+            await asyncio.get_running_loop().run_in_executor(None, sock.connect, ("127.0.0.1", port_of(gateway)))
+            await until(lambda: "cannot accept connections" in caplog.text)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+            os.close(held)
+        assert 1 == caplog.text.count("cannot accept connections")
+        assert 200 == (await ask(port_of(gateway), files.client())).status
+        sock.close()
 
 
 async def test_stop_does_not_wait_for_silent_handshakes(files: Files, log: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import socket
 
 import pytest
+import trustme
 
 from vizgate.cli.expectation import differences
 from vizgate.config import CheckExpectation
@@ -198,3 +200,41 @@ def test_check_client_is_where_a_request_comes_from(run, write):
     code, _, err = run("explain", file, "GET", "http://a/", "--from", "10.1.2")
     assert 2 == code
     assert "'10.1.2' is not an IP address" in err
+
+
+LISTENING = "server: {listen: [{address: a:1, tls: {cert: cert.pem, key: key.pem}}]}\n" + HEAD.partition("tests:")[0]
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Writes ``cert.pem`` and ``key.pem`` beside a configuration, good for so many days."""
+
+    def make(days=90):
+        issued = trustme.CA().issue_cert(
+            "a.example", not_after=dt.datetime.now(dt.UTC) + dt.timedelta(days=days, hours=1)
+        )
+        issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+        issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+
+    return make
+
+
+def test_check_refuses_a_key_of_another_certificate(run, write, pair, tmp_path):
+    """A gateway that could not start is not good; the message names setting and files."""
+    pair()
+    file = write(LISTENING)
+    assert 0 == run("check", file)[0]
+    trustme.CA().issue_cert("a.example").private_key_pem.write_to_path(tmp_path / "key.pem")
+    code, out, err = run("check", file)
+    assert (1, "") == (code, out)
+    assert "server.listen[0].tls.cert: cannot use " in err
+    assert "the key is not that of the certificate" in err
+
+
+def test_check_audit_tells_of_a_certificate_that_ends(run, write, pair):
+    """A warning, at the place of the setting."""
+    pair(days=3)
+    code, out, _ = run("check", "--audit", write(LISTENING))
+    assert 1 == code
+    assert "certificate-validity" in out
+    assert "server.listen[0].tls.cert: the certificate ends in 3 days. Renew it" in out

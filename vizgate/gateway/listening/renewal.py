@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from vizgate.clock import Clock
 from vizgate.gateway.listening.listeners import Entrance, with_certificates
 from vizgate.observe.metrics import Metrics
+from vizgate.observe.metrics.counters import CounterFamily
 from vizgate.transport.certificates.served import ServedCertificates
 from vizgate.transport.tls import TlsFailed
 
@@ -33,10 +34,13 @@ class CertificateRenewal:
         self._tasks: list[asyncio.Task[None]] = []
         # When somebody was last warned, by file, in seconds since the epoch: once a day is enough.
         self._warned_s: dict[str, float] = {}
-        self._reloads = metrics.counters("tls_reloads", "Changed certificates that were looked at.", ("result",))
+        self._reloads = CounterFamily("tls_reloads", "", ("result",))
+        if self._served:
+            self._reloads = metrics.counters("tls_reloads", "Changed certificates that were looked at.", ("result",))
+            name, what = "tls_certificate_end_timestamp_seconds", "When a certificate ends."
+            metrics.gauges(name, what, ("file",), self._ends)
         for result in ("ok", "failed"):
             self._reloads.of(result)
-        metrics.gauges("tls_certificate_end_timestamp_seconds", "When a certificate ends.", ("file",), self._ends)
 
     def start(self) -> None:
         """Warn of what ends soon, and begin to look for changes."""

@@ -20,6 +20,8 @@ from vizgate.transport.stream import Stream
 
 _log = logging.getLogger("vizgate.connection")
 
+# How long nothing is accepted when no file is left, in seconds; asyncio rests as long.
+_REST_S = 1.0
 # How many connections are taken from the queue before the loop has its turn.
 _AT_ONCE = 64
 # How long the loop waits for the end of a connection that is closed, in seconds: more than a stream does, which knows
@@ -54,15 +56,50 @@ class Hall(Protocol):
         ...
 
 
+Accepted = Callable[[Stream], None]
+
+
+class _Arrival:
+    """An accepted *sock* on its way, and its place in *hall*."""
+
+    __slots__ = ("_hall", "_is_ours", "sock")
+
+    def __init__(self, sock: socket.socket, hall: Hall) -> None:
+        self.sock = sock
+        self._hall: Hall | None = hall
+        self._is_ours = True
+
+    def hand_over(self) -> socket.socket:
+        """The socket, which from now on a transport closes: closed by two, it might be another connection's by then."""
+        self._is_ours = False
+        return self.sock
+
+    def leave(self) -> None:
+        """Give the place back, once."""
+        hall, self._hall = self._hall, None
+        if hall is not None:
+            hall.leave()
+
+    def end(self, _task: asyncio.Task[None]) -> None:
+        """Leave nothing behind."""
+        self.leave()
+        if self._is_ours:
+            self.sock.close()
+
+
 class Arrivals:
     """Takes sockets on their way to streams.
 
-    Args: make: gives the stream's protocol; it is given the client's address where a PROXY header told it.
+    Args: accepted: is given what has arrived. make: gives a stream; it is given whom to tell of it once it is there,
+    and the client's address where a PROXY header told it.
     """
 
-    def __init__(self, terms: ArrivalTerms, hall: Hall, make: Callable[[str | None], Stream]) -> None:
+    def __init__(
+        self, terms: ArrivalTerms, hall: Hall, accepted: Accepted, make: Callable[[Accepted, str | None], Stream]
+    ) -> None:
         self._terms = terms
         self._hall = hall
+        self._accepted = accepted
         self._make = make
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,9 +108,23 @@ class Arrivals:
         for _ in range(_AT_ONCE):
             try:
                 sock, address = listening.accept()
-            except OSError:  # the queue is empty, or no file is left for it
+            except (BlockingIOError, ConnectionAbortedError):  # the queue is empty, or the first in it has left
+                return
+            except OSError as exc:
+                self._rest(listening, exc)
                 return
             self.take(sock, address[0] if isinstance(address, tuple) else "")
+
+    def _rest(self, listening: socket.socket, error: OSError) -> None:
+        """Accept nothing for a while: the loop would tell of the queue again at once, and no file is left for it."""
+        _log.error("cannot accept connections for %g s: %s", _REST_S, error.strerror)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        loop.call_later(_REST_S, self._resume, listening)
+
+    def _resume(self, listening: socket.socket) -> None:
+        if listening.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(listening, self.accept_from, listening)
 
     def take(self, sock: socket.socket, peer: str) -> None:
         """Take one accepted *sock*."""
@@ -81,18 +132,24 @@ class Arrivals:
             sock.close()
             return
         sock.settimeout(0)
-        task = asyncio.get_running_loop().create_task(self._arrive(sock, peer))
+        arrival = _Arrival(sock, self._hall)
+        task = asyncio.get_running_loop().create_task(self._arrive(arrival, peer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(arrival.end)  # also of a task that was cancelled before its first step
 
-    async def _arrive(self, sock: socket.socket, peer: str) -> None:
+    async def _arrive(self, arrival: _Arrival, peer: str) -> None:
+        def arrived(stream: Stream) -> None:
+            arrival.leave()  # it takes another place now
+            self._accepted(stream)
+
         reason = ""
         try:
             async with asyncio.timeout(self._terms.within_s):
                 source = None
                 if self._terms.proxies is not None:
-                    source = await read_source(sock, peer, self._terms.proxies)
-                await self._connect(sock, partial(self._make, source))
+                    source = await read_source(arrival.sock, peer, self._terms.proxies)
+                await self._connect(arrival.hand_over(), partial(self._make, arrived, source))
         except TimeoutError:
             reason = "timeout"
         except UntrustedSender:
@@ -103,15 +160,9 @@ class Arrivals:
             reason = "proxy_header"
         except OSError:
             reason = "gone"
-        except asyncio.CancelledError:
-            sock.close()
-            raise
-        finally:
-            self._hall.leave()
         if reason:
             self._hall.failed(reason)
             _log.debug("a connection from %s was not established: %s", peer or "a Unix socket", reason)
-            sock.close()
 
     async def _connect(self, sock: socket.socket, make: Callable[[], Stream]) -> None:
         loop = asyncio.get_running_loop()
