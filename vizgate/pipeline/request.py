@@ -160,7 +160,7 @@ class Request:
         """Have *callback* run once when this request ends, however it ends; the last one added runs first."""
         if self._callbacks is None:
             self._callbacks = []
-            self.has_callbacks = True
+        self.has_callbacks = True
         self._callbacks.append(callback)
 
     def forget_callback(self, callback: Callable[[], None]) -> bool:

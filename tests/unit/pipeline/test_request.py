@@ -77,6 +77,15 @@ def test_callback_may_be_forgotten_once() -> None:
     assert (False, False) == (request.forget_callback(give_back), request.has_callbacks)
 
 
+def test_callback_after_the_last_was_forgotten_runs() -> None:
+    """A request whose only callback was taken back tells the next one of its end as well."""
+    request = Request("GET", b"/")
+    request.on_complete(list)
+    assert (True, False) == (request.forget_callback(list), request.has_callbacks)
+    request.on_complete(dict)
+    assert (True, [dict]) == (request.has_callbacks, request.take_callbacks())
+
+
 def test_repr_shows_route() -> None:
     """A request shows what it asks for and where it goes, without its query: that may hold secrets."""
     request = Request("GET", b"/a?token=x")
