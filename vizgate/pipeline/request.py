@@ -168,7 +168,8 @@ class Request:
         if self._callbacks is None or callback not in self._callbacks:
             return False
         self._callbacks.remove(callback)
-        self.has_callbacks = bool(self._callbacks)
+        if not self._callbacks:
+            self._callbacks, self.has_callbacks = None, False
         return True
 
     def take_callbacks(self) -> list[Callable[[], None]]:

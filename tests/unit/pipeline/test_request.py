@@ -73,7 +73,10 @@ def test_callback_may_be_forgotten_once() -> None:
     request.on_complete(give_back)
     request.on_complete(give_back)
     assert (True, True) == (request.forget_callback(give_back), request.has_callbacks)
-    assert [give_back] == request.take_callbacks()
+    assert request.forget_callback(give_back)
+    assert not request.has_callbacks
+    request.on_complete(give_back)
+    assert (True, [give_back]) == (request.has_callbacks, request.take_callbacks())
     assert (False, False) == (request.forget_callback(give_back), request.has_callbacks)
 
 
