@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,28 @@ def test_memory_a_million_keys_do_not_grow_it(memory: MemoryStore) -> None:
     for number in range(1_000_000):
         memory.run(REMEMBER, b"%d" % number, (60.0, 1.0))
     assert 1000 == len(memory)
-    assert 1000 >= len(memory._to_sweep)
+    assert sorted(memory._entries) == sorted(memory._keys)
     assert 999_000 == memory._evictions.value
+
+
+class Counted(OrderedDict):
+    """A table that counts how many of its keys are looked through."""
+
+    looked_through = 0
+
+    def __iter__(self):
+        for key in super().__iter__():
+            self.looked_through += 1
+            yield key
+
+
+def test_memory_never_goes_through_all_keys_at_once(memory: MemoryStore) -> None:
+    """However many keys there are, a call looks at a few: nobody waits for a round through the table to begin."""
+    entries = memory._entries = Counted()
+    for number in range(5000):
+        before = entries.looked_through
+        keep(memory, f"key {number}")
+        assert 8 >= entries.looked_through - before
 
 
 def test_memory_a_question_about_an_unknown_key_keeps_nothing(memory: MemoryStore) -> None:
@@ -106,6 +127,9 @@ def test_memory_is_a_dict_with_expiry(operations: list[tuple[bytes, float, list[
         expected = kept if expires_s > clock.wall() else NO_CELLS
         assert expected == store.run(REMEMBER, key, (ttl_s, *cells))
         model[key] = (tuple(cells), clock.wall() + ttl_s) if ttl_s > 0 else (NO_CELLS, 0.0)
+        assert {key: place for place, key in enumerate(store._keys)} == {
+            key: kept[3] for key, kept in store._entries.items()
+        }
         clock.advance(pause_s)
 
 
