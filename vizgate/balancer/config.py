@@ -14,6 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PrivateAt
 
 from vizgate.extension.balancer import BalancerConfig
 from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.field_names import arriving_field_name
 from vizgate.extension.fields import Duration, Integer, Number, Secret, SecretField, TextSource
 
 BalancerName = Literal["round_robin", "weighted", "least_connections", "random", "power_of_two", "ewma"]
@@ -29,6 +30,10 @@ _HASH_ON = r"ip|path|(?:header|cookie):[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 def _hash_on(text: str) -> str:
     if re.fullmatch(_HASH_ON, text) is None:
         raise ValueError(f"{text!r} cannot be hashed on. Write ip, path, header:NAME or cookie:NAME")
+    kind, _, name = text.partition(":")
+    if kind == "header":
+        # No request would have it, and all would be spread out.
+        arriving_field_name(name)
     return text
 
 

@@ -64,6 +64,10 @@ def shown_field_name(name: str) -> str:
     return name
 
 
+def _arriving_request_field_name(name: str) -> str:
+    return arriving_field_name(_field_name(name))
+
+
 def _shown_request_field_name(name: str) -> str:
     return shown_field_name(_request_field_name(name))
 
@@ -73,6 +77,9 @@ FieldName = Annotated[str, AfterValidator(_field_name)]
 
 #: As ``FieldName``, for requests: not ``Host``, either.
 RequestFieldName = Annotated[str, AfterValidator(_request_field_name)]
+
+#: As ``FieldName``, for fields that requests are told apart by: one that comes to a route.
+ArrivingFieldName = Annotated[str, AfterValidator(_arriving_request_field_name)]
 
 #: As ``RequestFieldName``, for fields that are read out of requests: not one that the gateway never lets through.
 ShownFieldName = Annotated[str, AfterValidator(_shown_request_field_name)]

@@ -11,9 +11,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig, MiddlewareConfig
-from vizgate.extension.field_names import FieldName
+from vizgate.extension.field_names import ArrivingFieldName, arriving_field_name
 from vizgate.extension.fields import Duration, Flag, Integer, Number, PositiveDuration, SecretField, Size
-from vizgate.message.headers import encode_name
 from vizgate.units import KIB
 
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -34,10 +33,7 @@ def _sticky_by(text: str) -> str:
     if kind == "cookie":
         return f"cookie:{_cookie_name(name)}"
     if kind == "header":
-        try:
-            encode_name(name)
-        except ValueError:
-            raise ValueError(f"{name!r} is not a header name. Use letters, digits and '-'") from None
+        arriving_field_name(name)
         return text
     raise ValueError(f"{text!r} tells no clients apart. Write ip, user, cookie:NAME or header:NAME")
 
@@ -55,7 +51,7 @@ class SplitEntryConfig(ComponentConfig):
     weight: Annotated[Integer, Field(ge=0, le=10_000)] = Field(
         default=0, description="Its share of the clients, relative to the others; 0 for none by lot."
     )
-    header: dict[FieldName, str] = Field(
+    header: dict[ArrivingFieldName, str] = Field(
         default_factory=dict, description="Requests with one of these fields and values always go here."
     )
     cookie: dict[CookieName, str] = Field(
@@ -101,7 +97,7 @@ class FaultConfig(MiddlewareConfig):
         default=None, description="It is answered with this."
     )
     abort: Flag = Field(default=False, description="Its connection is reset.")
-    header: FieldName | None = Field(default=None, description="Only requests with this field have it...")
+    header: ArrivingFieldName | None = Field(default=None, description="Only requests with this field have it...")
     secret: SecretField | None = Field(default=None, description="...and this value in it.")
 
     @model_validator(mode="after")

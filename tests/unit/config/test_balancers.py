@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from vizgate.config import load_text
 from vizgate.extension.balancer import Balancer, BalancerConfig
 from vizgate.extension.registry import Registry
@@ -36,6 +38,16 @@ services:
     place = "config.yaml:5:49 services.c.affinity.cookie: "
     message = "'SID' is the cookie of 'a', too (at config.yaml:3:49). Give each service its own"
     assert [place + message] == refused(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("X_Y", "X_Y is dropped from every request"), ("Keep-Alive", "no route sees it")]
+)
+def test_hash_of_a_field_that_never_comes_is_refused(refused: Refused, name: str, message: str) -> None:
+    """All requests would lack it, so nothing would be hashed."""
+    [found] = refused(f"services: {{a: {{targets: ['http://a'], balancer: {{hash: {{on: 'header:{name}'}}}}}}}}")
+    assert " services.a.balancer.hash.on: " in found
+    assert message in found
 
 
 def test_own_balancer_settings_are_checked_when_loaded(refused: Refused) -> None:
