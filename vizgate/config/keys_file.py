@@ -15,6 +15,7 @@ from vizgate.config.text import events, yaml_reader
 from vizgate.config.text.nodes import Mapping, Node, Sequence, to_plain
 from vizgate.config.words import problems_of
 from vizgate.extension.fields import TextSource
+from vizgate.extension.regular_file import open_regular
 
 _EXAMPLE = "Write a list of keys as `vizgate keys new` prints them"
 
@@ -28,13 +29,14 @@ class _KeysFile(BaseModel):
 
 
 def read_keys_file(path: FilePath) -> tuple[KeyConfig, ...]:
-    """The keys in the file at *path*: a list, or a mapping with ``keys``. Variables are not replaced in it.
+    """The keys in the regular file at *path*: a list, or a mapping with ``keys``. Variables are not replaced in it. No
+    more than ``events.MAX_BYTES`` are read.
 
     Raises: ConfigError: with everything that is wrong in it, each with its place.
     """
     name = str(path)
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             data = stream.read(events.MAX_BYTES + 1)
     except OSError as exc:
         raise ConfigError([Problem(Place(name), (), f"cannot read the file: {exc.strerror}. Check its name")]) from exc

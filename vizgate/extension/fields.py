@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from vizgate import units
+from vizgate.extension.regular_file import open_regular
 from vizgate.units import Rate
 
 _MAX_SECRET_BYTES = 64 * units.KIB
@@ -174,7 +175,7 @@ def _read_new_path(value: object, info: ValidationInfo) -> Path:
 def _read_path(value: object, info: ValidationInfo) -> Path:
     path = _read_new_path(value, info)
     try:
-        with path.open("rb"):
+        with open_regular(path):
             return path
     except OSError as exc:
         raise ValueError(f"cannot read the file '{path}': {exc.strerror}") from None

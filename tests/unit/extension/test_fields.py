@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,14 @@ def test_secret_of_unusable_file_is_refused_without_showing_it(tmp_path: Path, c
 def test_secret_of_missing_file_names_the_file(tmp_path: Path) -> None:
     """A secret file that is not there is named."""
     assert "cannot read the secret" in fault(tmp_path, secret={"file": "nope"})
+
+
+def test_existing_file_is_a_regular_one(tmp_path: Path) -> None:
+    """A FIFO would hold whoever reads it for ever, a device may have no end: refused at once."""
+    os.mkfifo(tmp_path / "fifo")
+    assert "it is no regular file" in fault(tmp_path, file="fifo")
+    assert "it is no regular file" in fault(tmp_path, file="/dev/zero")
+    assert "Is a directory" in fault(tmp_path, file=".")
 
 
 def test_existing_file_is_resolved_relative_to_the_text(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -157,6 +159,25 @@ async def test_file_that_is_broken_changes_nothing_and_is_told(filed, caplog, te
     assert told in message
     assert "open-sesame" not in message
     assert {"ok": 0, "failed": 1} == counts(made)
+
+
+@pytest.mark.parametrize("other", ["fifo", "device", "too long"])
+async def test_file_that_has_become_something_else_is_not_read(filed, caplog, other):
+    """Neither a FIFO that nobody writes to nor a device without end nor a huge file holds a thread; the keys stay."""
+    made, file = filed
+    file.unlink()
+    if other == "fifo":
+        os.mkfifo(file)
+    elif other == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        with file.open("wb") as stream:
+            stream.truncate(100 * 2**30)
+    await asyncio.wait_for(made.look_after(), 5.0)
+    assert knows(made, "first")
+    assert {"ok": 0, "failed": 1} == counts(made)
+    (message,) = caplog.messages
+    assert ("more than 1048576" if other == "too long" else "it is no regular file") in message
 
 
 async def test_file_that_is_gone_keeps_its_keys(filed, caplog):
