@@ -32,15 +32,20 @@ class CredentialRefused(VizgateError):
     """A credential was shown and is not good: 401, whatever other authenticators would say.
 
     ``detail`` is safe to show to the client. ``error``: a code of RFC 6750 3.1, for authenticators with a Bearer
-    challenge. ``status``: 401, or 403 from an authenticator that knows who it is and that they may not. ``challenge``:
-    what ``WWW-Authenticate`` says instead of the authenticator's own, "" for that.
+    challenge. ``status``: 401 unless it is given, and 400 with ``invalid_request``; 403 from an authenticator that
+    knows who it is and that they may not. ``challenge``: what ``WWW-Authenticate`` says instead of the authenticator's
+    own, "" for that.
     """
 
-    def __init__(self, detail: str, error: str = "invalid_token", *, status: int = 401, challenge: str = "") -> None:
+    def __init__(
+        self, detail: str, error: str = "invalid_token", *, status: int | None = None, challenge: str = ""
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.error = error
-        self.status = status
+        # RFC 6750 3.1, invalid_request: "The resource server SHOULD respond with the HTTP 400 (Bad Request) status
+        # code." The credential itself may be a good one.
+        self.status = status or (400 if error == "invalid_request" else 401)
         self.challenge = challenge
 
 

@@ -134,15 +134,17 @@ async def test_good_token_is_let_in_with_its_user_alone(door: DoorFactory) -> No
 
 
 async def test_credential_in_two_fields_or_too_large_is_refused(door: DoorFactory) -> None:
-    """Two Authorization fields are 401, and so is a token that is longer than any should be."""
+    """Two Authorization fields are 400 (RFC 6750 3.1), a token that is longer than any should be is 401."""
     provider = Answering(KEYS_ONE)
     async with (
         ScriptedUpstream() as origin,
         ScriptedUpstream(provider.script()) as keys,
         door(parts(origin, keys.url)) as here,
     ):
-        assert 401 == (await ask(here, good(), b"/", b"Authorization: Bearer " + good())).status
-        assert 401 == (await ask(here, good(), b"/", b"Authorization: Basic YTpi")).status
+        for second in (b"Bearer " + good(), b"Basic YTpi"):
+            response = await ask(here, good(), b"/", b"Authorization: " + second)
+            assert 400 == response.status
+            assert (response.get(b"www-authenticate") or b"").startswith(b'Bearer error="invalid_request"')
         assert 401 == (await ask(here, b"a" * 60_000)).status
         assert [] == origin.received
 

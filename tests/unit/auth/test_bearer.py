@@ -37,15 +37,16 @@ def test_find_without_a_token_is_refused(value: bytes) -> None:
     """A scheme with nothing usable behind it is a bad credential, not a missing one."""
     with pytest.raises(CredentialRefused) as refused:
         TOKENS.find([(b"Authorization", value)])
-    assert "invalid_request" == refused.value.error
+    assert ("invalid_request", 400) == (refused.value.error, refused.value.status)
 
 
 @pytest.mark.parametrize("others", [[b"Bearer def"], [b"Basic YTpi"], [b"Bearer abc"]])
 def test_find_two_fields_are_refused(others: list[bytes]) -> None:
     """With two fields the service might take the other one; even equal ones are refused."""
     for lines in ([b"Bearer abc", *others], [*others, b"Bearer abc"]):
-        with pytest.raises(CredentialRefused, match="more than one"):
+        with pytest.raises(CredentialRefused, match="more than one") as refused:
             TOKENS.find([(b"Authorization", value) for value in lines])
+        assert 400 == refused.value.status
 
 
 def test_find_two_fields_of_other_schemes_are_not_its_business() -> None:
@@ -56,8 +57,9 @@ def test_find_two_fields_of_other_schemes_are_not_its_business() -> None:
 def test_find_long_token_is_refused() -> None:
     """The size is looked at first."""
     assert TOKENS.find([(b"Authorization", b"Bearer " + b"a" * 100)]) is not None
-    with pytest.raises(CredentialRefused, match="over 100 bytes"):
+    with pytest.raises(CredentialRefused, match="over 100 bytes") as refused:
         TOKENS.find([(b"Authorization", b"Bearer " + b"a" * 101)])
+    assert 401 == refused.value.status
 
 
 @pytest.mark.parametrize("value", [b"session=abc", b"a=b; session=abc; c=d", b"a=b;session=abc", b"session= abc "])

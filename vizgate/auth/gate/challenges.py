@@ -32,7 +32,7 @@ class Challenges:
         self.nothing_shown = _fields(self._by_authenticator.values())
 
     def refused(self, refusal: Refusal) -> list[Field]:
-        """The fields of a 401 to a credential that was refused."""
+        """The fields of a 401, or a 400, to a credential that was refused."""
         said = dict(self._by_authenticator)
         name = refusal.authenticator
         challenge = said.get(name, "")

@@ -20,7 +20,7 @@ _KEY = "vizgate.auth.refusal"
 class Refusal:
     """What to tell whoever showed nothing good.
 
-    ``status``: 401, 403, 500 or 503. ``detail``: safe to show. ``error``: a code of RFC 6750 3.1, "" for none.
+    ``status``: 400, 401, 403, 500 or 503. ``detail``: safe to show. ``error``: a code of RFC 6750 3.1, "" for none.
     ``authenticator``: the name of the one that refused. ``retry_after_s``: 0 for no advice. ``challenge``: instead of
     the authenticator's own, "" for that.
     """

@@ -42,7 +42,7 @@ class Require(Middleware):
         self._fields = fields
 
     def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
-        """Forward *request*, or answer with 401, 403, 500 or 503."""
+        """Forward *request*, or answer with 400, 401, 403, 500 or 503."""
         identity = request.identity
         if identity is None:
             return _answer(self._refused(request, Refusal.left(request) or _NOTHING_SHOWN))
@@ -60,7 +60,7 @@ class Require(Middleware):
             fields.append((b"Retry-After", b"%d" % refusal.retry_after_s))
         if refusal is _NOTHING_SHOWN:
             fields += self._challenges.nothing_shown
-        elif refusal.status == 401:
+        elif refusal.status in (400, 401):
             fields += self._challenges.refused(refusal)
         elif refusal.challenge:
             fields.append((b"WWW-Authenticate", encode_value(refusal.challenge)))

@@ -13,6 +13,7 @@ from vizgate.auth.gate.identity_fields import MAX_VALUE_BYTES, IdentityFields
 from vizgate.auth.gate.refusal import Refusal
 from vizgate.auth.gate.require import Require
 from vizgate.auth.gate.rules import AccessRules
+from vizgate.extension.authenticator import CredentialRefused
 from vizgate.message.identity import Identity
 
 BEARER, BASIC = "Bearer", 'Basic realm="shop", charset="UTF-8"'
@@ -69,6 +70,16 @@ async def test_require_bad_bearer_token_has_error_code(require, request_, forwar
     response = await require(BEARER, BASIC)(request_, forward)
     wanted = 'Bearer error="invalid_token", error_description="a ?bad? token?"'
     assert [wanted, BASIC] == challenges_of(response)
+
+
+async def test_require_malformed_request_is_400_with_the_challenge(require, request_, forward):
+    """RFC 6750 3.1: invalid_request is answered with 400, and says what is wrong as a 401 does."""
+    refused = CredentialRefused("there is more than one Authorization field", "invalid_request")
+    Refusal.of(refused, "tokens").leave(request_)
+    response = await require(BEARER, BASIC)(request_, forward)
+    wanted = 'Bearer error="invalid_request", error_description="there is more than one Authorization field"'
+    assert (400, [wanted, BASIC]) == (response.status, challenges_of(response))
+    assert [] == forward.seen
 
 
 async def test_require_bad_password_has_no_error_code(require, request_, forward):
