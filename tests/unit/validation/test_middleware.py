@@ -167,6 +167,23 @@ async def test_bad_request_is_refused_with_every_violation(
     assert [] == service.bodies
 
 
+@pytest.mark.parametrize("unknown_paths", ["refuse", "allow"])
+async def test_options_is_checked_where_the_document_has_it(tmp_path: Path, unknown_paths: str) -> None:
+    """Let pass is only what the document does not say; an ``options`` operation is one like any other."""
+    needed = "parameters: [{name: n, in: query, required: true, schema: {type: integer}}]"
+    content = "requestBody: {content: {application/json: {schema: {type: object}}}}"
+    paths = f"/said: {{options: {{{needed}, {content}}}, get: {{}}}}, /unsaid: {{get: {{}}}}"
+    (tmp_path / "api.yaml").write_text(f"{{openapi: 3.1.0, paths: {{{paths}}}}}")
+    service = Service()
+    async with client(tmp_path, service, unknown_paths=unknown_paths) as memory:
+        for target, body in (("/said", b""), ("/said?n=x", b"{}"), ("/said?n=1", b"[]")):
+            assert 400 == (await memory.request("OPTIONS", target, headers=JSON, body=body)).status
+        assert [] == service.bodies
+        for target in ("/said?n=1", "/unsaid?n=x"):
+            assert 200 == (await memory.request("OPTIONS", target, headers=JSON, body=b"{}")).status
+    assert [b"{}", b"{}"] == service.bodies
+
+
 async def test_violations_of_head_and_body_are_told_together(folder: Path) -> None:
     """A client learns of everything at once."""
     async with client(folder, Service(), additional_query="refuse") as memory:
