@@ -105,12 +105,16 @@ class Bulkhead:
             self.in_flight += 1
 
     def _pass_on(self) -> bool:
-        """Give a place to the first in line; whether there was anybody."""
+        """Give a place to the first in line whose time is not over; whether there was anybody."""
         while self._line:
             waiter, _ = self._line.popitem(last=False)
             # A cancelled one has left already, and only not been able to say so.
-            if not waiter.turn.done():
-                waiter.turn.set_result(True)
+            if waiter.turn.done():
+                continue
+            # Deadlines are looked after in ticks. With a place now, it would be 504 where a moment later it is 503.
+            has_time = waiter.deadline_s > self._clock.monotonic()
+            waiter.turn.set_result(has_time)
+            if has_time:
                 return True
         return False
 

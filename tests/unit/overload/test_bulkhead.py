@@ -92,6 +92,24 @@ async def test_who_waits_too_long_leaves_the_line() -> None:
     assert 0 == bench.bulkhead.in_flight
 
 
+async def test_place_goes_to_nobody_whose_time_is_over() -> None:
+    """Given back before the line was looked after: 503 by the clock, not by who is told first; the next one has it."""
+    bench = Bench(BulkheadLimits(1, queue_s=5.0, queued=9))
+    await bench.enter("a")
+    late, patient = bench.begin("b", deadline_s=11.0), bench.begin("c")
+    await turn()
+    bench.clock.advance(1.0)
+    bench.bulkhead.leave()
+    await turn()
+    assert (["a", "c"], 1) == (bench.entered, bench.bulkhead.in_flight)
+    with pytest.raises(Overloaded):
+        await late
+    await patient
+    bench.pass_time(5.0)
+    bench.bulkhead.leave()
+    assert (0, 0) == (bench.bulkhead.in_flight, len(bench.sweeper))
+
+
 async def test_request_without_time_left_does_not_wait() -> None:
     """A deadline that has passed already is turned away at once."""
     bench = Bench(BulkheadLimits(1, queue_s=5.0, queued=9))
