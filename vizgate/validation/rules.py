@@ -67,8 +67,8 @@ class OpenApiRules:
         operation = item.operation(request.method)
         if operation is not None:
             return Found(operation, values)
-        # Where the document has no ``options``. A preflight asks what may be done; it is for the service to answer, where
-        # the gateway does not do it.
+        # Where the document has no ``options``. A preflight asks what may be done; it is for the service to answer,
+        # where the gateway does not do it.
         if self._allow_unknown or request.method == "OPTIONS":
             return None
         violation = Violation("unknown_method", f"the method is none of {item.allow}")
