@@ -7,15 +7,14 @@ modules beside this).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from vizgate.extension.balancer import BalancerConfig
-from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.contract import ComponentConfig, OpenConfig
 from vizgate.extension.field_names import arriving_field_name
-from vizgate.extension.fields import Duration, Integer, Number, Secret, SecretField, TextSource
+from vizgate.extension.fields import Duration, Integer, Number, Secret, SecretField
 
 BalancerName = Literal["round_robin", "weighted", "least_connections", "random", "power_of_two", "ewma"]
 #: The share of a target relative to the weights of the others. There is no 0: a target without requests is not listed.
@@ -55,30 +54,12 @@ class HashBalancerConfig(ComponentConfig):
     hash: HashConfig = Field(description="Consistent hashing.")
 
 
-class OwnBalancerConfig(ComponentConfig):
+class OwnBalancerConfig(OpenConfig):
     """A rule of one's own; its class says which other keys there are."""
-
-    model_config = ConfigDict(extra="allow")
 
     use: str = Field(
         min_length=1, description="For a rule of one's own: the name of a plugin, or `package.module:Class`."
     )
-
-    _source: TextSource | None = PrivateAttr(default=None)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Remember where the settings were written, for ``read``."""
-        if isinstance(context, TextSource):
-            self._source = context
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Every key but ``use``, as written."""
-        return self.model_extra or {}
-
-    def read(self, model: type[ComponentConfig]) -> ComponentConfig:
-        """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
-        return model.model_validate(dict(self.settings), context=self._source)
 
 
 AnyBalancerConfig = BalancerName | HashBalancerConfig | OwnBalancerConfig

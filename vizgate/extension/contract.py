@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
@@ -39,12 +40,10 @@ class MiddlewareConfig(ComponentConfig):
     """The settings a middleware takes from the YAML, next to ``use:``."""
 
 
-class PluginConfig(ComponentConfig):
-    """A component of one's own; its class says which other keys there are."""
+class OpenConfig(ComponentConfig):
+    """Settings of which only some keys are known here; the class that is named in them says which others there are."""
 
     model_config = ConfigDict(extra="allow")
-
-    kind: str = Field(min_length=1, description="The name of an installed plugin, or `package.module:Class`.")
 
     _source: TextSource | None = PrivateAttr(default=None)
 
@@ -53,9 +52,28 @@ class PluginConfig(ComponentConfig):
         if isinstance(context, TextSource):
             self._source = context
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every key that is not known here, as written."""
+        return self.model_extra or {}
+
     def read(self, model: type[_M]) -> _M:
-        """The settings as *model*. Raises: pydantic.ValidationError: they do not fit."""
-        return model.model_validate(dict(self.model_extra or {}), context=self._source)
+        """The settings as *model*; units and relative paths mean what they mean elsewhere in the same YAML.
+
+        Raises: pydantic.ValidationError: they do not fit.
+        """
+        return model.model_validate(dict(self.settings), context=self._source)
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths in the settings start from."""
+        return self._source.base if self._source else Path()
+
+
+class PluginConfig(OpenConfig):
+    """A component of one's own; its class says which other keys there are."""
+
+    kind: str = Field(min_length=1, description="The name of an installed plugin, or `package.module:Class`.")
 
 
 @dataclass(frozen=True, slots=True)

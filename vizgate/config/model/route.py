@@ -5,59 +5,31 @@ In: settings of one route. Not in: what needs other routes or services to be jud
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from vizgate.auth.config import ClaimRule
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.model.fallback import FallbackConfig
 from vizgate.config.model.policies import AuthNames, CorsSetting, LimitNames
-from vizgate.extension.fields import Duration, Size, TextSource
+from vizgate.extension.contract import OpenConfig
+from vizgate.extension.fields import Duration, Size
 from vizgate.overload.config import Priority
 from vizgate.router.config import MatchConfig
 from vizgate.traffic.config import FaultConfig, MirrorConfig, SplitWays, StickyBy
 from vizgate.transform.config import RedirectConfig, RespondConfig, RewriteConfig
 from vizgate.validation.config import ValidationConfig
 
-_M = TypeVar("_M", bound=BaseModel)
 _ENDS = ("service", "split", "redirect", "respond")
 
 
-class MiddlewareEntry(ConfigModel):
+class MiddlewareEntry(OpenConfig):
     """A middleware and its settings, which are the other keys; its own class says which there are."""
-
-    model_config = ConfigDict(extra="allow")
 
     use: str = Field(
         min_length=1, description="A name such as `headers` (`vizgate plugins` lists them), or `package.module:Class`."
     )
-
-    _source: TextSource | None = PrivateAttr(default=None)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Remember where the settings were written, for ``read``."""
-        if isinstance(context, TextSource):
-            self._source = context
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Every key but ``use``, as written."""
-        return self.model_extra or {}
-
-    def read(self, model: type[_M]) -> _M:
-        """The settings as *model*; units and relative paths mean what they mean elsewhere in the same YAML.
-
-        Raises: pydantic.ValidationError: they do not fit.
-        """
-        return model.model_validate(dict(self.settings), context=self._source)
-
-    @property
-    def base(self) -> Path:
-        """The folder that relative paths in the settings start from."""
-        return self._source.base if self._source else Path()
 
 
 def _name(name: str) -> str:
