@@ -1,6 +1,7 @@
 # Everything a newcomer or a CI job runs. Each target does its own set-up; a second run skips what is done.
 # PYTHON=/path/to/python3 chooses the interpreter, LISTEN=127.0.0.1:9000 the address of the demo, PYTEST_ARGS="-k router"
-# what of the tests to run, SYSTEM_PACKAGES=no keeps `make test` from asking apt for missing programs.
+# what of the tests to run, TEST_PROCESSES=0 to run them in one process, SYSTEM_PACKAGES=no to keep `make test` from asking
+# apt for missing programs.
 
 SHELL := /bin/bash
 VENV := .venv
@@ -8,6 +9,8 @@ BIN := $(VENV)/bin
 PYTHON ?=
 LISTEN ?= 127.0.0.1:8080
 PYTEST_ARGS ?=
+# Most tests wait for sockets most of the time, so more of them fit a machine than it has cores.
+TEST_PROCESSES ?= 3
 BENCH_ARGS ?=
 SYSTEM_PACKAGES ?= yes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -26,7 +29,7 @@ demo: $(VENV)/.installed ## install into .venv and serve examples/quickstart/viz
 
 test: $(VENV)/.installed-test $(VENV)/.installed-example ## install what the tests need and run all of them
 	@SYSTEM_PACKAGES=$(SYSTEM_PACKAGES) .ci/system-packages
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-check docs ## lint, formatting, types, layers, docs
 	$(BIN)/ruff check .

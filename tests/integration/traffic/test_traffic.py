@@ -61,7 +61,9 @@ async def test_mirror_gets_the_same_request_and_its_answer_is_dropped(door: Door
         assert (original.body, original.target) == (copy.body, copy.target)
 
 
-@pytest.mark.parametrize("script", [[reset()], [read_request(), stall()], [read_request(), reset()]], ids=str)
+@pytest.mark.parametrize(
+    "script", [[reset()], [read_request(), stall()], [read_request(), reset()]], ids=["refuses", "stalls", "resets"]
+)
 async def test_mirror_that_is_broken_slows_nobody(script: Any, door: DoorFactory) -> None:
     """A mirror that resets or hangs: every client has its answer at once, and stopping waits for no copy."""
     async with ScriptedUpstream([answer(STABLE)]) as stable, ScriptedUpstream(script) as other:

@@ -77,7 +77,7 @@ async def test_identify_unavailable_is_a_refusal_that_names_no_reason(scripted, 
 
 
 @later
-@pytest.mark.parametrize("gives", [RuntimeError("secret"), True, "ann", ("ann",), object()], ids=repr)
+@pytest.mark.parametrize("gives", [RuntimeError("secret"), True, "ann", ("ann",), {}], ids=repr)
 async def test_identify_broken_authenticator_lets_nobody_in(scripted, request_, forward, later, gives, caplog):
     """An authenticator that raises, or gives anything but an identity, is a fault of ours and no way in."""
     await Identify([scripted("a", gives, later=later), scripted("b", Identity("eve"))])(request_, forward)
