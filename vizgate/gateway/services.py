@@ -28,7 +28,7 @@ from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
 from vizgate.pipeline.target_set import ServiceTarget, TargetSet
 from vizgate.transport.pool import Endpoint, PoolLimits
-from vizgate.transport.tls import UpstreamTls, upstream_context
+from vizgate.transport.tls import UpstreamTls
 from vizgate.wire.limits import WireLimits
 
 
@@ -63,7 +63,7 @@ class ServiceBuilder:
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
         balancing = balancing_of(growing_balancer(service), self._registry, context)
         balancer = balancing.balancer
-        endpoints = _endpoints(service)
+        endpoints = _endpoints(service, self._context(name, service))
         targets = self._targets(name, service, endpoints)
         selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
@@ -93,6 +93,13 @@ class ServiceBuilder:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, state.sleep)
 
+    def _context(self, name: str, service: ServiceConfig) -> ssl.SSLContext | None:
+        if not any(target.url.scheme == "https" for target in service.targets):
+            return None
+        tls = service.tls
+        paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
+        return self._draft.context(name, UpstreamTls(tls.verify, *paths))
+
     def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()
         targets = []
@@ -113,9 +120,8 @@ class ServiceBuilder:
         return Http1Target(settings, pool, self._draft.state.metrics.target(name, str(endpoint)), self._tools)
 
 
-def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
+def _endpoints(service: ServiceConfig, context: ssl.SSLContext | None) -> tuple[Endpoint, ...]:
     """Where the targets of *service* are, in its order."""
-    context = _tls_context(service)
     endpoints = []
     for target in service.targets:
         url = target.url
@@ -123,14 +129,6 @@ def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
         name = service.tls.server_name if secure else None
         endpoints.append(Endpoint(url.host, url.port, context if secure else None, name, url.unix_path))
     return tuple(endpoints)
-
-
-def _tls_context(service: ServiceConfig) -> ssl.SSLContext | None:
-    if not any(target.url.scheme == "https" for target in service.targets):
-        return None
-    tls = service.tls
-    paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
-    return upstream_context(UpstreamTls(tls.verify, *paths))
 
 
 def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:

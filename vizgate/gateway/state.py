@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from random import Random
 from secrets import token_bytes
+from ssl import SSLContext
 from typing import ClassVar
 
 from vizgate.breaker.machine import BreakerMachine
@@ -25,12 +26,16 @@ from vizgate.observe.metrics import Metrics
 from vizgate.overload.bulkhead import Bulkhead
 from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.target_state import TargetState
+from vizgate.transport.certificates.mark import Mark
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
 from vizgate.transport.resolver import Resolver
+from vizgate.transport.tls import UpstreamTls
 
 #: The last part tells how answers on its connections are read: those of another manner cannot be taken over.
 PoolKey = tuple[Endpoint, PoolLimits, Hashable]
+#: Service, settings, and what its files were.
+ContextKey = tuple[str, UpstreamTls, tuple[Mark, ...]]
 #: Service, address, and number among equal addresses.
 TargetKey = tuple[str, str, int]
 
@@ -66,6 +71,8 @@ class GatewayState:
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
     # Which of them a service uses.
     pool_users: dict[str, frozenset[PoolKey]] = field(default_factory=dict)
+    # How targets are verified; kept, because a connection belongs to its context.
+    contexts: dict[ContextKey, SSLContext] = field(default_factory=dict)
     # Keyed by service: each has its own view of a target.
     targets: dict[TargetKey, TargetState] = field(default_factory=dict)
 

@@ -11,20 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import partial
+from ssl import SSLContext
 from typing import TypeVar
 
 from vizgate.breaker.gate import BreakerGate
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
 from vizgate.extension.store import Store
 from vizgate.gateway.adoption.kept_draft import KeptDraft
-from vizgate.gateway.state import GatewayState, PoolKey, TargetKey
+from vizgate.gateway.state import ContextKey, GatewayState, PoolKey, TargetKey
 from vizgate.health.ejection import EjectionRule
 from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
 from vizgate.pipeline.target_set import TargetSet
 from vizgate.pipeline.target_state import Block, TargetState, unblock_all
+from vizgate.transport.certificates.mark import mark_of
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
+from vizgate.transport.tls import UpstreamTls, upstream_context
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -43,6 +46,7 @@ class StateDraft:
         self._services = None if services is None else frozenset(services)
         self._pools: dict[PoolKey, TargetPool] = {}
         self._pool_users: dict[str, set[PoolKey]] = {}
+        self._contexts: dict[ContextKey, SSLContext] = {}
         self._targets: dict[TargetKey, TargetState] = {}
         self._breakers: dict[TargetState | str, BreakerMachine] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
@@ -61,6 +65,17 @@ class StateDraft:
         self._pool_users.setdefault(service, set()).add(key)
         found = self._pools.get(key) or self.state.pools.get(key) or self.state.new_pool(endpoint, limits)
         self._pools[key] = found
+        return found
+
+    def context(self, service: str, settings: UpstreamTls) -> SSLContext:
+        """What connections of *service* are secured by; another one when a file has changed.
+
+        Raises: TlsFailed: a file cannot be used.
+        """
+        paths = (settings.ca, settings.cert, settings.key)
+        key = (service, settings, tuple(mark_of(path) for path in paths if path is not None))
+        found = self._contexts.get(key) or self.state.contexts.get(key) or upstream_context(settings)
+        self._contexts[key] = found
         return found
 
     def target(self, service: str, address: str, number: int = 1) -> TargetState:
@@ -122,6 +137,7 @@ class StateDraft:
             change()
         self._let_go()
         self._take_pools()
+        state.contexts = self._merged(state.contexts, self._contexts)
         state.targets = self._merged(state.targets, self._targets)
         state.breakers = self._merged(state.breakers, self._breakers)
         state.bulkheads = self._merged(state.bulkheads, self._bulkheads)
