@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from vizgate.extension.registry import PluginError
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
-    from vizgate.gateway.server import Gateway, StartFailed
+    from vizgate.gateway.running.components import StartFailed
+    from vizgate.gateway.server import Gateway
     from vizgate.health.ejection import EjectionRule, TrafficRecord
     from vizgate.health.probe_count import ProbeCount
     from vizgate.limiter.standalone.decision import Decision
@@ -238,7 +239,7 @@ _HOMES = {
     "SharedStoreConfig": "store.config",
     "SlidingWindow": "limiter.standalone.in_memory",
     "SplitRule": "traffic.split",
-    "StartFailed": "gateway.server",
+    "StartFailed": "gateway.running.components",
     "Step": "extension.store",
     "StorageLimiter": "limiter.standalone.storages",
     "Store": "extension.store",

@@ -50,6 +50,7 @@ def forwarder(rule: str, *, with_affinity: bool = False) -> Handler:
     kind = RULES[rule]
     balancer = kind(None, Context(clock=clock, random=random.Random(1)))
     chosen = TargetSet(targets, Selection(), clock.monotonic, adopting(balancer, targets))
+    chosen.attach()
     if not kind.wants_load and not with_affinity:
         return Forwarder("it", chosen, balancer, clock)
     policies = ServicePolicies(

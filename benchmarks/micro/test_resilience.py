@@ -100,6 +100,7 @@ def test_forwarding(benchmark: BenchmarkFixture, kind: str) -> None:
     balancer = RoundRobin()
     balancer.update(tuple(Member(number, 1.0, each.state) for number, each in enumerate(made)))
     targets = TargetSet(made, Selection(), CLOCK.monotonic, lambda _: None)
+    targets.attach()
     context = Context(name="users")
     config = CONFIGS[0]
     machines = [BreakerMachine(config.settings, Random(1)) for _ in made]

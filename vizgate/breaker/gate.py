@@ -7,7 +7,7 @@ In: ``BreakerGate``, which meets ``pipeline.attempt.AttemptGate`` and ``AttemptW
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from vizgate.breaker.machine import BreakerMachine, State
 from vizgate.breaker.outcome import OutcomeRule
@@ -53,18 +53,24 @@ class BreakerGate:
         for state, machine in self._machines.items():
             self._targets.setdefault(machine, []).append(state)
         self._wake_at_s = 0.0
-        for machine in self._targets:
-            self._show(machine)
 
     @property
     def machines(self) -> tuple[BreakerMachine, ...]:
         """Each once."""
         return tuple(self._targets)
 
+    @property
+    def states(self) -> Collection[TargetState]:
+        """The targets that it stands before."""
+        return self._machines.keys()
+
     def watch(self) -> None:
-        """Have the machines, which outlive this gate, tell it of their changes, and no gate before it any more."""
+        """Have the machines, which outlive this gate, tell it of their changes, and no gate before it any more. From
+        now on it alone blocks the targets.
+        """
         for machine in self._targets:
             machine.changed[:] = [self._changed]
+            self._show(machine)
 
     def wake(self, now_s: float) -> None:
         """See ``AttemptGate``. A comparison as long as nothing is open."""
@@ -126,7 +132,9 @@ class BreakerGate:
         return self._name if len(self._targets) == 1 and len(targets) > 1 else f"{self._name} {targets[0].address}"
 
     def _show(self, machine: BreakerMachine) -> None:
-        """Block the targets of *machine*, or lift that."""
+        """Block the targets of *machine*, or lift that; nothing happens when another gate, or none, does it by now."""
+        if self._changed not in machine.changed:
+            return
         if machine.is_full:
             block_all(self._targets[machine], Block.OPEN)
         else:

@@ -5,7 +5,7 @@ In: ``Kept`` and what may be kept. Not in: numbers that several workers share (`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar, cast
 
 
@@ -34,6 +34,14 @@ class Kept:
         if key not in self._things:
             self._things[key] = make()
         return cast("_T", self._things[key])
+
+    def find(self, kind: type[_T], name: str) -> _T | None:
+        """The *kind* called *name*, None when there is none."""
+        return cast("_T | None", self._things.get((kind, name)))
+
+    def replace(self, things: Mapping[tuple[type[Keepable], str], Keepable]) -> None:
+        """Keep *things* and nothing else."""
+        self._things = dict(things)
 
     def all(self, kind: type[_T]) -> list[_T]:
         """Everything of *kind*."""

@@ -6,14 +6,16 @@ In: ``compile_plan``, the one place where configuration models become running pa
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
 from vizgate.config.model import RouteConfig, ServerConfig
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.background import Background
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target_context import WireTools
@@ -45,47 +47,69 @@ Watch = Callable[[str, Middleware], MiddlewareCall]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A plan, and the components that must be started, in this order, before it serves, and stopped after."""
+    """A plan, and what must be started, in this order, before it serves, and stopped after.
+
+    ``background``: what begins when it serves. ``draft``: to be adopted then.
+    """
 
     plan: GatewayPlan
     components: tuple[Component, ...]
+    background: tuple[Background, ...]
+    draft: StateDraft
 
 
-def compile_plan(
-    config: GatewayConfig,
-    state: GatewayState,
-    registry: Registry,
-    *,
-    watch: Watch | None = None,
-    services: Mapping[str, Handler] | None = None,
-    stand_in: StandIn | None = None,
-) -> Compiled:
-    """*config* as something to serve by; no I/O but reading certificates.
-
-    Args: watch: see ``Watch``; nobody looks on by default. services: what stands in for services of these names.
-    stand_in: what stands in for verified identities.
-    Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
-    ValueError: *services* has a name that the configuration has not.
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What takes the place of things in a plan. ``watch``: see ``Watch``. ``services``: handlers for services of these
+    names. ``identity``: for verified identities.
     """
+
+    watch: Watch | None = None
+    services: Mapping[str, Handler] = field(default_factory=dict)
+    identity: StandIn | None = None
+
+
+def compile_plan(config: GatewayConfig, draft: StateDraft, registry: Registry, stand: Stand | None = None) -> Compiled:
+    """*config* as something to serve by; no I/O but reading certificates. Nothing that serves is changed by it.
+
+    Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
+    ValueError: *stand* has a service that the configuration has not.
+    """
+    steps = compile_steps(config, draft, registry, stand)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            compiled: Compiled = end.value
+            return compiled
+
+
+def compile_steps(
+    config: GatewayConfig, draft: StateDraft, registry: Registry, stand: Stand | None = None
+) -> Generator[None, None, Compiled]:
+    """As ``compile_plan``, in many small steps, so that others may have their turn in between."""
+    stand = stand or Stand()
+    state = draft.state
     server = _server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
-    builder = ServiceBuilder(state, server.limits, tools, registry, zone=config.server.zone)
-    handlers = {
-        name: _of_service(name, Echo()) if service.builtin is not None else builder.build(name, service)
-        for name, service in config.services.items()
-        if services is None or name not in services
-    }
-    handlers |= _stand_ins(services or {}, config)
-    parts = Parts(config, state, registry, stand_in)
+    builder = ServiceBuilder(draft, server.limits, tools, registry, zone=config.server.zone)
+    handlers = _stand_ins(stand.services, config)
+    for name, service in config.services.items():
+        if name not in handlers:
+            handlers[name] = _of_service(name, Echo()) if service.builtin is not None else builder.build(name, service)
+            yield
+    parts = Parts(config, draft, registry, stand.identity)
     policies = Policies(parts)
     shedding = SheddingPolicy(config.server, state)
     traffic = TrafficParts(handlers, parts)
-    rules, middleware = [], []
+    rules: list[Rule[RoutePlan]] = []
+    middleware: list[Component] = []
     for route in config.routes:
         layers = policies.layers(route)
         middleware += [layer.middleware for layer in layers.all]
-        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, traffic, state), watch))
+        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, traffic, state), stand.watch))
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
+        yield
     plan = GatewayPlan(
         server,
         Router(rules),
@@ -94,8 +118,8 @@ def compile_plan(
         answers_preflights=any(route.cors is not None for route in config.routes),
         services=builder.plans,
     )
-    parts_of_plan = (*builder.components, *policies.components, *middleware, *traffic.components)
-    return Compiled(plan, (*shedding.components, *parts_of_plan))
+    components = (*shedding.components, *policies.components, *middleware, *traffic.components)
+    return Compiled(plan, components, builder.background, draft)
 
 
 def _server_plan(config: GatewayConfig) -> ServerPlan:

@@ -1,12 +1,12 @@
-"""The gateway as one object: load, compile, provision, serve, drain.
+"""The gateway as one object: start, serve, drain, stop.
 
-In: ``Gateway``. Not in: the command line (``cli``), compiling (``gateway.build``).
+In: ``Gateway``. Not in: the command line (``cli``), compiling (``gateway.build``), what was compiled as it runs
+(``gateway.running``), listeners (``gateway.listening``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,49 +16,39 @@ from typing import TYPE_CHECKING, Any, Self
 from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
-from vizgate.config.model import Address
-from vizgate.errors import VizgateError
-from vizgate.extension.contract import Component, Context
-from vizgate.extension.registry import Registry, kind_of
+from vizgate.extension.registry import Registry
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.guard import AdminGuard
 from vizgate.gateway.admin.site import AdminSite
-from vizgate.gateway.build import compile_plan
+from vizgate.gateway.adoption.draft import StateDraft
+from vizgate.gateway.build import Stand, compile_plan
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.health.gauges import show_targets
-from vizgate.gateway.listening.listeners import admin_listener, entrances_of
+from vizgate.gateway.listening.doors import Doors, url_of
 from vizgate.gateway.listening.renewal import CertificateRenewal
-from vizgate.gateway.listening.ways import way_of
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
+from vizgate.gateway.running.farewell import finish
+from vizgate.gateway.running.generation import Generation
+from vizgate.gateway.running.held_store import HeldStore
+from vizgate.gateway.running.records import each, open_access_log
 from vizgate.gateway.state import GatewayState
-from vizgate.observe.access_log import AccessLog, CombinedFormat, JsonFormat, SinkError, open_sink
+from vizgate.observe.access_log import AccessLog
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
-from vizgate.store.build import build_store
 from vizgate.transport.client import ControlClient
 from vizgate.transport.deadlines import TICK_S
-from vizgate.transport.listener import Listener
 
 if TYPE_CHECKING:
     from vizgate.gateway.asgi.application import AsgiApplication
     from vizgate.gateway.asgi.messages import Receive, Scope, Send
-
-_log = logging.getLogger("vizgate.gateway")
-
-# A stop waits as long for connections that are just being made: who has had an answer to his SYN sends his request.
-_HANDSHAKE_S = 0.05
-
-
-class StartFailed(VizgateError):
-    """A part of the gateway could not start; the message names it."""
 
 
 class Gateway:
@@ -79,31 +69,29 @@ class Gateway:
         registry: Registry | None = None,
         services: Mapping[str, Handler] | None = None,
     ) -> None:
-        self.config = config
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
         self._client = ControlClient()
         self.state.calls = Calls(self._client)
-        registry = registry or Registry(BUILTIN)
-        state = self.state
-        context = Context(name="store", clock=state.clock, random=state.random, metrics=metrics)
-        state.store = store = build_store(config.store, context, registry)
-        compiled = compile_plan(config, self.state, registry, services=services)
-        self.plan = compiled.plan
-        self._store = store
-        self._components = compiled.components
-        self._started: list[Component] = []
+        self._services: Mapping[str, Handler] = services or {}
+        self._generation = self._generation_of(config, registry or Registry(BUILTIN))
+        self._generation.adopt()
+        self._doors = Doors(config, self.state)
         self._endpoints = Endpoints(self.state, self._unavailable)
         show_targets(metrics, self._present_plan)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
-        self._admin: AdminSite | None = None
-        self._entrances = entrances_of(config)
-        self.renewal = CertificateRenewal(self._entrances, state.clock, metrics)
-        admin = config.server.admin
-        self._admin_listener = None if admin is None else admin_listener(admin)
         self._ticker: asyncio.TimerHandle | None = None
         self._asgi: AsgiApplication | None = None
+
+    def _generation_of(self, config: GatewayConfig, registry: Registry) -> Generation:
+        """*config* compiled, nothing of it started. Raises: PluginError, TlsFailed, RouteConflict, VizgateError."""
+        state = self.state
+        held = HeldStore.made(config.store, state, registry)
+        draft = StateDraft(state)
+        draft.store = held.store
+        stand = Stand(services=self._services)
+        return Generation(config, compile_plan(config, draft, registry, stand), held)
 
     @classmethod
     def from_config(cls, config: GatewayConfig, *, clock: Clock | None = None) -> Self:
@@ -125,6 +113,21 @@ class Gateway:
         """A gateway by YAML *text*. Raises: ConfigError: with every problem, under *name*."""
         registry = Registry(BUILTIN)
         return cls(load_text(text, name, resolve=registry.resolve), registry=registry)
+
+    @property
+    def config(self) -> GatewayConfig:
+        """What it serves by."""
+        return self._generation.config
+
+    @property
+    def plan(self) -> GatewayPlan:
+        """``config``, compiled."""
+        return self._generation.plan
+
+    @property
+    def renewal(self) -> CertificateRenewal:
+        """What looks after the certificates of the listeners."""
+        return self._doors.renewal
 
     # What asks for it at any time must get the plan of that time.
     def _present_plan(self) -> GatewayPlan:
@@ -161,41 +164,17 @@ class Gateway:
     async def start_parts(self) -> None:
         """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
         self.state.begin()
-        self._open_access_log()
-        # The others lean on the store: it starts first and stops last.
-        for component in (self._store, *self._components):
-            self._started.append(component)  # before it starts: stop() runs even when start() failed
-            try:
-                await component.start()
-            except Exception as exc:
-                raise StartFailed(
-                    f"{kind_of(type(component))} {type(component).__qualname__} failed to start: {exc}"
-                ) from exc
+        self._access_log = open_access_log(self.config.observe.access_log, self.state)
+        await self._generation.start()
+        self._generation.begin()
         self._tick()
 
     async def _listen(self) -> None:
-        state = self.state
         self._public = self.site()
-        for entrance in self._entrances:
-            way = way_of(entrance, self._public)
-            await entrance.listener.open(state.clock, state.sweeper, way, self._public)
-        self.renewal.start()
-        if self._admin_listener is not None:
-            guard = AdminGuard("localhost" if self._admin_listener.unix is not None else self._admin_listener.host)
-            api = AdminApi(self._endpoints, state, self._present_plan, guard)
-            self._admin = AdminSite(self.plan.server, state, api)
-            await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
-
-    def _open_access_log(self) -> None:
-        settings = self.config.observe.access_log
-        if settings.format == "off":
-            return
-        try:
-            sink = open_sink(settings.to)
-        except SinkError as exc:
-            raise StartFailed(f"observe.access_log.to: {exc}") from exc
-        line = JsonFormat() if settings.format == "json" else CombinedFormat()
-        self._access_log = AccessLog(line, sink, settings.sample, self.state.random, self.state.metrics.access_log)
+        listener = self._doors.admin
+        guard = AdminGuard("localhost" if listener is None or listener.unix is not None else listener.host)
+        api = AdminApi(self._endpoints, self.state, self._present_plan, guard)
+        await self._doors.open(self._public, AdminSite(self.plan.server, self.state, api))
 
     def _tick(self) -> None:
         has_more = self.state.sweeper.sweep(self.state.clock.monotonic())
@@ -206,22 +185,22 @@ class Gateway:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where the gateway listens, once started; see ``Listener.address``."""
-        return [entrance.listener.address for entrance in self._entrances]
+        return self._doors.addresses
 
     @property
     def urls(self) -> list[str]:
         """Where the gateway listens, once started, as people write it."""
-        return [_url_of(entrance.listener) for entrance in self._entrances]
+        return self._doors.urls
 
     @property
     def admin_url(self) -> str | None:
         """Where the admin listener is, once started; None when it is off."""
-        return None if self._admin_listener is None else _url_of(self._admin_listener)
+        return None if self._doors.admin is None else url_of(self._doors.admin)
 
     @property
     def admin_address(self) -> tuple[str, int] | None:
         """Where the admin listener is, once started; None when it is off."""
-        return None if self._admin_listener is None else self._admin_listener.address
+        return None if self._doors.admin is None else self._doors.admin.address
 
     @property
     def is_started(self) -> bool:
@@ -234,7 +213,7 @@ class Gateway:
         Args: observers: are given every request's record, as the access log is.
         """
         log = [] if self._access_log is None else [self._access_log.append]
-        return PublicSite(self.plan, self.state, self._endpoints, _each([*log, *observers]))
+        return PublicSite(self.plan, self.state, self._endpoints, each([*log, *observers]))
 
     @property
     def asgi(self) -> AsgiApplication:
@@ -278,21 +257,12 @@ class Gateway:
         self.state.health.mark_draining()
         if self._public is not None:
             self._public.is_draining = True
-        # Where nobody is connected nobody is connecting, as far as anybody can tell.
-        public = self._public
-        handshake_s = _HANDSHAKE_S if public is not None and (public.connections or public.arriving) else 0.0
-        await self.renewal.stop()
-        for entrance in self._entrances:
-            await entrance.listener.drain(handshake_s)
+        await self._doors.drain(self._public)
         if self._public is not None:
-            await self._drain(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
-        started, self._started = self._started, []
-        for component in reversed(started):
-            try:
-                await component.stop()
-            except Exception:  # noqa: BLE001  # the others must be stopped, too
-                _log.exception("%s %s failed to stop", kind_of(type(component)), type(component).__qualname__)
-        await self._stop_admin()
+            await finish(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
+        await self._generation.end()
+        await self._generation.stop()
+        await self._doors.close_admin()
         await self._client.close()
         self.state.close_pools()
         if self._ticker is not None:
@@ -302,47 +272,9 @@ class Gateway:
             access_log, self._access_log = self._access_log, None
             await asyncio.to_thread(access_log.close)
 
-    async def _drain(self, site: PublicSite, timeout_s: float) -> None:
-        for connection in list(site.connections):
-            connection.drain()
-        tasks = [asyncio.ensure_future(connection.wait_closed()) for connection in site.connections]
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
-        remaining = list(site.connections)
-        if remaining and timeout_s:
-            _log.warning("%d connections cut after %g s", len(remaining), timeout_s)
-        for connection in remaining:
-            connection.stop()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _stop_admin(self) -> None:
-        if self._admin_listener is not None:
-            self._admin_listener.close()
-        if self._admin is not None:
-            for connection in list(self._admin.connections):
-                connection.stop()
-                await connection.wait_closed()
-
     def __repr__(self) -> str:
         where = ", ".join(f"{host}:{port}" for host, port in self.addresses)
         return f"<Gateway {where} [{len(self.config.routes)} routes, {len(self.config.services)} services]>"
-
-
-def _url_of(listener: Listener) -> str:
-    host, port = listener.address
-    return f"{listener.scheme}://{host if listener.unix is not None else Address(host, port)}"
-
-
-def _each(takers: list[Callable[[ExchangeRecord], None]]) -> Callable[[ExchangeRecord], None] | None:
-    if len(takers) <= 1:
-        return takers[0] if takers else None
-
-    def take(record: ExchangeRecord) -> None:
-        for taker in takers:
-            taker(record)
-
-    return take
 
 
 def add_to_path(folder: Path) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
-from vizgate.extension.contract import Component, Context
+from vizgate.extension.contract import Context
 from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.background import Background
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.health.parts import HealthParts, growing_balancer, selection_of
 from vizgate.gateway.http1.target import Http1Target
 from vizgate.gateway.http1.target_context import TargetSettings, UpstreamTimeouts, WireTools
@@ -21,52 +23,52 @@ from vizgate.gateway.service_parts.balancing import adopting, affinity_of, balan
 from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.bulkheads import bulkhead_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
-from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
 from vizgate.pipeline.target_set import ServiceTarget, TargetSet
 from vizgate.transport.pool import Endpoint, PoolLimits
-from vizgate.transport.tls import UpstreamTls, upstream_context
+from vizgate.transport.tls import UpstreamTls
 from vizgate.wire.limits import WireLimits
 
 
 class ServiceBuilder:
-    """Makes the handlers of services that share *state*, *limits* and *tools*.
+    """Makes the handlers of services that share *draft*, *limits* and *tools*.
 
     Args: registry: where balancers are found. zone: where the gateway is, "" when nobody says.
     """
 
     def __init__(
-        self, state: GatewayState, limits: WireLimits, tools: WireTools, registry: Registry, *, zone: str = ""
+        self, draft: StateDraft, limits: WireLimits, tools: WireTools, registry: Registry, *, zone: str = ""
     ) -> None:
-        self._state = state
+        self._draft = draft
         self._limits = limits
         self._tools = tools
         self._registry = registry
         self._zone = zone
-        self._health = HealthParts(state, limits, tools)
+        self._health = HealthParts(draft, limits, tools)
         #: Of the services built so far, by name.
         self.plans: dict[str, ServicePlan] = {}
 
     @property
-    def components(self) -> tuple[Component, ...]:
-        """What runs in the background of the services built so far."""
-        return self._health.components
+    def background(self) -> tuple[Background, ...]:
+        """What looks after the services built so far."""
+        return self._health.background
 
     def build(self, name: str, service: ServiceConfig) -> Handler:
         """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used.
         PluginError: its balancer cannot be found or used.
         """
-        state = self._state
+        draft, state = self._draft, self._draft.state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
         balancing = balancing_of(growing_balancer(service), self._registry, context)
         balancer = balancing.balancer
-        endpoints = _endpoints(service)
+        endpoints = _endpoints(service, self._context(name, service))
         targets = self._targets(name, service, endpoints)
         selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
-        gate = breakers_of(service, targets, state, context, self._registry)
+        draft.target_set(chosen)
+        gate = breakers_of(service, targets, draft, context, self._registry)
         passive = self._health.passive(service, targets, context)
         self._health.add(service, chosen, endpoints, context)
         policies = ServicePolicies(
@@ -76,7 +78,7 @@ class ServiceBuilder:
             watchers=(*balancing.watchers, *(watcher for watcher in (gate, passive) if watcher is not None)),
             affinity=affinity_of(service, targets, state, context),
             retry=retries_of(service, context),
-            bulkhead=bulkhead_of(name, service, state),
+            bulkhead=bulkhead_of(name, service, draft),
             deadline_header=service.timeouts.deadline_header or "",
         )
         is_plain = policies == ServicePolicies(total_s=policies.total_s) and not balancing.needs_attempts
@@ -91,12 +93,19 @@ class ServiceBuilder:
             return Forwarder(name, chosen, balancer, state.clock, total_s=policies.total_s)
         return ServiceForwarder(name, chosen, balancer, policies, state.clock, state.sleep)
 
+    def _context(self, name: str, service: ServiceConfig) -> ssl.SSLContext | None:
+        if not any(target.url.scheme == "https" for target in service.targets):
+            return None
+        tls = service.tls
+        paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
+        return self._draft.context(name, UpstreamTls(tls.verify, *paths))
+
     def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
         seen: Counter[str] = Counter()
         targets = []
         for target, endpoint in zip(service.targets, endpoints, strict=True):
             seen[str(endpoint)] += 1
-            state = self._state.target(name, str(endpoint), seen[str(endpoint)])
+            state = self._draft.target(name, str(endpoint), seen[str(endpoint)])
             port = self._port(name, service, target, endpoint)
             targets.append(ServiceTarget(port, state, target.weight, target.priority, target.zone))
         return tuple(targets)
@@ -104,13 +113,15 @@ class ServiceBuilder:
     def _port(self, name: str, service: ServiceConfig, target: TargetConfig, endpoint: Endpoint) -> Http1Target:
         timeouts = UpstreamTimeouts(service.timeouts.connect, response_timeout_s(service), service.timeouts.idle)
         settings = TargetSettings(str(endpoint), _host_of(service, target), timeouts, self._limits)
-        pool = self._state.pool(endpoint, PoolLimits(service.pool.max_idle, service.pool.idle_timeout))
-        return Http1Target(settings, pool, self._state.metrics.target(name, str(endpoint)), self._tools)
+        limits = PoolLimits(service.pool.max_idle, service.pool.idle_timeout)
+        # A connection is read as its reader was made.
+        manner = (self._tools.codec.name, self._tools.sorter.rules, self._limits)
+        pool = self._draft.pool(name, endpoint, limits, manner)
+        return Http1Target(settings, pool, self._draft.state.metrics.target(name, str(endpoint)), self._tools)
 
 
-def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
+def _endpoints(service: ServiceConfig, context: ssl.SSLContext | None) -> tuple[Endpoint, ...]:
     """Where the targets of *service* are, in its order."""
-    context = _tls_context(service)
     endpoints = []
     for target in service.targets:
         url = target.url
@@ -118,14 +129,6 @@ def _endpoints(service: ServiceConfig) -> tuple[Endpoint, ...]:
         name = service.tls.server_name if secure else None
         endpoints.append(Endpoint(url.host, url.port, context if secure else None, name, url.unix_path))
     return tuple(endpoints)
-
-
-def _tls_context(service: ServiceConfig) -> ssl.SSLContext | None:
-    if not any(target.url.scheme == "https" for target in service.targets):
-        return None
-    tls = service.tls
-    paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
-    return upstream_context(UpstreamTls(tls.verify, *paths))
 
 
 def _host_of(service: ServiceConfig, target: TargetConfig) -> bytes | None:

@@ -6,36 +6,45 @@ In: ``GatewayState``, the one owner of everything mutable that is not a connecti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from random import Random
 from secrets import token_bytes
+from ssl import SSLContext
 from typing import ClassVar
 
-from vizgate.breaker.machine import BreakerMachine, BreakerSettings
+from vizgate.breaker.machine import BreakerMachine
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
-from vizgate.health.ejection import EjectionRule
 from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
 from vizgate.observe.metrics import Metrics
-from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
+from vizgate.overload.bulkhead import Bulkhead
 from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.target_state import TargetState
+from vizgate.transport.certificates.mark import Mark
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
 from vizgate.transport.resolver import Resolver
+from vizgate.transport.tls import UpstreamTls
 
-PoolKey = tuple[Endpoint, PoolLimits]
+#: The last part tells how answers on its connections are read: those of another manner cannot be taken over.
+PoolKey = tuple[Endpoint, PoolLimits, Hashable]
+#: Service, settings, and what its files were.
+ContextKey = tuple[str, UpstreamTls, tuple[Mark, ...]]
+#: Service, address, and number among equal addresses.
+TargetKey = tuple[str, str, int]
 
 
 @dataclass(slots=True)
 class GatewayState:
-    """The parts that every plan of one gateway shares."""
+    """The parts that every plan of one gateway shares. What is kept by service, target or name is what the present plan
+    has asked for, see ``gateway.adoption.draft``.
+    """
 
     #: Whether anything may be sent to targets that no request is for.
     reaches_network: ClassVar[bool] = True
@@ -60,8 +69,12 @@ class GatewayState:
     kept: Kept = field(default_factory=Kept)
     # Keyed by endpoint, not by service: two services on one address share its connections.
     pools: dict[PoolKey, TargetPool] = field(default_factory=dict)
-    # Keyed by service, address and number among equal addresses: each service has its own view of a target.
-    targets: dict[tuple[str, str, int], TargetState] = field(default_factory=dict)
+    # Which of them a service uses.
+    pool_users: dict[str, frozenset[PoolKey]] = field(default_factory=dict)
+    # How targets are verified; kept, because a connection belongs to its context.
+    contexts: dict[ContextKey, SSLContext] = field(default_factory=dict)
+    # Keyed by service: each has its own view of a target.
+    targets: dict[TargetKey, TargetState] = field(default_factory=dict)
 
     # Keyed by target, or by the name of a service that has one for all of them.
     breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)
@@ -74,54 +87,9 @@ class GatewayState:
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
 
-    def pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
-        """The pool of *endpoint*, made when it is asked for first."""
-        key = (endpoint, limits)
-        if key not in self.pools:
-            self.pools[key] = TargetPool(endpoint, limits, self.clock, self.sweeper, self.resolver)
-        return self.pools[key]
-
-    def target(self, service: str, address: str, number: int = 1) -> TargetState:
-        """What is known about a target of *service*, made when it is asked for first.
-
-        Args: number: 1 for the first target of the service with this address, 2 for the second, ...
-        """
-        key = (service, address, number)
-        if key not in self.targets:
-            self.targets[key] = TargetState(service, address, self.clock.monotonic())
-        return self.targets[key]
-
-    def breaker(self, key: TargetState | str, settings: BreakerSettings) -> BreakerMachine:
-        """The circuit breaker of a target or a service; one that is there goes on by *settings*."""
-        if key not in self.breakers:
-            self.breakers[key] = BreakerMachine(settings, self.random)
-        machine = self.breakers[key]
-        machine.adopt(settings)
-        return machine
-
-    def bulkhead(self, service: str, limits: BulkheadLimits) -> Bulkhead:
-        """The bulkhead of *service*; one that is there goes on by *limits*."""
-        if service not in self.bulkheads:
-            self.bulkheads[service] = Bulkhead(service, limits, self.clock, self.sweeper)
-        bulkhead = self.bulkheads[service]
-        bulkhead.adopt(limits)
-        return bulkhead
-
-    def watched_target(self, target: TargetState, rule: EjectionRule) -> WatchedTarget:
-        """What traffic has shown of *target*; a record that is there goes on by *rule*."""
-        if target not in self.watched:
-            self.watched[target] = WatchedTarget(target, rule, self.clock)
-        watched = self.watched[target]
-        watched.record.adopt(rule)
-        return watched
-
-    def probe_count(self, target: TargetState, healthy_after: int, unhealthy_after: int) -> ProbeCount:
-        """The probes of *target*; a count that is there goes on by these numbers."""
-        if target not in self.probe_counts:
-            self.probe_counts[target] = ProbeCount(healthy_after, unhealthy_after)
-        count = self.probe_counts[target]
-        count.adopt(healthy_after, unhealthy_after)
-        return count
+    def new_pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
+        """An empty pool of *endpoint*, which is nobody's yet."""
+        return TargetPool(endpoint, limits, self.clock, self.sweeper, self.resolver)
 
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""

@@ -27,7 +27,7 @@ class WatchedTarget:
     It meets ``pipeline.ports.Timed``.
     """
 
-    __slots__ = ("clock", "deadline_s", "due_s", "record", "state", "unproved")
+    __slots__ = ("_is_released", "clock", "deadline_s", "due_s", "record", "state", "unproved")
 
     def __init__(self, state: TargetState, rule: EjectionRule, clock: Clock) -> None:
         self.state = state
@@ -35,12 +35,15 @@ class WatchedTarget:
         self.clock = clock
         self.deadline_s = 0.0
         self.due_s = math.inf
+        self._is_released = False
         #: An attempt whose answer began well; its body will show whether the target answers at all.
         self.unproved: Attempt | None = None
 
     def eject(self, until_s: float, timers: TimerPort) -> None:
-        """Leave it out until then."""
+        """Leave it out until then; nothing happens when nobody looks at it any more."""
         self.unproved = None
+        if self._is_released:
+            return
         self.state.block(Block.EJECTED)
         timers.watch(self, until_s)
 
@@ -51,7 +54,8 @@ class WatchedTarget:
         _log.info("service %s: target %s is asked again", self.state.service, self.state.address)
 
     def release(self, timers: TimerPort) -> None:
-        """Its service does not look at traffic any more."""
+        """Its service does not look at traffic any more, but for what began before."""
+        self._is_released = True
         timers.forget(self)
         self.state.unblock(Block.EJECTED, self.clock.monotonic())
 

@@ -15,11 +15,12 @@ class ProbeCount:
     Args: healthy_after, unhealthy_after: so many in a row change it, at least 1.
     """
 
-    __slots__ = ("_healthy_after", "_unhealthy_after", "is_healthy", "streak")
+    __slots__ = ("_healthy_after", "_is_released", "_unhealthy_after", "is_healthy", "streak")
 
     def __init__(self, healthy_after: int = 2, unhealthy_after: int = 3) -> None:
         self.is_healthy = True
         self.streak = 0
+        self._is_released = False
         self.adopt(healthy_after, unhealthy_after)
 
     def adopt(self, healthy_after: int, unhealthy_after: int) -> None:
@@ -27,8 +28,14 @@ class ProbeCount:
         self._healthy_after = healthy_after
         self._unhealthy_after = unhealthy_after
 
+    def release(self) -> None:
+        """Its target is not probed any more: what is under way changes nothing."""
+        self._is_released = True
+
     def record(self, *, good: bool) -> bool:
         """Count a probe; whether it changed the verdict."""
+        if self._is_released:
+            return False
         if good is self.is_healthy:
             self.streak = 0
             return False

@@ -72,7 +72,11 @@ class Prober(Component):
         return len(self._running)
 
     async def start(self) -> None:
-        """Begin; the first probes are under way, and not awaited."""
+        """As ``begin``."""
+        self.begin()
+
+    def begin(self) -> None:
+        """The first probes are under way, and not awaited."""
         now_s = self.context.clock.monotonic()
         self._is_stopped = False
         self._queue = [(now_s, next(self._numbers), target) for target in self._targets]

@@ -32,7 +32,11 @@ class SlowStart(Component):
         self._timers = timers
 
     async def start(self) -> None:
-        """Begin to look."""
+        """As ``begin``."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Look from now on."""
         for target in self._targets.targets:
             target.state.watch(self.look)
         self.look()

@@ -93,9 +93,11 @@ class Picker(Protocol):
 
 
 class TargetSet:
-    """The targets of one service. ``changed`` is called with what may be asked, at first and whenever that changes."""
+    """The targets of one service. ``changed`` is called with what may be asked: at first and, once the set is attached
+    to the states, whenever that changes.
+    """
 
-    __slots__ = ("_changed", "_clock_s", "_selection", "_turn", "targets")
+    __slots__ = ("_changed", "_clock_s", "_members", "_selection", "_turn", "targets")
 
     def __init__(
         self,
@@ -109,13 +111,20 @@ class TargetSet:
         self._clock_s = clock_s
         self._changed = changed
         self._turn = 0
+        self._members: list[tuple[int, float]] = []
+        self.refresh()
+
+    def attach(self) -> None:
+        """Look at the states from now on, and at what has changed since this was made."""
         for target in self.targets:
             target.state.watch(self.refresh)
-        self.refresh()
+        if choose_members(self.targets, self._selection, self._clock_s()) != self._members:
+            self.refresh()
 
     def refresh(self) -> None:
         """Choose anew: the state of a target has changed, or time has passed in a slow start."""
-        self._changed(choose_members(self.targets, self._selection, self._clock_s()))
+        self._members = choose_members(self.targets, self._selection, self._clock_s())
+        self._changed(self._members)
 
     def reserve(self, tried: AbstractSet[int]) -> int | None:
         """Whom to ask when all members are *tried*: a fit target of the next priority or of another zone, each in turn.

@@ -79,11 +79,14 @@ class Listener:
         self.port = port
         self.unix = unix
         self.terms = terms
-        self._server: asyncio.Server | None = None
-        self._accept: Callable[[], Stream] | None = None
+        #: What is listened with, as long as no server has it.
         self._sockets: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
         self._arrivals: Arrivals | None = None
         self._inode = 0
+        self._accepted: Callable[[Stream], None] = _refuse
+        self._hall: Hall | None = None
+        self._make: Callable[[Callable[[Stream], None], str | None], AcceptedStream] | None = None
 
     async def open(
         self, clock: Clock, sweeper: DeadlineSweeper, accepted: Callable[[Stream], None], hall: Hall | None = None
@@ -92,37 +95,60 @@ class Listener:
 
         Raises: ListenFailed: the port is taken or not allowed, or the address is not this machine's.
         """
-        loop = asyncio.get_running_loop()
+        await self.bind()
+        await self.serve(clock, sweeper, accepted, hall)
+
+    async def bind(self) -> None:
+        """Take the address: whoever connects waits until ``serve``. Raises: ListenFailed: see ``open``."""
         try:
-            if self.terms is not None:
-                assert hall is not None
-                make = partial(AcceptedStream, loop, clock, sweeper)
-                await self._open_with(Arrivals(self.terms, hall, accepted, make))
+            if self.unix is None:
+                self._sockets = await bind_tcp(self.host, self.port)
             else:
-                self._accept = partial(AcceptedStream, loop, clock, sweeper, accepted)
-                self._server = await self._serve(loop, self._accept)
+                self._sockets = [await asyncio.to_thread(bind_unix, self.unix)]
         except (OSError, UnicodeError) as exc:
             raise ListenFailed(f"cannot listen on {self}: {_reason(exc)}") from exc
         if self.unix is not None:
             self._inode = inode_of(self.unix.path)
         else:
-            sockets = self._sockets if self._server is None else self._server.sockets
-            self.port = sockets[0].getsockname()[1]
+            self.port = self._sockets[0].getsockname()[1]
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop, accept: Callable[[], Stream]) -> asyncio.Server:
-        if self.unix is None:
-            return await loop.create_server(accept, self.host, self.port, backlog=_BACKLOG)
-        sock = await asyncio.to_thread(bind_unix, self.unix)
-        return await loop.create_unix_server(accept, sock=sock, backlog=_BACKLOG)
+    async def serve(
+        self, clock: Clock, sweeper: DeadlineSweeper, accepted: Callable[[Stream], None], hall: Hall | None = None
+    ) -> None:
+        """Accept who has connected since ``bind``, and from now on; the arguments are those of ``open``."""
+        loop = asyncio.get_running_loop()
+        self._accepted, self._hall = accepted, hall
+        self._make = partial(AcceptedStream, loop, clock, sweeper)
+        if self.terms is not None:
+            self._begin_arrivals(self.terms)
+            return
+        make = partial(self._make, self._take, None)
+        create = loop.create_server if self.unix is None else loop.create_unix_server
+        sockets, self._sockets = self._sockets, []
+        self._servers = [await create(make, sock=sock, backlog=_BACKLOG) for sock in sockets]
 
-    async def _open_with(self, arrivals: Arrivals) -> None:
-        if self.unix is None:
-            self._sockets = await bind_tcp(self.host, self.port)
-        else:
-            self._sockets = [await asyncio.to_thread(bind_unix, self.unix)]
-        self._arrivals = arrivals
+    def _begin_arrivals(self, terms: ArrivalTerms) -> None:
+        assert self._hall is not None
+        assert self._make is not None
+        self._arrivals = Arrivals(terms, self._hall, self._take, self._make)
         for sock in self._sockets:
-            asyncio.get_running_loop().add_reader(sock, arrivals.accept_from, sock)
+            asyncio.get_running_loop().add_reader(sock, self._arrivals.accept_from, sock)
+
+    def _take(self, stream: Stream) -> None:
+        self._accepted(stream)
+
+    def change(self, terms: ArrivalTerms | None, accepted: Callable[[Stream], None], hall: Hall) -> None:
+        """Let what connects from now on come by *terms* and be given to *accepted*; the socket stays, and whoever waits
+        in its queue.
+        """
+        self.terms, self._accepted, self._hall = terms, accepted, hall
+        if self._arrivals is not None:
+            self._arrivals.terms = terms or ArrivalTerms()
+        elif terms is not None and self._servers:
+            # Duplicates, because closing a server closes its sockets; what is listened with is the same.
+            self._sockets = [_duplicate(sock) for server in self._servers for sock in server.sockets]
+            self._close_servers()
+            self._begin_arrivals(terms)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -142,12 +168,12 @@ class Listener:
 
         Args: handshake_s: how long connections that are just being made are waited for, in seconds.
         """
-        listening = [*self._sockets, *(() if self._server is None else self._server.sockets)]
+        listening = [*self._sockets, *(sock for server in self._servers for sock in server.sockets)]
         if not listening:
             return
         take = self._taker()
         with contextlib.ExitStack() as closing:
-            waiting = [closing.enter_context(socket.socket(fileno=os.dup(sock.fileno()))) for sock in listening]
+            waiting = [closing.enter_context(_duplicate(sock)) for sock in listening]
             self._close_sockets()
             if self.unix is None:
                 for sock in waiting:
@@ -163,9 +189,9 @@ class Listener:
         if self._arrivals is not None:
             arrivals = self._arrivals
             return lambda sock, address: arrivals.take(sock, address[0] if isinstance(address, tuple) else "")
-        loop, accept = asyncio.get_running_loop(), self._accept
-        assert accept is not None
-        return lambda sock, _: loop.connect_accepted_socket(accept, sock)
+        assert self._make is not None
+        loop, make = asyncio.get_running_loop(), partial(self._make, self._take, None)
+        return lambda sock, _: loop.connect_accepted_socket(make, sock)
 
     def close(self) -> None:
         """Accept nothing more; connections that were accepted live on."""
@@ -174,9 +200,7 @@ class Listener:
             self._arrivals.stop()
 
     def _close_sockets(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        self._close_servers()
         for sock in self._sockets:
             asyncio.get_running_loop().remove_reader(sock)
             sock.close()
@@ -185,12 +209,26 @@ class Listener:
             remove_unix(self.unix.path, self._inode)
             self._inode = 0
 
+    def _close_servers(self) -> None:
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}" if self.unix is None else f"unix:{self.unix.path}"
 
     def __repr__(self) -> str:
-        is_open = self._server is not None or self._sockets
+        is_open = self._servers or self._sockets
         return f"<Listener {self} [{'open' if is_open else 'closed'}]>"
+
+
+def _refuse(stream: Stream) -> None:
+    """What nobody serves."""
+    stream.abort()
+
+
+def _duplicate(sock: Any) -> socket.socket:
+    return socket.socket(fileno=os.dup(sock.fileno()))
 
 
 async def _accept_queued(waiting: list[socket.socket], take: Callable[[socket.socket, Any], Any]) -> None:

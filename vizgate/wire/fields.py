@@ -116,6 +116,11 @@ class FieldSorter:
         self._drop_underscored = drop_underscored
         self._memo: dict[bytes, int] = {}
 
+    @property
+    def rules(self) -> tuple[frozenset[bytes], frozenset[bytes], bytes, bool]:
+        """What it goes by; sorters with equal rules sort alike."""
+        return self._asserted, self._dropped, self._asserted_prefix, self._drop_underscored
+
     def sort(self, fields: list[Field]) -> SortedFields:
         """Every field in its place; fields named in Connection are dropped from ``kept``."""
         out = SortedFields()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.doors import DoorFactory, configuration, gateway_of
 from tests.integration.faults.rig import RETRY, ask, before, request
-from vizgate.config import load_text
+from vizgate.config import GatewayConfig, load_text
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.service_parts.breakers import breaker_states, force_breakers
 from vizgate.testing.raw_client import RawClient, RawResponse
@@ -198,6 +198,7 @@ async def test_hard_pressed_gateway_turns_low_priority_away_first(tmp_path: Path
 def test_state_of_breakers_survives_a_reload(tmp_path: Path) -> None:
     """Compiled again with other settings, an open breaker is open still; without one nothing is left of it."""
     from vizgate.extension.registry import Registry
+    from vizgate.gateway.adoption.draft import StateDraft
     from vizgate.gateway.build import compile_plan
     from vizgate.gateway.builtin import BUILTIN
 
@@ -208,9 +209,13 @@ def test_state_of_breakers_survives_a_reload(tmp_path: Path) -> None:
     state = gateway.state
     force_breakers(state, "api", "open")
     state.bulkheads["api"].in_flight = 2
-    compile_plan(config(breaker={**BREAKER, "open_for": "1s"}, max_in_flight=4), state, Registry(BUILTIN))
+
+    def take(config: GatewayConfig) -> None:
+        compile_plan(config, StateDraft(state), Registry(BUILTIN)).draft.adopt()
+
+    take(config(breaker={**BREAKER, "open_for": "1s"}, max_in_flight=4))
     assert ["open (forced)"] == [*breaker_states(state, "api").values()]
     assert (2, 4) == (state.bulkheads["api"].in_flight, state.bulkheads["api"].limits.in_flight)
-    compile_plan(config(), state, Registry(BUILTIN))
+    take(config())
     assert ({}, {}) == (state.breakers, state.bulkheads)
     assert all(target.is_fit for target in state.targets.values())

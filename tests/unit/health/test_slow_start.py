@@ -33,6 +33,7 @@ class Bench:
         targets = [ServiceTarget(_Port(), state) for state in self.states]
         selection = Selection(slow_start_s=slow_start_s)
         self.targets = TargetSet(targets, selection, self.clock.monotonic, self._take)
+        self.targets.attach()
         self.slow = SlowStart(self.targets, slow_start_s, self.timers, Context(clock=self.clock))
 
     def _take(self, members: list[tuple[int, float]]) -> None:

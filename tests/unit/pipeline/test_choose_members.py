@@ -64,6 +64,7 @@ def test_reserve_is_asked_when_all_members_were_tried() -> None:
     """Then the next group is, each of it in turn, and nobody who is out; at last there is nobody."""
     settings = [{}, {"priority": 1}, {"priority": 1}, {"priority": 2}, {"priority": 1, "out": True}]
     chosen = TargetSet(targets_of(*settings), Selection(), lambda: 0.0, lambda members: None)
+    chosen.attach()
     first = [chosen.reserve({0}) for _ in range(4)]
     assert ({1, 2}, 2) == (set(first), first.count(1))
     assert 3 == chosen.reserve({0, 1, 2})
@@ -74,4 +75,5 @@ def test_reserve_of_a_zone_is_the_rest_of_its_group() -> None:
     """When the near targets were tried, those of other zones come before those of a lower priority."""
     settings = [{"zone": "a"}, {"zone": "b"}, {"zone": "a", "priority": 1}]
     chosen = TargetSet(targets_of(*settings), Selection(zone="a"), lambda: 0.0, lambda members: None)
+    chosen.attach()
     assert [1, 2] == [chosen.reserve({0}), chosen.reserve({0, 1})]

@@ -91,6 +91,7 @@ def service(
         balancer.update(tuple(Member(index, weight, made[index].state) for index, weight in members))
 
     chosen = TargetSet(made, Selection(), lambda: 0.0, adopt)
+    chosen.attach()
     return ServiceForwarder("users", chosen, balancer, policies, clock or ManualClock(), sleep)
 
 

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 from vizgate.balancer.config import AnyBalancerConfig
 from vizgate.config.model import ServiceConfig
-from vizgate.extension.contract import Component, Context
+from vizgate.extension.contract import Context
+from vizgate.gateway.adoption.background import Background
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.health.probes import ProbeMaker
 from vizgate.gateway.http1.target_context import WireTools
-from vizgate.gateway.state import GatewayState
 from vizgate.health.config import ActiveConfig
 from vizgate.health.passive import PassiveHealth
 from vizgate.health.prober import ProbedTarget, Prober
 from vizgate.health.slow_start import SlowStart
 from vizgate.pipeline.target_set import Selection, ServiceTarget, TargetSet
-from vizgate.pipeline.target_state import Block
 from vizgate.transport.pool import Endpoint
 from vizgate.wire.limits import WireLimits
 
@@ -41,14 +41,15 @@ def growing_balancer(service: ServiceConfig) -> AnyBalancerConfig:
 class HealthParts:
     """Makes what looks after the health of targets, and gathers what of it runs in the background."""
 
-    def __init__(self, state: GatewayState, limits: WireLimits, tools: WireTools) -> None:
-        self._state = state
-        self._maker = ProbeMaker(state, limits, tools)
+    def __init__(self, draft: StateDraft, limits: WireLimits, tools: WireTools) -> None:
+        self._draft = draft
+        self._state = draft.state
+        self._maker = ProbeMaker(draft.state, limits, tools)
         self._probed: list[ProbedTarget] = []
         self._slow_starts: list[SlowStart] = []
 
     @property
-    def components(self) -> tuple[Component, ...]:
+    def background(self) -> tuple[Background, ...]:
         """One that probes, for all services, and one for each service that starts slowly."""
         if not self._probed:
             return tuple(self._slow_starts)
@@ -59,33 +60,24 @@ class HealthParts:
     def passive(
         self, service: ServiceConfig, targets: Sequence[ServiceTarget], context: Context
     ) -> PassiveHealth | None:
-        """What looks at the traffic of *service*; None when nobody asks for it, and then no target stays ejected."""
-        state = self._state
+        """What looks at the traffic of *service*; None when nobody asks for it."""
         if service.health is None or service.health.passive is None:
-            for target in targets:
-                watched = state.watched.pop(target.state, None)
-                if watched is not None:
-                    watched.release(state.sweeper)
             return None
         rule = service.health.passive.rule
-        watching = [state.watched_target(target.state, rule) for target in targets]
-        return PassiveHealth(watching, rule, state.sweeper, context)
+        watching = [self._draft.watched_target(target.state, rule) for target in targets]
+        return PassiveHealth(watching, rule, self._state.sweeper, context)
 
     def add(self, service: ServiceConfig, targets: TargetSet, endpoints: Sequence[Endpoint], context: Context) -> None:
         """Probe *targets*, and let them start slowly, as *service* says."""
         health = service.health
         if health is not None and health.slow_start:
             self._slow_starts.append(SlowStart(targets, health.slow_start, self._state.sweeper, context))
-        if health is None or health.active is None:
-            for target in targets.targets:
-                if self._state.probe_counts.pop(target.state, None) is not None:
-                    target.state.unblock(Block.UNHEALTHY, self._state.clock.monotonic())
-        elif self._state.reaches_network:
+        if health is not None and health.active is not None and self._state.reaches_network:
             hosts = [target.url.authority for target in service.targets]
             for target, endpoint, host in zip(targets.targets, endpoints, hosts, strict=True):
                 self._probed.append(self._probe(health.active, target, endpoint, host))
 
     def _probe(self, active: ActiveConfig, target: ServiceTarget, endpoint: Endpoint, host: str) -> ProbedTarget:
-        counted = self._state.probe_count(target.state, active.healthy_after, active.unhealthy_after)
+        counted = self._draft.probe_count(target.state, active.healthy_after, active.unhealthy_after)
         port = self._maker.make(active, endpoint, host)
         return ProbedTarget(target.state, port, active.rule, counted, active.interval)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from vizgate.config import GatewayConfig
 from vizgate.extension.contract import Context, Middleware
 from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.state import GatewayState
 from vizgate.message.identity import Identity
 
@@ -31,9 +32,14 @@ class Parts:
     """The whole configuration, what lives on across plans, and where classes are found."""
 
     config: GatewayConfig
-    state: GatewayState
+    draft: StateDraft
     registry: Registry
     stand_in: StandIn | None = None
+
+    @property
+    def state(self) -> GatewayState:
+        """What lives on across plans; only the draft may ask it for anything that is kept by name."""
+        return self.draft.state
 
     def context(self, *, route: str = "", name: str = "") -> Context:
         """What a component of *route*, or one called *name* in the YAML, may lean on."""
@@ -44,8 +50,8 @@ class Parts:
             state.random,
             name,
             calls=state.calls,
-            store=state.store,
+            store=self.draft.store,
             metrics=state.metrics,
             sleep=state.sleep,
-            kept=state.kept,
+            kept=self.draft.kept,
         )

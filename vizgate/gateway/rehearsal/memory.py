@@ -105,9 +105,6 @@ class RehearsalState(GatewayState):
     heard: list[UpstreamRequest] = field(default_factory=list)
     sleep: Callable[[float], Awaitable[None]] = _no_wait
 
-    def pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
-        """See ``GatewayState.pool``."""
-        key = (endpoint, limits)
-        if key not in self.pools:
-            self.pools[key] = RecordingPool(endpoint, limits, self, self.heard.append)
-        return self.pools[key]
+    def new_pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
+        """See ``GatewayState.new_pool``."""
+        return RecordingPool(endpoint, limits, self, self.heard.append)

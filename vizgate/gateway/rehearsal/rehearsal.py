@@ -21,14 +21,15 @@ from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, Context, Middleware
 from vizgate.extension.registry import Registry, kind_of
-from vizgate.gateway.build import compile_plan
+from vizgate.gateway.adoption.draft import StateDraft
+from vizgate.gateway.build import Stand, compile_plan
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.rehearsal.memory import MemoryTransport, RehearsalState
 from vizgate.gateway.rehearsal.result import Rehearsed, SeenRequest, Step, UpstreamRequest
 from vizgate.gateway.rehearsal.trace import traced
-from vizgate.gateway.server import StartFailed
+from vizgate.gateway.running.components import StartFailed
 from vizgate.message.headers import Field, Headers
 from vizgate.message.identity import Identity
 from vizgate.observe.exchange import ExchangeRecord
@@ -85,7 +86,9 @@ class Rehearsal:
         self._identity: Identity | None = None
         self._patience_s = patience_s
         self._builtins = {name for name, service in config.services.items() if service.builtin is not None}
-        compiled = compile_plan(config, self._state, registry, watch=self._watch, stand_in=lambda: self._identity)
+        stand = Stand(watch=self._watch, identity=lambda: self._identity)
+        compiled = compile_plan(config, StateDraft(self._state), registry, stand)
+        compiled.draft.adopt()
         #: What the requests are served by.
         self.plan: GatewayPlan = compiled.plan
         self._components = compiled.components

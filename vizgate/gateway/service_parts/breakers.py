@@ -14,9 +14,9 @@ from vizgate.breaker.shown import ShownBreakers
 from vizgate.config.model import ServiceConfig
 from vizgate.extension.contract import Context
 from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.target_set import ServiceTarget
-from vizgate.pipeline.target_state import Block
 
 #: What an operator may say, as in ``POST /services/{service}/breaker/open``.
 BreakerWord = Literal["open", "close", "auto"]
@@ -26,28 +26,24 @@ _FORCED: dict[BreakerWord, State | None] = {"open": State.OPEN, "close": State.C
 def breakers_of(
     service: ServiceConfig,
     targets: Sequence[ServiceTarget],
-    state: GatewayState,
+    draft: StateDraft,
     context: Context,
     registry: Registry,
 ) -> BreakerGate | None:
-    """The gate of *service*; None when it has no breaker, and then nothing is left of one it had before a reload.
+    """The gate of *service*; None when it has no breaker.
 
     Raises: PluginError: a listener cannot be found.
     """
     states = [target.state for target in targets]
     if service.breaker is None:
-        for target in states:
-            state.breakers.pop(target, None)
-            target.unblock(Block.OPEN, context.clock.monotonic())
-        state.breakers.pop(context.name, None)
         return None
     settings = service.breaker.settings
     shared = service.breaker.scope == "service"
-    machines = [state.breaker(context.name if shared else target, settings) for target in states]
+    machines = [draft.breaker(context.name if shared else target, settings) for target in states]
     listeners = [registry.resolve_class(path) for path in service.breaker.listeners]
     shown = ShownBreakers(listeners) if listeners else None
     gate = BreakerGate(states, machines, service.breaker.outcome, context, shown)
-    gate.watch()
+    draft.gate(gate)
     return gate
 
 

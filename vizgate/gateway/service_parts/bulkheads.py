@@ -6,14 +6,13 @@ In: making it, or going on with the one from before a reload. Not in: the bulkhe
 from __future__ import annotations
 
 from vizgate.config.model import ServiceConfig
-from vizgate.gateway.state import GatewayState
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
 
 
-def bulkhead_of(name: str, service: ServiceConfig, state: GatewayState) -> Bulkhead | None:
+def bulkhead_of(name: str, service: ServiceConfig, draft: StateDraft) -> Bulkhead | None:
     """The bulkhead of *service*; None when it has no limit."""
     if service.max_in_flight is None:
-        state.bulkheads.pop(name, None)
         return None
     queued = service.max_queued or service.max_in_flight
-    return state.bulkhead(name, BulkheadLimits(service.max_in_flight, service.queue_timeout, queued))
+    return draft.bulkhead(name, BulkheadLimits(service.max_in_flight, service.queue_timeout, queued))

@@ -97,7 +97,8 @@ class Arrivals:
     def __init__(
         self, terms: ArrivalTerms, hall: Hall, accepted: Accepted, make: Callable[[Accepted, str | None], Stream]
     ) -> None:
-        self._terms = terms
+        #: For those that come from now on.
+        self.terms = terms
         self._hall = hall
         self._accepted = accepted
         self._make = make
@@ -143,13 +144,13 @@ class Arrivals:
             arrival.leave()  # it takes another place now
             self._accepted(stream)
 
-        reason = ""
+        reason, terms = "", self.terms
         try:
-            async with asyncio.timeout(self._terms.within_s):
+            async with asyncio.timeout(terms.within_s):
                 source = None
-                if self._terms.proxies is not None:
-                    source = await read_source(arrival.sock, peer, self._terms.proxies)
-                await self._connect(arrival.hand_over(), partial(self._make, arrived, source))
+                if terms.proxies is not None:
+                    source = await read_source(arrival.sock, peer, terms.proxies)
+                await _connect(arrival.hand_over(), partial(self._make, arrived, source), terms)
         except TimeoutError:
             reason = "timeout"
         except UntrustedSender:
@@ -164,20 +165,6 @@ class Arrivals:
             self._hall.failed(reason)
             _log.debug("a connection from %s was not established: %s", peer or "a Unix socket", reason)
 
-    async def _connect(self, sock: socket.socket, make: Callable[[], Stream]) -> None:
-        loop = asyncio.get_running_loop()
-        certificates = self._terms.certificates
-        if certificates is None:
-            await loop.connect_accepted_socket(make, sock)
-        else:
-            await loop.connect_accepted_socket(
-                make,
-                sock,
-                ssl=certificates.context,
-                ssl_handshake_timeout=self._terms.within_s,
-                ssl_shutdown_timeout=_FAREWELL_S,
-            )
-
     async def settle(self, within_s: float) -> None:
         """Let those that are on their way arrive, for *within_s* seconds; the rest is closed."""
         if self._tasks:
@@ -191,6 +178,20 @@ class Arrivals:
 
     def __repr__(self) -> str:
         return f"<Arrivals [{len(self._tasks)} on their way]>"
+
+
+async def _connect(sock: socket.socket, make: Callable[[], Stream], terms: ArrivalTerms) -> None:
+    loop = asyncio.get_running_loop()
+    if terms.certificates is None:
+        await loop.connect_accepted_socket(make, sock)
+    else:
+        await loop.connect_accepted_socket(
+            make,
+            sock,
+            ssl=terms.certificates.context,
+            ssl_handshake_timeout=terms.within_s,
+            ssl_shutdown_timeout=_FAREWELL_S,
+        )
 
 
 #: OpenSSL's words for what clients do wrong, in few.

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from pathlib import Path
 
 from vizgate.transport.certificates.contexts import ServedContexts, build_contexts
 from vizgate.transport.certificates.facts import CertificateFacts
+from vizgate.transport.certificates.mark import Mark, mark_of
 from vizgate.transport.certificates.settings import ListenerTls
-
-_Mark = tuple[tuple[int, int, int] | None, ...]
 
 
 class ServedCertificates:
@@ -51,17 +49,8 @@ class ServedCertificates:
         """Show *served* from now on; connections that are there keep what they have."""
         self._served = served
 
-    def _look(self) -> _Mark:
-        return tuple(_mark_of(path) for path in self.settings.files())
+    def _look(self) -> tuple[Mark, ...]:
+        return tuple(mark_of(path) for path in self.settings.files())
 
     def __repr__(self) -> str:
         return f"<ServedCertificates [{len(self.facts)} certificates]>"
-
-
-def _mark_of(path: str) -> tuple[int, int, int] | None:
-    """What changes when the file *path* does; through symbolic links, as Kubernetes changes them."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vizgate.config import load_text
 from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.build import Compiled, compile_plan
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.rehearsal.memory import RehearsalState
@@ -26,7 +27,9 @@ routes:
   - {{match: {{path: /b}}, service: users}}
   - {{match: {{path: /c}}, service: orders}}
 """
-    return compile_plan(load_text(text), state, Registry(BUILTIN))
+    made = compile_plan(load_text(text), StateDraft(state), Registry(BUILTIN))
+    made.draft.adopt()
+    return made
 
 
 def first_state(made: Compiled) -> TargetState:
@@ -41,16 +44,16 @@ def leave_out(state: GatewayState, made: Compiled) -> None:
 
 def test_one_prober_for_all_services() -> None:
     """Each target of a service once, whatever number of routes it has."""
-    kinds = [type(component) for component in compiled(GatewayState(), ALL).components]
+    kinds = [type(part) for part in compiled(GatewayState(), ALL).background]
     assert [Prober, SlowStart, SlowStart] == kinds
-    prober = compiled(GatewayState(), ALL).components[0]
+    prober = compiled(GatewayState(), ALL).background[0]
     assert "3 targets" in repr(prober)
 
 
 def test_service_without_health_has_nothing_of_it() -> None:
     """Neither a component nor the loop over attempts."""
     made = compiled(GatewayState())
-    assert () == made.components
+    assert ((), ()) == (made.components, made.background)
     service = made.plan.services["users"]
     assert (False, False) == (service.counts_in_flight, service.is_watched)
 
@@ -63,7 +66,7 @@ def test_probes_alone_leave_the_cheap_forwarder() -> None:
 
 def test_rehearsal_has_no_prober() -> None:
     """It reaches no network."""
-    assert [SlowStart, SlowStart] == [type(each) for each in compiled(RehearsalState(), ALL).components]
+    assert [SlowStart, SlowStart] == [type(each) for each in compiled(RehearsalState(), ALL).background]
 
 
 def test_what_is_known_lives_on_in_the_next_plan() -> None:
@@ -72,7 +75,8 @@ def test_what_is_known_lives_on_in_the_next_plan() -> None:
     state = GatewayState(clock=clock)
     before = compiled(state, ALL)
     leave_out(state, before)
-    state.probe_count(first_state(before), 1, 1).record(good=False)
+    state.probe_counts[first_state(before)].adopt(1, 1)
+    state.probe_counts[first_state(before)].record(good=False)
     after = compiled(state, ALL)
     assert first_state(after) is first_state(before)
     assert Block.EJECTED == first_state(after).blocks

@@ -14,7 +14,7 @@ from vizgate.extension.contract import Middleware
 from vizgate.extension.registry import Registry
 from vizgate.gateway.builtin import MIDDLEWARE
 from vizgate.gateway.rehearsal import Rehearsal, RehearsalStuck, Rehearsed
-from vizgate.gateway.server import StartFailed
+from vizgate.gateway.running.components import StartFailed
 from vizgate.message.headers import Headers
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request

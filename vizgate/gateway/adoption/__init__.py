@@ -1,0 +1,1 @@
+"""What outlives a plan, and how the next plan takes it over."""

@@ -1,0 +1,33 @@
+"""What components of a plan that is being compiled want to find again.
+
+In: ``KeptDraft``. Not in: what is kept for good (``extension.kept``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from vizgate.extension.kept import Keepable, Kept
+
+_T = TypeVar("_T", bound=Keepable)
+
+
+class KeptDraft(Kept):
+    """What is in *kept* already, and else made anew; *kept* itself changes only when this is adopted."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def get(self, kind: type[_T], name: str, make: Callable[[], _T]) -> _T:
+        """See ``Kept.get``."""
+        key = (kind, name)
+        if key not in self._things:
+            found = self._kept.find(kind, name)
+            self._things[key] = make() if found is None else found
+        return cast("_T", self._things[key])
+
+    def adopt(self) -> None:
+        """Make it what is kept; what nobody has asked for is forgotten."""
+        self._kept.replace(self._things)

@@ -1,0 +1,1 @@
+"""A configuration in operation, from its start to its end."""

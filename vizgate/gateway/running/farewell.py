@@ -1,0 +1,29 @@
+"""The end of connections.
+
+In: ``finish``: what is in flight may end by itself, for a while. Not in: closing listeners (``transport.listener``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from vizgate.gateway.public import PublicSite
+
+_log = logging.getLogger("vizgate.gateway")
+
+
+async def finish(site: PublicSite, timeout_s: float) -> None:
+    """Have every connection of *site* end with its present request; what has not ended after *timeout_s* is cut."""
+    for connection in list(site.connections):
+        connection.drain()
+    tasks = [asyncio.ensure_future(connection.wait_closed()) for connection in site.connections]
+    if tasks:
+        await asyncio.wait(tasks, timeout=timeout_s)
+    remaining = list(site.connections)
+    if remaining and timeout_s:
+        _log.warning("%d connections cut after %g s", len(remaining), timeout_s)
+    for connection in remaining:
+        connection.stop()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,70 @@
+"""One configuration as it runs.
+
+In: ``Generation``: its plan, what was started for it, and in which order that ends. Not in: which one serves
+(``gateway.server``), what a reload does (``gateway.reload``).
+"""
+
+from __future__ import annotations
+
+from vizgate.config import GatewayConfig
+from vizgate.extension.contract import Component
+from vizgate.gateway.build import Compiled
+from vizgate.gateway.plan import GatewayPlan
+from vizgate.gateway.running.components import start_component, stop_component
+from vizgate.gateway.running.held_store import HeldStore
+
+
+class Generation:
+    """*config* and what was compiled of it. Life: ``start`` -> ``adopt`` -> ``begin`` -> ``end`` -> ``stop``; it may be
+    started again.
+    """
+
+    def __init__(self, config: GatewayConfig, compiled: Compiled, store: HeldStore) -> None:
+        self.config = config
+        self.plan: GatewayPlan = compiled.plan
+        self.store = store
+        #: What is started for it, in this order.
+        self.components: tuple[Component, ...] = compiled.components
+        self._background = compiled.background
+        self._draft = compiled.draft
+        self._leans = False
+        self._started: list[Component] = []
+
+    async def start(self) -> None:
+        """Start the components. Raises: StartFailed: one of them could not be started; ``stop`` is needed also then."""
+        # The others lean on the store: it starts first and stops last.
+        self._leans = True
+        await self.store.enter()
+        for component in self.components:
+            self._started.append(component)  # before it starts: stop() runs even when start() failed
+            await start_component(component)
+
+    def adopt(self) -> None:
+        """Have the state of the gateway be what this plan wants of it; once, and it cannot fail."""
+        self._draft.adopt()
+
+    def begin(self) -> None:
+        """Look after the targets from now on; this is the plan that serves."""
+        for part in self._background:
+            part.begin()
+
+    async def end(self) -> None:
+        """Look after the targets no more: another plan serves, or none. Requests that began on this one go on."""
+        for part in self._background:
+            await part.stop()
+
+    async def stop(self) -> None:
+        """Stop every component that was started; no request needs them any more."""
+        started, self._started = self._started, []
+        for component in reversed(started):
+            await stop_component(component)
+        leans, self._leans = self._leans, False
+        if leans:
+            await self.store.leave()
+
+    def release(self) -> None:
+        """Let go of the targets; nobody asks this plan for one any more."""
+        self._draft.release()
+
+    def __repr__(self) -> str:
+        return f"<Generation [{len(self.config.routes)} routes, {len(self._started)} components started]>"
