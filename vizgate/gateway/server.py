@@ -32,6 +32,8 @@ from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.listening.listeners import admin_listener, entrances_of
 from vizgate.gateway.listening.renewal import CertificateRenewal
 from vizgate.gateway.listening.ways import way_of
+from vizgate.gateway.operations.local import LocalOperator
+from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
@@ -93,7 +95,7 @@ class Gateway:
         self._store = store
         self._components = compiled.components
         self._started: list[Component] = []
-        self._endpoints = Endpoints(self.state, self._unavailable)
+        self._endpoints = Endpoints(LocalVitals(self.state, self._unavailable))
         show_targets(metrics, self._present_plan)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
@@ -182,7 +184,7 @@ class Gateway:
         self.renewal.start()
         if self._admin_listener is not None:
             guard = AdminGuard("localhost" if self._admin_listener.unix is not None else self._admin_listener.host)
-            api = AdminApi(self._endpoints, state, self._present_plan, guard)
+            api = AdminApi(self._endpoints, LocalOperator(self), guard)
             self._admin = AdminSite(self.plan.server, state, api)
             await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
 

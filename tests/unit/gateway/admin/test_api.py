@@ -11,6 +11,8 @@ from vizgate import Gateway
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.guard import AdminGuard
 from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.operations.local import LocalOperator
+from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.message.headers import Headers
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -38,8 +40,8 @@ class Bench:
     def __init__(self) -> None:
         self.gateway = Gateway.from_text(CONFIG)
         plan = self.gateway.plan
-        self.endpoints = Endpoints(self.gateway.state, plan.unavailable)
-        self.api = AdminApi(self.endpoints, self.gateway.state, lambda: plan, AdminGuard("127.0.0.1"))
+        self.endpoints = Endpoints(LocalVitals(self.gateway.state, plan.unavailable))
+        self.api = AdminApi(self.endpoints, LocalOperator(self.gateway), AdminGuard("127.0.0.1"))
 
     async def ask(self, method: str, path: str, **fields: str) -> Response:
         headers = Headers.of(fields.items())
