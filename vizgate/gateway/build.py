@@ -93,6 +93,7 @@ def compile_plan(
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),
         services=builder.plans,
+        limits=policies.limits,
     )
     parts_of_plan = (*builder.components, *policies.components, *middleware, *traffic.components)
     return Compiled(plan, (*shedding.components, *parts_of_plan))

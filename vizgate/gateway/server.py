@@ -20,8 +20,8 @@ from vizgate.config.model import Address
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry, kind_of
+from vizgate.gateway.admin.access import admin_access
 from vizgate.gateway.admin.api import AdminApi
-from vizgate.gateway.admin.guard import AdminGuard
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.build import compile_plan
 from vizgate.gateway.builtin import BUILTIN
@@ -183,8 +183,8 @@ class Gateway:
             await entrance.listener.open(state.clock, state.sweeper, way, self._public)
         self.renewal.start()
         if self._admin_listener is not None:
-            guard = AdminGuard("localhost" if self._admin_listener.unix is not None else self._admin_listener.host)
-            api = AdminApi(self._endpoints, LocalOperator(self), guard)
+            access = admin_access(self.config.server, state.clock)
+            api = AdminApi(self._endpoints, LocalOperator(self), access, state.clock)
             self._admin = AdminSite(self.plan.server, state, api)
             await self._admin_listener.open(state.clock, state.sweeper, self._admin.accept)
 

@@ -1,55 +1,113 @@
 """The admin API: from a request to an operation and its answer.
 
-In: ``AdminApi``. Not in: who may ask (``gateway.admin.guard``) and what is done (``gateway.operations``).
+In: ``AdminApi``. Not in: who may ask (``gateway.admin.access``) and what is done (``gateway.operations``).
 """
 
 from __future__ import annotations
 
-from vizgate.gateway.admin.guard import AdminGuard
-from vizgate.gateway.admin.paths import Found, find_operation
+import asyncio
+import logging
+from typing import Any
+
+from vizgate.clock import Clock
+from vizgate.gateway.admin.access import AdminAccess, Admission
+from vizgate.gateway.admin.audit import AuditLog, Change
+from vizgate.gateway.admin.bodies import read_arguments
+from vizgate.gateway.admin.paths import Found, NotFound, find_operation
 from vizgate.gateway.endpoints import HEALTH_PATHS, METRICS_PATHS, Endpoints
-from vizgate.gateway.operations.operation import OperationRefused, Operator
+from vizgate.gateway.operations.operation import Arguments, Document, OperationRefused, Operator
 from vizgate.gateway.operations.table import OPERATIONS
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
-_VITAL_PATHS = HEALTH_PATHS | METRICS_PATHS
+_log = logging.getLogger("vizgate.admin")
 
 
 class AdminApi:
     """Answers what comes to the admin listener: health and metrics by *endpoints*, all else by *operator*."""
 
-    def __init__(self, endpoints: Endpoints, operator: Operator, guard: AdminGuard) -> None:
+    def __init__(self, endpoints: Endpoints, operator: Operator, access: AdminAccess, clock: Clock) -> None:
         self._endpoints = endpoints
         self._operator = operator
-        self._guard = guard
+        self._access = access
+        self._clock = clock
+        self._audit = AuditLog(clock)
+        self._doing: set[asyncio.Future[Response]] = set()
 
     async def answer(self, request: Request) -> Response:
-        """The answer to *request*: JSON, or a problem document."""
-        if request.path in _VITAL_PATHS:
-            return await self._endpoints.answer(request)
-        found = find_operation(OPERATIONS.values(), request.method, request.path)
-        refusal = self._guard.refusal(request)
-        if refusal:
-            return problem(403, refusal, request.id)
-        if not isinstance(found, Found):
-            return _unknown(request, found.allow)
-        try:
-            document = await self._operator.perform(found.operation.name, found.arguments)
-        except OperationRefused as refused:
-            members = {"problems": list(refused.problems)} if refused.problems else None
-            return problem(refused.status, refused.reason, request.id, None, members)
-        response = Response.json(200, document["answer"] if found.operation.is_change else document)
+        """The answer to *request*: JSON, or a problem document; never to be cached."""
+        response = await self._answer(request)
         response.headers["Cache-Control"] = "no-store"
+        response.finish(request.own)
         return response
 
+    async def _answer(self, request: Request) -> Response:
+        path = request.path
+        # Orchestrators ask with whatever fields they like, and have no token.
+        if path in HEALTH_PATHS or (path in METRICS_PATHS and self._access.has_open_metrics):
+            return await self._endpoints.answer(request)
+        found = find_operation(OPERATIONS.values(), request.method, path)
+        is_change = isinstance(found, Found) and found.operation.is_change
+        admission = self._access.admit(request, is_change=is_change)
+        if admission.refusal is not None:
+            if isinstance(found, Found) and admission.refusal.is_told:
+                self._tell(found, request, admission, result="refused", status=admission.refusal.status)
+            return admission.refusal.answer(request)
+        if path in METRICS_PATHS:
+            return await self._endpoints.answer(request)
+        return _unknown(request, found) if isinstance(found, NotFound) else await self._do(found, request, admission)
+
+    async def _do(self, found: Found, request: Request, admission: Admission) -> Response:
+        try:
+            arguments = await self._arguments(found, request)
+        except OperationRefused as refused:
+            return self._refused(refused, found, request, admission)
+        # A change goes on to its end, and is told of, whether or not the client waits for it.
+        doing = asyncio.ensure_future(self._perform(Found(found.operation, arguments), request, admission))
+        self._doing.add(doing)
+        doing.add_done_callback(self._doing.discard)
+        return await asyncio.shield(doing)
+
+    async def _perform(self, found: Found, request: Request, admission: Admission) -> Response:
+        operation = found.operation
+        try:
+            document = await self._operator.perform(operation.name, found.arguments)
+        except OperationRefused as refused:
+            return self._refused(refused, found, request, admission)
+        except Exception:  # noqa: BLE001  # whatever it was, who asked for it must be told of
+            self._tell(found, request, admission, result="failed", status=500)
+            _log.exception("operation %s failed", operation.name)
+            return problem(500, "", request.id)
+        if not operation.is_change:
+            return Response.json(200, document)
+        self._tell(found, request, admission, before=document["before"], after=document["after"])
+        return Response.json(200, document["answer"])
+
+    async def _arguments(self, found: Found, request: Request) -> Arguments:
+        operation = found.operation
+        said: Document = {} if operation.body is None else await read_arguments(request, operation.body)
+        # What the path says stands above what the body may say under the same name.
+        return operation.settle({**said, **found.arguments}, self._clock.wall())
+
+    def _refused(self, refused: OperationRefused, found: Found, request: Request, admission: Admission) -> Response:
+        self._tell(found, request, admission, result="refused", status=refused.status, reason=refused.reason)
+        members = {"problems": list(refused.problems)} if refused.problems else None
+        return problem(refused.status, refused.reason, request.id, None, members)
+
+    def _tell(self, found: Found, request: Request, admission: Admission, **result: Any) -> None:
+        """Have the audit log tell of a change, or of one that was refused."""
+        operation = found.operation
+        if operation.is_change:
+            change = Change(admission.caller, request.client, request.id, operation.name, found.arguments, **result)
+            self._audit.write(change)
+
     def __repr__(self) -> str:
-        return f"<AdminApi [{len(OPERATIONS)} operations] {self._guard!r}>"
+        return f"<AdminApi [{len(OPERATIONS)} operations] {self._access!r}>"
 
 
-def _unknown(request: Request, allow: tuple[str, ...]) -> Response:
-    if not allow:
+def _unknown(request: Request, found: NotFound) -> Response:
+    if not found.allow:
         return problem(404, "no such endpoint", request.id)
-    names = ", ".join(allow)
+    names = ", ".join(found.allow)
     return problem(405, f"only {names} is served here", request.id, [(b"Allow", names.encode())])

@@ -5,21 +5,21 @@ In: ``find_operation``. Not in: doing it (``gateway.admin.api``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from vizgate.gateway.operations.operation import Operation
+from vizgate.gateway.operations.operation import Arguments, Operation
 
 _GET = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An operation, and what the path says about it."""
+    """An operation, and what is said about it: by the path, and later by the body."""
 
     operation: Operation
-    arguments: Mapping[str, str]
+    arguments: Arguments
 
 
 @dataclass(frozen=True, slots=True)

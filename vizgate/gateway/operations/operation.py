@@ -23,6 +23,9 @@ Arguments = Mapping[str, Any]
 #: A JSON object.
 Document = dict[str, Any]
 
+#: What an order is about, the general first: ``("limit", "login", "premium")``.
+Key = tuple[str, ...]
+
 Perform = Callable[[Operated, Arguments], Awaitable[Document]]
 Merge = Callable[[Sequence[Document]], Document]
 
@@ -59,7 +62,7 @@ def first(documents: Sequence[Document]) -> Document:
     return documents[0]
 
 
-def _nowhere(arguments: Arguments) -> str | None:  # noqa: ARG001  # the signature of ``standing``
+def _nowhere(arguments: Arguments) -> Key | None:  # noqa: ARG001  # the signature of ``standing``
     return None
 
 
@@ -77,8 +80,8 @@ class Operation:
 
     ``settle``: makes of "for an hour" a point in time (seconds since the epoch) before anybody is asked, so that it
     means the same wherever and whenever it is done. ``standing``: the key under which it is remembered for workers that
-    start later, None for not at all. ``is_undo``: whether afterwards there is nothing to be remembered under that key.
-    ``until_reload``: whether a reload ends it.
+    start later, None for not at all. ``is_undo``: whether afterwards there is nothing to be remembered under that key
+    and those that begin with it. ``until_reload``: whether a reload ends it.
     """
 
     name: str
@@ -92,7 +95,7 @@ class Operation:
     merge: Merge = first
     is_change: bool = False
     settle: Callable[[Arguments, float], Arguments] = _as_they_are
-    standing: Callable[[Arguments], str | None] = _nowhere
+    standing: Callable[[Arguments], Key | None] = _nowhere
     is_undo: bool = False
     until_reload: bool = False
     #: Why it may be refused, by status, beside what may happen to every request.

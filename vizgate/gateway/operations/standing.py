@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vizgate.gateway.operations.operation import Arguments, Operation
+from vizgate.gateway.operations.operation import Arguments, Key, Operation
 
 
 class StandingOrders:
@@ -17,7 +17,7 @@ class StandingOrders:
     """
 
     def __init__(self) -> None:
-        self._orders: dict[str, tuple[Operation, Arguments]] = {}
+        self._orders: dict[Key, tuple[Operation, Arguments]] = {}
 
     def remember(self, operation: Operation, arguments: Arguments) -> None:
         """Remember that *operation* was done with *arguments*, as far as that is to last."""
@@ -25,7 +25,9 @@ class StandingOrders:
         if key is None:
             return
         self._orders.pop(key, None)
-        if not operation.is_undo:
+        if operation.is_undo:
+            self._orders = {known: order for known, order in self._orders.items() if known[: len(key)] != key}
+        else:
             self._orders[key] = (operation, arguments)
 
     def reloaded(self) -> None:

@@ -13,6 +13,7 @@ from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (
     Arguments,
     Document,
+    Key,
     Operation,
     OperationRefused,
     Perform,
@@ -38,8 +39,8 @@ def _forcing(word: BreakerWord) -> Perform:
     return perform
 
 
-def _standing(arguments: Arguments) -> str:
-    return f"breaker {arguments['service']}"
+def _standing(arguments: Arguments) -> Key:
+    return ("breaker", arguments["service"])
 
 
 def _operation(name: str, word: BreakerWord, summary: str, description: str) -> Operation:

@@ -16,6 +16,7 @@ from vizgate.gateway.operations.operation import (
     AnswerModel,
     Arguments,
     Document,
+    Key,
     Operation,
     OperationRefused,
     changed,
@@ -151,8 +152,8 @@ def _blocked(states: Sequence[TargetState]) -> dict[str, list[str]]:
     return {"blocked": sorted({name for state in states for name in block_names(state.blocks)})}
 
 
-def _standing(arguments: Arguments) -> str:
-    return f"target {arguments['service']} {arguments['target'].rpartition('://')[2]}"
+def _standing(arguments: Arguments) -> Key:
+    return ("target", arguments["service"], arguments["target"].rpartition("://")[2])
 
 
 def merge_service(documents: Sequence[Document]) -> Document:
