@@ -38,12 +38,19 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
     for name, service in config.services.items():
         if service.affinity is not None:  # the name of a cookie, which is no secret
             hidden["services"][name]["affinity"]["cookie"] = service.affinity.cookie
+    if "admin_tokens" in dumped.get("server", {}):  # who has one is no secret
+        hidden["server"]["admin_tokens"] = [_hide_token(entry) for entry in dumped["server"]["admin_tokens"]]
     if "auth" in dumped:
         # Names that people have chosen: authenticators called "tokens" and "api_keys" are no secrets.
         hidden["auth"] = {name: _hide(settings) for name, settings in dumped["auth"].items()}
     if "identity_headers" in dumped:
         hidden["identity_headers"] = dumped["identity_headers"]  # names of fields, one of them ``credential``
     return hidden
+
+
+def _hide_token(entry: dict[str, Any]) -> dict[str, Any]:
+    # The hash, too: a token that somebody has thought up can be guessed from it.
+    return {key: value if key in {"name", "role"} else HIDDEN for key, value in entry.items()}
 
 
 def _hide(value: Any) -> Any:

@@ -117,6 +117,7 @@ def compile_steps(
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),
         services=builder.plans,
+        limits=policies.limits,
     )
     components = (*shedding.components, *policies.components, *middleware, *traffic.components)
     return Compiled(plan, components, builder.background, draft)

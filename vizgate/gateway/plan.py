@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vizgate.limiter.limit import Limit
 from vizgate.message.forwarding import TrustRules
 from vizgate.observe.metrics import RouteCells
 from vizgate.pipeline.handler import Handler
@@ -99,6 +100,8 @@ class GatewayPlan:
     answers_preflights: bool = False
     #: By name; those that have targets.
     services: Mapping[str, ServicePlan] = field(default_factory=dict)
+    #: By name; those that any route keeps.
+    limits: Mapping[str, Limit] = field(default_factory=dict)
 
     def unavailable(self) -> list[str]:
         """The names of required services that have no fit target."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from vizgate.errors import Termination
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.http1.connection import Connection
@@ -18,6 +19,7 @@ from vizgate.gateway.state import GatewayState
 from vizgate.message.headers import Field
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.request_id import is_acceptable, new_request_id
+from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream
@@ -49,6 +51,9 @@ class PublicSite:
         self._endpoints = endpoints
         #: Connections whose handshake goes on.
         self.arriving = 0
+        self._turned_away = state.metrics.counters(
+            "requests_blocked", "Requests of clients that an operator has blocked."
+        ).of()
         self._failures = state.metrics.counters(
             "connections_failed", "Connections that ended before their first request could come.", ("reason",)
         )
@@ -109,9 +114,19 @@ class PublicSite:
     def handle(self, request: Request) -> Awaitable[Response]:
         """See ``Site.handle``."""
         plan = self.plan
+        if self.state.blocked.is_active and self.is_blocked(request):
+            return blocked_answer(request)
         if plan.public_paths and request.path in plan.public_paths:
             return self._endpoints.answer(request)
         return dispatch(plan, request, self.state.clock)
+
+    def is_blocked(self, request: Request) -> bool:
+        """Whether an operator keeps the client of *request* out."""
+        state = self.state
+        if state.blocked.find(request.client, state.clock.monotonic()) is None:
+            return False
+        self._turned_away.value += 1
+        return True
 
     def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
         """See ``Site.count``."""
@@ -124,3 +139,11 @@ class PublicSite:
 
     def __repr__(self) -> str:
         return f"<PublicSite [{len(self.connections)} connections, {self.cells.requests_active} requests in flight]>"
+
+
+async def blocked_answer(request: Request) -> Response:
+    """What a client is told that is kept out: not for how long."""
+    request.outcome.termination = Termination.LOCAL_ANSWER
+    response = problem(403, "This client is blocked.", request.id)
+    response.finish(request.own)
+    return response

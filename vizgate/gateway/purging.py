@@ -21,7 +21,10 @@ def purge_caches(state: GatewayState, *, url: str | None = None, tag: str | None
     return by_url + (0 if tag is None else sum(cache.purge_tag(tag) for cache in caches))
 
 
-def clear_caches(state: GatewayState) -> None:
-    """Forget every stored answer."""
-    for cache in state.kept.all(HttpCache):
+def clear_caches(state: GatewayState) -> int:
+    """Forget every stored answer; how many there were."""
+    caches = state.kept.all(HttpCache)
+    stored = sum(cache.statistics().responses for cache in caches)
+    for cache in caches:
         cache.clear()
+    return stored

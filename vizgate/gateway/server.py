@@ -17,8 +17,8 @@ from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
 from vizgate.extension.registry import Registry
+from vizgate.gateway.admin.access import admin_access
 from vizgate.gateway.admin.api import AdminApi
-from vizgate.gateway.admin.guard import AdminGuard
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.build import Stand, compile_plan
@@ -29,6 +29,8 @@ from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.listening.doors import Doors, url_of
 from vizgate.gateway.listening.renewal import CertificateRenewal
+from vizgate.gateway.operations.local import LocalOperator
+from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
@@ -77,7 +79,7 @@ class Gateway:
         self._generation = self._generation_of(config, registry or Registry(BUILTIN))
         self._generation.adopt()
         self._doors = Doors(config, self.state)
-        self._endpoints = Endpoints(self.state, self._unavailable)
+        self._endpoints = Endpoints(LocalVitals(self.state, self._unavailable))
         show_targets(metrics, self._present_plan)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
@@ -171,9 +173,8 @@ class Gateway:
 
     async def _listen(self) -> None:
         self._public = self.site()
-        listener = self._doors.admin
-        guard = AdminGuard("localhost" if listener is None or listener.unix is not None else listener.host)
-        api = AdminApi(self._endpoints, self.state, self._present_plan, guard)
+        access = admin_access(self.config.server, self.state.clock)
+        api = AdminApi(self._endpoints, LocalOperator(self), access, self.state.clock)
         await self._doors.open(self._public, AdminSite(self.plan.server, self.state, api))
 
     def _tick(self) -> None:

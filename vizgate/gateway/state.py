@@ -13,6 +13,7 @@ from secrets import token_bytes
 from ssl import SSLContext
 from typing import ClassVar
 
+from vizgate.access.blocklist.blocks import BlockedClients
 from vizgate.breaker.machine import BreakerMachine
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
@@ -22,6 +23,7 @@ from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.observe.date import HttpDate
 from vizgate.observe.health import Health
+from vizgate.observe.log_level import LogLevelSwitch
 from vizgate.observe.metrics import Metrics
 from vizgate.overload.bulkhead import Bulkhead
 from vizgate.pipeline.ports import CallerPort
@@ -65,6 +67,11 @@ class GatewayState:
     secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
+    #: Clients that operators keep out.
+    blocked: BlockedClients = field(default_factory=BlockedClients)
+    log_level: LogLevelSwitch = field(default_factory=LogLevelSwitch)
+    #: When the gateway was started, in seconds since the epoch; 0 before.
+    started_wall_s: float = 0.0
     #: What components want to find again after a reload, by its kind and name.
     kept: Kept = field(default_factory=Kept)
     # Keyed by endpoint, not by service: two services on one address share its connections.
@@ -94,6 +101,7 @@ class GatewayState:
     def begin(self) -> None:
         """Be ready to serve, also again after a stop: an ASGI lifespan may be entered more than once."""
         self.health.restart()
+        self.started_wall_s = self.clock.wall()
         for pool in self.pools.values():
             pool.reopen()
 

@@ -6,6 +6,7 @@ In: ``LimitConfig`` (one entry under ``limits``) and its tiers. Not in: deciding
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -131,6 +132,16 @@ class LimitConfig(LineConfig):
             return tier
         first, second = (ANONYMOUS, AUTHENTICATED) if tier is None else (AUTHENTICATED, ANONYMOUS)
         return first if first in self.tiers else second
+
+    def with_numbers(self, tier: str, numbers: Mapping[str, Any]) -> LimitConfig:
+        """This limit with other *numbers*, by the names and in the notation of the YAML, in the line of *tier*.
+
+        Raises: KeyError: there is no such line ("" is that of a limit without tiers). ValueError: they cannot be used.
+        """
+        said = self.model_dump(mode="json", exclude_unset=True)
+        line = said["tiers"][tier] if self.tiers else {"": said}[tier]
+        line.update(numbers)
+        return LimitConfig.model_validate(said)
 
     def rule(self, line: LineConfig) -> Rule:
         """How *line*, one of ``lines``, counts. Raises: ValueError: it cannot."""

@@ -88,6 +88,8 @@ class Limit(Component):
 
     def __init__(self, config: LimitConfig, context: Context | None = None) -> None:
         super().__init__(config, context)
+        #: What it was made by; ``config`` is what it counts by.
+        self.configured = config
         self.name = self.context.name
         self.lets_pass_unasked = config.on_store_failure == "allow"
         #: The field of a response that tells the cost, in lower case; None where the cost is known beforehand.
@@ -96,10 +98,24 @@ class Limit(Component):
         self.cost = float(config.cost) if isinstance(config.cost, int) else 1.0
         is_concurrency = config.algorithm == "concurrency"
         self.places = Places(self.context.store, config.lease) if is_concurrency else None
+        self._quiet_until_s = 0.0
+        self.adopt(config)
+
+    def adopt(self, config: LimitConfig) -> None:
+        """Count by *config* from now on, which differs from that before in the numbers of its lines alone.
+
+        Where they mean another way of counting, as another rate does, counting begins anew; back at the old numbers,
+        what was counted by them still is.
+        """
+        self.config = config
         self._lines = {tier: self._line(tier) for tier in config.lines()}
         self._anonymous = self._lines[config.tier_of(None)]
         self._others = self._lines[config.tier_of("")]
-        self._quiet_until_s = 0.0
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What it counts by, one for each tier."""
+        return tuple(self._lines.values())
 
     def _line(self, tier: str) -> Line:
         config = self.config.lines()[tier]

@@ -45,10 +45,12 @@ _OK = HealthReply(200, b'{"status":"ok"}')
 class Health:
     """What ``/health``, ``/liveness`` and ``/readiness`` say."""
 
-    __slots__ = ("phase",)
+    __slots__ = ("is_withdrawn", "phase")
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
+        #: Whether an operator has asked for no more traffic. Unlike draining, that can be taken back.
+        self.is_withdrawn = False
 
     def mark_ready(self) -> None:
         """Every part has started; without effect once draining."""
@@ -61,6 +63,12 @@ class Health:
     def restart(self) -> None:
         """Begin anew: the same object is about to be started once more."""
         self.phase = Phase.STARTING
+        self.is_withdrawn = False
+
+    @property
+    def told(self) -> Phase:
+        """The phase as others are to see it."""
+        return Phase.DRAINING if self.is_withdrawn and self.phase is Phase.READY else self.phase
 
     def health(self) -> HealthReply:
         """200 as long as there is a process to answer."""
@@ -75,8 +83,8 @@ class Health:
 
         Args: unavailable: names of required services that have no healthy target.
         """
-        if self.phase is not Phase.READY:
-            return HealthReply(503, _json({"status": self.phase.value}))
+        if self.told is not Phase.READY:
+            return HealthReply(503, _json({"status": self.told.value}))
         if unavailable:
             return HealthReply(503, _json({"status": "unavailable", "services": sorted(unavailable)}))
         return HealthReply(200, _json({"status": self.phase.value}))

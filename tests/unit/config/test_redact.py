@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from vizgate.config import load_text, redacted
+from vizgate.config.redact import HIDDEN
 
 TEXT = """
 services: {a: {targets: ["http://a"]}}
@@ -86,3 +87,14 @@ identity_headers: {{credential: X-Key-Id}}
     assert ("api_key", "acme") == (shown["auth"]["api_keys"]["kind"], shown["auth"]["api_keys"]["keys"][0]["user"])
     assert "**********" == shown["auth"]["passwords"]["users"]["ann"]["password_hash"]
     assert {"credential": "X-Key-Id"} == shown["identity_headers"]
+
+
+def test_redacted_tells_who_has_a_token() -> None:
+    """Names and roles, and neither a token nor its hash."""
+    digest = "sha256:" + "0" * 64
+    entries = f"[{{name: a, token: x}}, {{name: b, hash: '{digest}', role: operator}}]"
+    shown = redacted(load_text(f"server: {{admin_token: y, admin_tokens: {entries}}}"))
+    assert {
+        "admin_token": HIDDEN,
+        "admin_tokens": [{"name": "a", "token": HIDDEN}, {"name": "b", "hash": HIDDEN, "role": "operator"}],
+    } == shown["server"]

@@ -345,6 +345,6 @@ async def test_million_clients_are_the_business_of_the_store(clock):
         await gate.send(client=f"10.0.{number // 256}.{number % 256}")
     assert 1000 == len(store.cells)
     assert all(len(key) < 64 for key in store.cells)
-    assert {"_anonymous", "_lines", "_others", "_quiet_until_s", "config", "context", "cost", "cost_field"} | {
-        "lets_pass_unasked", "name", "places"
+    assert {"_anonymous", "_lines", "_others", "_quiet_until_s", "config", "configured", "context", "cost"} | {
+        "cost_field", "lets_pass_unasked", "name", "places"
     } == set(vars(gate.limits[0]))  # fmt: skip

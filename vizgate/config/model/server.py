@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
 
 from vizgate.config.model.address import Address, ListenAddressField, UnixAddress
+from vizgate.config.model.admin import AdminTokenConfig, AdminTokenField, unlike
 from vizgate.config.model.base import ConfigModel, ZoneName
 from vizgate.config.model.listen import ListenConfig, Listener
-from vizgate.extension.fields import Duration, Integer, PositiveDuration, Size
+from vizgate.extension.fields import Duration, Flag, Integer, PositiveDuration, Size
 from vizgate.extension.network import PeerField
 from vizgate.overload.config import OverloadConfig
 from vizgate.units import KIB, MIB
@@ -57,11 +58,13 @@ def _address_or_off(value: Any) -> Any:
     return None if value == "off" else value
 
 
-def _loopback(address: Address | UnixAddress | None) -> Address | UnixAddress | None:
-    if isinstance(address, Address) and not address.is_loopback:
+def _guarded(address: Address | UnixAddress | None, info: ValidationInfo) -> Address | UnixAddress | None:
+    """Off loopback there must be a token; where one is faulty, that is told and nothing else."""
+    has_token = info.data.get("admin_token", ...) is not None or bool(info.data.get("admin_tokens", ...))
+    if isinstance(address, Address) and not address.is_loopback and not has_token:
         raise ValueError(
-            "must be a loopback address such as 127.0.0.1:9900, because server.admin_token, which others need, is not"
-            " supported yet. Serve health and metrics elsewhere with server.public_endpoints"
+            f"others can reach {address}, and there is no token. Set server.admin_token, or write a loopback address"
+            " such as 127.0.0.1:9900"
         )
     return address
 
@@ -76,14 +79,25 @@ class ServerConfig(ConfigModel):
     ] = Field(
         default=(ListenConfig(address=Address("127.0.0.1", 8080)),), description="One address, or a list of them."
     )
+    # Before ``admin``, which is checked against them.
+    admin_token: AdminTokenField | None = Field(
+        default=None, description="What operators show to the admin API as a bearer token; they may do everything."
+    )
+    admin_tokens: Annotated[tuple[AdminTokenConfig, ...], Field(max_length=100), AfterValidator(unlike)] = Field(
+        default=(), description="Tokens of the admin API, each with a name for the audit log, and a role."
+    )
+    admin_open_metrics: Flag = Field(
+        default=False, description="Whether /metrics needs no token where the admin address is not a loopback one."
+    )
     admin: Annotated[
         ListenAddressField | None,
         BeforeValidator(_address_or_off, json_schema_input_type=Literal["off"] | ListenAddressField),
-        AfterValidator(_loopback),
+        AfterValidator(_guarded),
         PlainSerializer(lambda address: "off" if address is None else str(address), return_type=str),
     ] = Field(
         default=Address("127.0.0.1", 9900),
-        description="Address of /health, /liveness, /readiness and /metrics; `off` closes it.",
+        description="Address of the admin API, /health, /liveness, /readiness and /metrics; `off` closes it. Off "
+        "loopback it needs a token.",
     )
     public_endpoints: tuple[Literal["health", "metrics"], ...] = Field(
         default=(), description="Which of the admin listener's endpoints the public listeners serve, too."

@@ -1,112 +1,113 @@
-"""The admin API: which path leads where.
+"""The admin API: from a request to an operation and its answer.
 
-In: ``AdminApi``. Not in: who may ask (``gateway.admin.guard``) and what is done (``gateway.admin.services``).
+In: ``AdminApi``. Not in: who may ask (``gateway.admin.access``) and what is done (``gateway.operations``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
-from vizgate.gateway.admin.guard import AdminGuard
-from vizgate.gateway.admin.services import drain, enable, service_document, services_document, targets_at
-from vizgate.gateway.endpoints import Endpoints
-from vizgate.gateway.plan import GatewayPlan, ServicePlan
-from vizgate.gateway.service_parts.breakers import BreakerWord, force_breakers
-from vizgate.gateway.state import GatewayState
+from vizgate.clock import Clock
+from vizgate.gateway.admin.access import AdminAccess, Admission
+from vizgate.gateway.admin.audit import AuditLog, Change
+from vizgate.gateway.admin.bodies import read_arguments
+from vizgate.gateway.admin.paths import Found, NotFound, find_operation
+from vizgate.gateway.endpoints import HEALTH_PATHS, METRICS_PATHS, Endpoints
+from vizgate.gateway.operations.operation import Arguments, Document, OperationRefused, Operator
+from vizgate.gateway.operations.table import OPERATIONS
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
 _log = logging.getLogger("vizgate.admin")
 
-_GET = frozenset({"GET", "HEAD"})
-_POST = frozenset({"POST"})
-
-
-class _Refused(Exception):
-    """A request that cannot be followed; the arguments are those of ``problem``."""
-
 
 class AdminApi:
-    """Answers what comes to the admin listener: the API, and for all other paths *endpoints*.
+    """Answers what comes to the admin listener: health and metrics by *endpoints*, all else by *operator*."""
 
-    Args: plan: gives the present one.
-    """
-
-    def __init__(
-        self, endpoints: Endpoints, state: GatewayState, plan: Callable[[], GatewayPlan], guard: AdminGuard
-    ) -> None:
+    def __init__(self, endpoints: Endpoints, operator: Operator, access: AdminAccess, clock: Clock) -> None:
         self._endpoints = endpoints
-        self._state = state
-        self._plan = plan
-        self._guard = guard
+        self._operator = operator
+        self._access = access
+        self._clock = clock
+        self._audit = AuditLog(clock)
+        self._doing: set[asyncio.Future[Response]] = set()
 
     async def answer(self, request: Request) -> Response:
-        """The answer to *request*: JSON, or a problem document."""
-        # Taken apart before it is decoded: no name may reach another endpoint by an encoded slash.
-        parts = [unquote(part) for part in request.path.split("/")[1:]]
-        if parts[0] != "services":
-            return await self._endpoints.answer(request)
-        refusal = self._guard.refusal(request)
-        if refusal:
-            return problem(403, refusal, request.id)
-        try:
-            response = Response.json(200, self._act(request.method, parts[1:]))
-        except _Refused as refused:
-            return problem(refused.args[0], refused.args[1], request.id, *refused.args[2:])
+        """The answer to *request*: JSON, or a problem document; never to be cached."""
+        response = await self._answer(request)
         response.headers["Cache-Control"] = "no-store"
+        response.finish(request.own)
         return response
 
-    def _act(self, method: str, parts: list[str]) -> dict[str, Any]:
-        """Do what ``/services`` and *parts* behind it mean. Raises: _Refused: nothing, or not by *method*."""
-        match parts:
-            case []:
-                _allow(_GET, method)
-                return services_document(self._plan(), self._state)
-            case [name]:
-                _allow(_GET, method)
-                return service_document(name, self._service(name), self._state)
-            case [name, "targets", *address, "drain" | "enable" as word]:
-                _allow(_POST, method)
-                # A URL has slashes, and not everybody encodes them.
-                return self._switch_target(name, "/".join(address), word)
-            case [name, "breaker", "open" | "close" | "auto" as word]:
-                _allow(_POST, method)
-                return self._force_breaker(name, word)
-        raise _Refused(404, "no such endpoint")
+    async def _answer(self, request: Request) -> Response:
+        path = request.path
+        # Orchestrators ask with whatever fields they like, and have no token.
+        if path in HEALTH_PATHS or (path in METRICS_PATHS and self._access.has_open_metrics):
+            return await self._endpoints.answer(request)
+        found = find_operation(OPERATIONS.values(), request.method, path)
+        is_change = isinstance(found, Found) and found.operation.is_change
+        admission = self._access.admit(request, is_change=is_change)
+        if admission.refusal is not None:
+            if isinstance(found, Found) and admission.refusal.is_told:
+                self._tell(found, request, admission, result="refused", status=admission.refusal.status)
+            return admission.refusal.answer(request)
+        if path in METRICS_PATHS:
+            return await self._endpoints.answer(request)
+        return _unknown(request, found) if isinstance(found, NotFound) else await self._do(found, request, admission)
 
-    def _service(self, name: str) -> ServicePlan:
-        service = self._plan().services.get(name)
-        if service is None:
-            raise _Refused(404, "no service with targets has this name")
-        return service
+    async def _do(self, found: Found, request: Request, admission: Admission) -> Response:
+        try:
+            arguments = await self._arguments(found, request)
+        except OperationRefused as refused:
+            return self._refused(refused, found, request, admission)
+        # A change goes on to its end, and is told of, whether or not the client waits for it.
+        doing = asyncio.ensure_future(self._perform(Found(found.operation, arguments), request, admission))
+        self._doing.add(doing)
+        doing.add_done_callback(self._doing.discard)
+        return await asyncio.shield(doing)
 
-    def _switch_target(self, name: str, address: str, word: str) -> dict[str, Any]:
-        service = self._service(name)
-        targets = targets_at(service, address)
-        if not targets:
-            raise _Refused(404, "the service has no target with this address; GET /services lists them")
-        if word == "drain":
-            drain(targets)
-        else:
-            enable(targets, self._state.clock.monotonic())
-        return service_document(name, service, self._state)
+    async def _perform(self, found: Found, request: Request, admission: Admission) -> Response:
+        operation = found.operation
+        try:
+            document = await self._operator.perform(operation.name, found.arguments)
+        except OperationRefused as refused:
+            return self._refused(refused, found, request, admission)
+        except Exception:  # noqa: BLE001  # whatever it was, who asked for it must be told of
+            self._tell(found, request, admission, result="failed", status=500)
+            _log.exception("operation %s failed", operation.name)
+            return problem(500, "", request.id)
+        if not operation.is_change:
+            return Response.json(200, document)
+        self._tell(found, request, admission, before=document["before"], after=document["after"])
+        return Response.json(200, document["answer"])
 
-    def _force_breaker(self, name: str, word: BreakerWord) -> dict[str, Any]:
-        service = self._service(name)
-        if not force_breakers(self._state, name, word):
-            raise _Refused(409, "the service has no breaker")
-        _log.info("service %s: breaker %s", name, word)
-        return service_document(name, service, self._state)
+    async def _arguments(self, found: Found, request: Request) -> Arguments:
+        operation = found.operation
+        said: Document = {} if operation.body is None else await read_arguments(request, operation.body)
+        # What the path says stands above what the body may say under the same name.
+        return operation.settle({**said, **found.arguments}, self._clock.wall())
+
+    def _refused(self, refused: OperationRefused, found: Found, request: Request, admission: Admission) -> Response:
+        self._tell(found, request, admission, result="refused", status=refused.status, reason=refused.reason)
+        members = {"problems": list(refused.problems)} if refused.problems else None
+        return problem(refused.status, refused.reason, request.id, None, members)
+
+    def _tell(self, found: Found, request: Request, admission: Admission, **result: Any) -> None:
+        """Have the audit log tell of a change, or of one that was refused."""
+        operation = found.operation
+        if operation.is_change:
+            change = Change(admission.caller, request.client, request.id, operation.name, found.arguments, **result)
+            self._audit.write(change)
 
     def __repr__(self) -> str:
-        return f"<AdminApi [{len(self._plan().services)} services] {self._guard!r}>"
+        return f"<AdminApi [{len(OPERATIONS)} operations] {self._access!r}>"
 
 
-def _allow(methods: frozenset[str], method: str) -> None:
-    if method not in methods:
-        names = ", ".join(sorted(methods))
-        raise _Refused(405, f"only {names} is served here", [(b"Allow", names.encode())])
+def _unknown(request: Request, found: NotFound) -> Response:
+    if not found.allow:
+        return problem(404, "no such endpoint", request.id)
+    names = ", ".join(found.allow)
+    return problem(405, f"only {names} is served here", request.id, [(b"Allow", names.encode())])

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.http1.connection import Connection
 from vizgate.gateway.plan import ServerPlan
 from vizgate.gateway.state import GatewayState
+from vizgate.message.forwarding import TrustRules
 from vizgate.message.headers import Field
 from vizgate.observe.metrics import GatewayCells
 from vizgate.observe.request_id import new_request_id
@@ -31,7 +33,8 @@ class AdminSite:
     log = None
 
     def __init__(self, server: ServerPlan, state: GatewayState, api: AdminApi) -> None:
-        self.server = server
+        # The peer itself asks: whatever it claims about others, the audit log names it.
+        self.server = replace(server, trust=TrustRules())
         self.date = state.date
         #: Its own, so that scrapes do not show among the requests of clients.
         self.cells = GatewayCells()

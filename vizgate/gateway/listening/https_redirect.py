@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from vizgate.gateway.plan import ServerPlan
-from vizgate.gateway.public import PublicSite
+from vizgate.gateway.public import PublicSite, blocked_answer
 from vizgate.message.headers import Field, Headers
 from vizgate.observe.date import HttpDate
 from vizgate.observe.exchange import ExchangeRecord
@@ -37,6 +37,8 @@ class HttpsRedirectSite:
 
     def handle(self, request: Request) -> Awaitable[Response]:
         """A 308 to the same target under https; health and metrics, and what a trusted proxy took by https, as ever."""
+        if self._site.state.blocked.is_active and self._site.is_blocked(request):
+            return blocked_answer(request)
         if request.scheme == "https" or request.path in self._site.plan.public_paths:
             return self._site.handle(request)
         return self._elsewhere(request)

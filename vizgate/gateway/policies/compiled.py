@@ -44,7 +44,7 @@ class RouteLayers(NamedTuple):
 class Policies:
     """What the routes of one plan share, and the layers of each.
 
-    ``components``: to be started before the middleware of the layers, in this order.
+    ``components``: to be started before the middleware of the layers, in this order. ``limits``: by name.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -52,6 +52,7 @@ class Policies:
         self._auth = AuthPolicies(parts)
         self._limits = LimitPolicies(parts)
         self._validation = ValidationPolicies(parts)
+        self.limits = self._limits.limits
         self.components: tuple[Component, ...] = (*self._auth.components, *self._limits.components)
 
     def layers(self, route: RouteConfig) -> RouteLayers:

@@ -18,16 +18,17 @@ class LimitPolicies:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         named = {name for route in parts.config.routes for name in route.limit}
-        self._limits = {
+        #: By name; those that no route names are not there.
+        self.limits = {
             name: Limit(config, parts.context(name=name))
             for name, config in parts.config.limits.items()
             if name in named
         }
-        self.components: tuple[Component, ...] = tuple(self._limits.values())
+        self.components: tuple[Component, ...] = tuple(self.limits.values())
 
     def layers(self, route: RouteConfig) -> list[Layer]:
         """One layer for all limits of *route*; none without any."""
         if not route.limit:
             return []
-        limits = [self._limits[name] for name in route.limit]
+        limits = [self.limits[name] for name in route.limit]
         return [Layer("limit", LimitMiddleware(limits, self._parts.context(route=route.name)))]

@@ -24,6 +24,7 @@ from vizgate.extension.registry import Registry, kind_of
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.build import Stand, compile_plan
 from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.rehearsal.memory import MemoryTransport, RehearsalState
@@ -190,7 +191,7 @@ class _RehearsalSite(PublicSite):
     """The public site of one request, which it remembers."""
 
     def __init__(self, plan: GatewayPlan, state: RehearsalState, scheme: str) -> None:
-        super().__init__(plan, state, Endpoints(state, plan.unavailable), self._completed)
+        super().__init__(plan, state, Endpoints(LocalVitals(state, plan.unavailable)), self._completed)
         self.scheme = scheme
         self.completed: asyncio.Future[ExchangeRecord] = asyncio.get_running_loop().create_future()
         self.request: Request | None = None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
 
 from vizgate import Gateway
+from vizgate.gateway.admin.access import admin_access
 from vizgate.gateway.admin.api import AdminApi
-from vizgate.gateway.admin.guard import AdminGuard
 from vizgate.gateway.endpoints import Endpoints
+from vizgate.gateway.operations.local import LocalOperator
+from vizgate.gateway.operations.operation import Arguments, Document, changed
+from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.message.headers import Headers
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -38,8 +43,10 @@ class Bench:
     def __init__(self) -> None:
         self.gateway = Gateway.from_text(CONFIG)
         plan = self.gateway.plan
-        self.endpoints = Endpoints(self.gateway.state, plan.unavailable)
-        self.api = AdminApi(self.endpoints, self.gateway.state, lambda: plan, AdminGuard("127.0.0.1"))
+        self.endpoints = Endpoints(LocalVitals(self.gateway.state, plan.unavailable))
+        clock = self.gateway.state.clock
+        access = admin_access(self.gateway.config.server, clock)
+        self.api = AdminApi(self.endpoints, LocalOperator(self.gateway), access, clock)
 
     async def ask(self, method: str, path: str, **fields: str) -> Response:
         headers = Headers.of(fields.items())
@@ -182,3 +189,48 @@ async def test_fitness_is_shown_to_prometheus() -> None:
     assert 'vizgate_target_blocked{reason="drained",service="twice",target="127.0.0.1:3003"} 1.0' in shown
     await bench.json("POST", "/services/%74wice/targets/127.0.0.1:3003/enable")
     assert "twice" not in bench.gateway.state.metrics.exposition()[1].decode()
+
+
+class SlowOperator:
+    """Does nothing until it ``goes_on``, and then whatever is asked."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.goes_on = asyncio.Event()
+
+    async def perform(self, name: str, arguments: Arguments) -> Document:
+        self.begun.set()
+        await self.goes_on.wait()
+        return changed("before", "after", {})
+
+
+async def test_change_is_done_and_told_when_its_client_has_gone(caplog: pytest.LogCaptureFixture) -> None:
+    """What was begun comes to its end."""
+    bench, operator = Bench(), SlowOperator()
+    bench.api._operator = operator
+    asking = asyncio.ensure_future(bench.ask("POST", "/drain"))
+    await operator.begun.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+    operator.goes_on.set()
+    with caplog.at_level(logging.INFO, "vizgate.audit"):
+        await asyncio.wait(bench.api._doing)
+    assert ["done"] == [json.loads(message)["result"] for message in caplog.messages]
+
+
+async def test_operation_that_fails_is_told_and_tells_the_client_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """500, and the reason is for the log."""
+
+    class Broken(SlowOperator):
+        async def perform(self, name: str, arguments: Arguments) -> Document:
+            raise RuntimeError("a secret of the inside")
+
+    bench = Bench()
+    bench.api._operator = Broken()
+    with caplog.at_level(logging.INFO, "vizgate.audit"):
+        response = await bench.ask("POST", "/drain")
+    assert 500 == response.status
+    assert b"secret" not in (response.body.data or b"")
+    assert '"result": "failed"' in caplog.text
+    assert "a secret of the inside" in caplog.text

@@ -51,8 +51,20 @@ def test_request_that_came_through_a_proxy_is_refused() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "admin.internal"])
 def test_listener_that_others_can_reach_has_no_api(host: str) -> None:
-    """There is no token yet."""
-    assert "loopback address only" in AdminGuard(host).refusal(asked())
+    """As long as there is no token."""
+    assert "needs a token" in AdminGuard(host).refusal(asked())
+    assert "" == AdminGuard(host, has_tokens=True).refusal(asked("admin.example:9900"))
+
+
+def test_page_of_the_own_origin_may_ask_with_a_token() -> None:
+    """A page of another origin may not, whatever it calls itself."""
+    guard = AdminGuard("0.0.0.0", has_tokens=True)
+    assert "" == guard.refusal(asked("gw.example:9900", Origin="http://gw.example:9900", Sec_Fetch_Site="same-origin"))
+    for origin in ("http://evil.example", "null", "http://gw.example", "https://gw.example:9900", ""):
+        assert "other origins" in guard.refusal(asked("gw.example:9900", Origin=origin))
+    assert "browser" in guard.refusal(asked("gw.example:9900", Sec_Fetch_Site="same-site"))
+    twice = Request("GET", b"/", Headers.of([("Origin", "http://h")] * 2), authority="h")
+    assert "other origins" in guard.refusal(twice)
 
 
 def test_host_is_read_without_port_and_brackets() -> None:

@@ -1,0 +1,67 @@
+"""The rules of ``server.admin`` and its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vizgate.config import load_text
+
+Refused = Callable[..., list[str]]
+
+_HASH = "sha256:" + "0" * 64
+
+
+def loaded(server: str, **environment: str) -> object:
+    return load_text(f"server: {{{server}}}", environment=environment).server
+
+
+@pytest.mark.parametrize(
+    "tokens", ["admin_token: '${TOKEN}'", f"admin_tokens: [{{name: ops, hash: '{_HASH}', role: operator}}]"]
+)
+def test_others_may_reach_the_admin_listener_with_a_token(tokens: str) -> None:
+    """One of either kind is enough."""
+    server = loaded(f"admin: 0.0.0.0:9900, {tokens}", TOKEN="secret")
+    assert "0.0.0.0:9900" == str(server.admin)  # type: ignore[attr-defined]
+
+
+def test_faulty_token_is_the_only_problem(refused: Refused) -> None:
+    """It is not told that there is none."""
+    told = "config.yaml:1:41 server.admin_token: a token is 1 to 1024 visible"
+    assert [told] == [problem[: len(told)] for problem in refused("server: {admin: 0.0.0.0:9, admin_token: 'a b'}")]
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("{name: a}", "has either token or hash"),
+        (f"{{name: a, token: x, hash: '{_HASH}'}}", "has either token or hash"),
+        ("{name: a, hash: mysecret}", "must be 'sha256:' and 64 hex digits"),
+        ("{name: 'a b', token: x}", "server.admin_tokens[0].name"),
+        ("{name: a, token: x, role: root}", "must be one of reader, operator"),
+        ("{name: a, token: ''}", "1 to 1024 visible"),
+        ("{name: a, token: x}, {name: a, token: y}", "two tokens have the name a"),
+    ],
+)
+def test_entry_that_cannot_be_meant_is_refused(refused: Refused, entry: str, problem: str) -> None:
+    """In words for people, which never hold the secret."""
+    found = "\n".join(refused(f"server: {{admin_tokens: [{entry}]}}"))
+    assert problem in found
+    assert "mysecret" not in found
+
+
+def test_token_comes_out_of_a_file(tmp_path: Path) -> None:
+    """As every secret may; it shows itself nowhere."""
+    (tmp_path / "token").write_text("abc\n")
+    config = load_text("server: {admin_token: {file: token}}", base=tmp_path)
+    assert config.server.admin_token is not None
+    assert "abc" == config.server.admin_token.reveal()
+    assert "abc" not in repr(config)
+
+
+def test_role_is_reader_unless_it_is_said() -> None:
+    """The lesser one."""
+    server = loaded("admin_tokens: [{name: a, token: x}]")
+    assert "reader" == server.admin_tokens[0].role  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Addresses that operators keep out for a time."""

@@ -1,0 +1,135 @@
+"""Who may ask the admin API for what.
+
+In: ``AdminAccess``: the token of a request, roles, and slowing down those who guess. Not in: which token is whose
+(``gateway.admin.tokens``) and what holds for everybody (``gateway.admin.guard``).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+
+from vizgate.clock import Clock
+from vizgate.config.model import Address, ServerConfig
+from vizgate.gateway.admin.guard import AdminGuard
+from vizgate.gateway.admin.tokens import LOCAL, NOBODY, AdminTokens, Caller
+from vizgate.limiter.keys import network_of
+from vizgate.limiter.standalone.in_memory import TokenBucket
+from vizgate.message.headers import Field
+from vizgate.pipeline.replies import problem
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
+
+_log = logging.getLogger("vizgate.admin")
+
+#: What one peer may get wrong. A token of 128 random bits is safe at any rate; people choose others.
+_TRIES = "10/minute"
+_MAX_PEERS = 10_000
+_CHALLENGE = b'Bearer realm="vizgate admin"'
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody may not. ``retry_after_s``: when another try makes sense, 0 for never. ``is_told``: whether a change
+    that was refused so is told by the audit log, which nobody must be able to flood.
+    """
+
+    status: int
+    detail: str
+    challenge: bytes = b""
+    retry_after_s: int = 0
+    is_told: bool = True
+
+    def answer(self, request: Request) -> Response:
+        """What the client is told."""
+        fields: list[Field] = []
+        if self.challenge:
+            fields.append((b"WWW-Authenticate", self.challenge))
+        if self.retry_after_s:
+            fields.append((b"Retry-After", b"%d" % self.retry_after_s))
+        return problem(self.status, self.detail, request.id, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who asks, as far as that is known, and why he may not; None when he may."""
+
+    caller: Caller
+    refusal: Refusal | None = None
+
+
+class AdminAccess:
+    """Args: tokens: without any everybody whom *guard* lets pass is an operator. open_metrics: whether ``/metrics``
+    needs none, wherever it is asked for.
+    """
+
+    def __init__(self, guard: AdminGuard, tokens: AdminTokens, clock: Clock, *, open_metrics: bool = False) -> None:
+        self._guard = guard
+        self._tokens = tokens
+        self._clock = clock
+        self._tries = TokenBucket(_TRIES, max_keys=_MAX_PEERS)
+        #: Whether ``/metrics`` is for everybody: on a loopback address it was always so.
+        self.has_open_metrics = open_metrics or guard.is_local or not tokens
+
+    def admit(self, request: Request, *, is_change: bool) -> Admission:
+        """Who sends *request*, and whether he may. Args: is_change: whether it does more than look."""
+        detail = self._guard.refusal(request)
+        if detail:
+            is_told = self._tries.take((request.client, "guard"), now_s=self._clock.monotonic()).allowed
+            return Admission(NOBODY, Refusal(403, detail, is_told=is_told))
+        admission = self.identify(request)
+        if admission.refusal is None and is_change and not admission.caller.may_change:
+            refusal = Refusal(403, "this needs a token with the role operator", _CHALLENGE + _scope_error())
+            return Admission(admission.caller, refusal)
+        return admission
+
+    def identify(self, request: Request) -> Admission:
+        """Who sends *request*, by its token alone."""
+        if not self._tokens:
+            return Admission(LOCAL)
+        peer = network_of(request.client)
+        # Before the token is looked at: who has guessed too often learns nothing any more.
+        if self._tries.take(peer, 0, now_s=self._clock.monotonic()).remaining < 1:
+            return Admission(NOBODY, self._too_many(peer))
+        token = _token_of(request)
+        caller = None if token is None else self._tokens.find(token)
+        if caller is not None:
+            return Admission(caller)
+        self._tries.take(peer, now_s=self._clock.monotonic())
+        if token is None:
+            return Admission(NOBODY, Refusal(401, "the admin API needs a bearer token", _CHALLENGE))
+        _log.warning("a wrong token was shown to the admin API by %s", request.client or "a client on its Unix socket")
+        return Admission(NOBODY, Refusal(401, "nobody has this token", _CHALLENGE + b', error="invalid_token"'))
+
+    def _too_many(self, peer: bytes) -> Refusal:
+        wait_s = self._tries.take(peer, now_s=self._clock.monotonic()).retry_after_s
+        detail = "too many requests without a valid token"
+        return Refusal(429, detail, retry_after_s=max(1, math.ceil(wait_s)), is_told=False)
+
+    def __repr__(self) -> str:
+        return f"<AdminAccess {self._guard!r} {self._tokens!r}>"
+
+
+def admin_access(server: ServerConfig, clock: Clock) -> AdminAccess:
+    """Who may ask the admin listener that *server* describes."""
+    tokens = AdminTokens.of(server)
+    # A Unix socket is for its owner alone.
+    host = server.admin.host if isinstance(server.admin, Address) else "localhost"
+    guard = AdminGuard(host, has_tokens=bool(tokens))
+    return AdminAccess(guard, tokens, clock, open_metrics=server.admin_open_metrics)
+
+
+def _scope_error() -> bytes:
+    # RFC 6750 3.1.
+    return b', error="insufficient_scope", scope="operator"'
+
+
+def _token_of(request: Request) -> bytes | None:
+    """The bearer token of *request*, None without one. Two fields are none: nobody knows which one counts."""
+    values = request.headers.get_all("Authorization")
+    if len(values) != 1:
+        return None
+    scheme, _, token = values[0].strip().partition(" ")
+    token = token.strip()
+    return token.encode("latin-1", "replace") if scheme.lower() == "bearer" and token else None

@@ -1,0 +1,1 @@
+"""Everything that an operator can ask of a running gateway."""

@@ -1,0 +1,1 @@
+"""The operations themselves, one module for each thing they are about."""

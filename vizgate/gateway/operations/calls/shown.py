@@ -1,0 +1,72 @@
+"""What a gateway serves by, to look at.
+
+In: the operations ``routes`` and ``config``. Not in: which values are secrets (``config.redact``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from vizgate.config import GatewayConfig, redacted
+from vizgate.gateway.operations.operated import Operated
+from vizgate.gateway.operations.operation import AnswerModel, Arguments, Document, Operation
+
+
+class RouteAnswer(AnswerModel):
+    """One route, as the configuration has it, with what it has from `defaults`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(description="Its name.")
+    match: dict[str, Any] = Field(description="Which requests it takes.")
+
+
+class RoutesAnswer(AnswerModel):
+    """All routes."""
+
+    routes: list[RouteAnswer] = Field(description="In order of precedence.")
+
+
+class ConfigAnswer(AnswerModel):
+    """The whole configuration."""
+
+    config: dict[str, Any] = Field(description="What is said apart from defaults, with asterisks for secrets.")
+
+
+async def _routes(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    config, plan = gateway.config, gateway.plan
+    shown = await asyncio.to_thread(_shown_routes, config)
+    return {"routes": [shown[rule.name] for rule in plan.router.rules_in_order() if rule.name in shown]}
+
+
+def _shown_routes(config: GatewayConfig) -> dict[str, Document]:
+    routes = redacted(config).get("routes", [])
+    return {route.name: {"name": route.name, **said} for route, said in zip(config.routes, routes, strict=True)}
+
+
+async def _config(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    # In a thread: ten thousand routes take a while, and requests are waiting.
+    return {"config": await asyncio.to_thread(redacted, gateway.config)}
+
+
+SHOWN_OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="routes",
+        method="GET",
+        path="/routes",
+        summary="The routes in order of precedence, with their policies.",
+        perform=_routes,
+        answer=RoutesAnswer,
+    ),
+    Operation(
+        name="config",
+        method="GET",
+        path="/config",
+        summary="What the gateway serves by, without secrets.",
+        perform=_config,
+        answer=ConfigAnswer,
+    ),
+)
