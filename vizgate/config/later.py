@@ -45,7 +45,6 @@ def _first_name(value: Any) -> str:
 
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
-    Later("plugins", "settings of plugins"),
     Later(
         "server.admin_token",
         "the token of the admin API",

@@ -15,6 +15,7 @@ from vizgate.auth.gate.rules import AccessRules
 from vizgate.config.model import RouteConfig
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware, MiddlewareConfig
+from vizgate.extension.making import make
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
@@ -60,7 +61,7 @@ class AuthPolicies:
 def _authenticator(name: str, config: AuthConfig, parts: Parts) -> Authenticator:
     kind = parts.registry.resolve_authenticator(config.kind)
     settings = config.read(kind.Config) if isinstance(config, PluginAuthConfig) else config
-    return kind(settings, parts.context(name=name))
+    return make(kind, settings, parts.context(name=name))
 
 
 class _StandingIn(Middleware):
