@@ -194,8 +194,8 @@ class Registry:
         hint = f"Did you mean '{close[0]}'? " if close else ""
         known = ", ".join(names) or "none"
         return PluginError(
-            f"no {_SHOWN.get(kind, kind)} is named '{use}'. {hint}Known names: {known}. For a class of your own write its import "
-            "path, package.module:Class",
+            f"no {_SHOWN.get(kind, kind)} is named '{use}'. {hint}Known names: {known}. For a class of your own write "
+            "its import path, package.module:Class",
             name=use,
         )
 
