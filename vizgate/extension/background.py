@@ -1,6 +1,6 @@
 """What a background service is: a plugin that does something beside the requests.
 
-In: ``BackgroundService`` and its settings. Not in: running it (``gateway.running``).
+In: ``BackgroundService`` and its settings. Not in: running it (``gateway.plugged``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a sink for finished requests is.
 
-In: ``Sink``, its settings and ``RequestRecord``. Not in: the queue in front of it (``gateway.running``) and the access
+In: ``Sink``, its settings and ``RequestRecord``. Not in: the queue in front of it (``gateway.plugged``) and the access
 log, which is no sink (``observe.access_log``).
 """
 

@@ -113,6 +113,11 @@ class FaultBook:
         secrets = secrets_of_config(getattr(component, "config", None))
         return PluginFaults(name, self._counters, self._clock, self._pauses.setdefault(name, {}), secrets)
 
+    @property
+    def names(self) -> list[str]:
+        """The plugins that there are or were."""
+        return list(self._pauses)
+
     def __repr__(self) -> str:
         return f"<FaultBook [{len(self._pauses)} plugins]>"
 

@@ -1,6 +1,6 @@
 """The sinks and background services of a configuration, which outlive it where the next one has them, too.
 
-In: ``HeldPlugins``. Not in: feeding and running them (the modules beside this).
+In: ``HeldPlugins``. Not in: feeding and running them (``gateway.plugged``).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from vizgate.extension.making import make, name_of
 from vizgate.extension.registry import Registry
 from vizgate.extension.sink import Sink
 from vizgate.extension.store import Store
-from vizgate.gateway.isolation.life import start_component, stop_component
 from vizgate.gateway.plugged.runner import Runner
 from vizgate.gateway.plugged.sink_feed import SinkFeed
+from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.state import GatewayState
 from vizgate.observe.exchange import ExchangeRecord
 
@@ -39,9 +39,8 @@ class _Held:
 class HeldPlugins:
     """The plugins of one configuration. Life: ``enter`` -> ``begin`` -> ``leave``."""
 
-    def __init__(self, held: tuple[_Held, ...], state: GatewayState) -> None:
+    def __init__(self, held: tuple[_Held, ...] = ()) -> None:
         self._held = held
-        self._state = state
         self._entered: list[_Held] = []
         #: Take the record of each request that has ended.
         self.feeds: tuple[SinkFeed, ...] = tuple(one.work for one in held if isinstance(one.work, SinkFeed))
@@ -62,7 +61,7 @@ class HeldPlugins:
         """
         known = {} if before is None else before.leaning_on(store)
         maker = _Maker(state, registry, store)
-        return cls(tuple(known.get(key) or maker.make(key) for key in _keys(config) if maker.is_here(key)), state)
+        return cls(tuple(known.get(key) or maker.make(key) for key in _keys(config) if maker.is_here(key)))
 
     def leaning_on(self, store: Store) -> dict[_Key, _Held]:
         """Those that can go on with *store*."""
@@ -74,7 +73,7 @@ class HeldPlugins:
             self._entered.append(one)
             one.users += 1
             if one.users == 1:
-                await start_component(one.component, self._state.faults)
+                await start_component(one.component)
 
     def begin(self) -> None:
         """Have them work: the configuration is the present one."""
@@ -88,7 +87,7 @@ class HeldPlugins:
             one.users -= 1
             if not one.users:
                 await one.work.end()
-                await stop_component(one.component, self._state.faults)
+                await stop_component(one.component)
 
     def take(self, record: ExchangeRecord) -> None:
         """Give *record* to every sink."""
