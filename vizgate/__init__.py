@@ -45,9 +45,12 @@ if TYPE_CHECKING:
         AuthenticatorConfig,
         CredentialRefused,
     )
+    from vizgate.extension.background import BackgroundConfig, BackgroundService
     from vizgate.extension.balancer import Balancer, BalancerConfig, Member
+    from vizgate.extension.command import Command
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.registry import PluginError
+    from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.running.components import StartFailed
@@ -83,6 +86,8 @@ __all__ = [
     "AuthenticationUnavailable",
     "Authenticator",
     "AuthenticatorConfig",
+    "BackgroundConfig",
+    "BackgroundService",
     "Balancer",
     "BalancerConfig",
     "BreakerSettings",
@@ -91,6 +96,7 @@ __all__ = [
     "CircuitBreaker",
     "CircuitOpen",
     "Clock",
+    "Command",
     "ConfigError",
     "ConsistentHash",
     "Context",
@@ -136,6 +142,7 @@ __all__ = [
     "RedisStoreConfig",
     "Request",
     "RequestChecker",
+    "RequestRecord",
     "Response",
     "RevocationList",
     "RoundRobin",
@@ -144,6 +151,8 @@ __all__ = [
     "Rule",
     "SharedStore",
     "SharedStoreConfig",
+    "Sink",
+    "SinkConfig",
     "SlidingWindow",
     "SplitRule",
     "StartFailed",
@@ -176,6 +185,8 @@ _HOMES = {
     "AuthenticationUnavailable": "extension.authenticator",
     "Authenticator": "extension.authenticator",
     "AuthenticatorConfig": "extension.authenticator",
+    "BackgroundConfig": "extension.background",
+    "BackgroundService": "extension.background",
     "Balancer": "extension.balancer",
     "BalancerConfig": "extension.balancer",
     "BreakerSettings": "breaker.machine",
@@ -184,6 +195,7 @@ _HOMES = {
     "CircuitBreaker": "breaker.circuit_breaker",
     "CircuitOpen": "errors",
     "Clock": "clock",
+    "Command": "extension.command",
     "ConfigError": "config",
     "ConsistentHash": "balancer.hashing.consistent_hash",
     "Context": "extension.contract",
@@ -229,6 +241,7 @@ _HOMES = {
     "RedisStoreConfig": "store.config",
     "Request": "pipeline.request",
     "RequestChecker": "validation.checker",
+    "RequestRecord": "extension.sink",
     "Response": "pipeline.response",
     "RevocationList": "auth.jwt.revocation",
     "RoundRobin": "balancer.round_robin",
@@ -237,6 +250,8 @@ _HOMES = {
     "Rule": "router",
     "SharedStore": "store.shared.store",
     "SharedStoreConfig": "store.config",
+    "Sink": "extension.sink",
+    "SinkConfig": "extension.sink",
     "SlidingWindow": "limiter.standalone.in_memory",
     "SplitRule": "traffic.split",
     "StartFailed": "gateway.running.components",

@@ -17,6 +17,7 @@ from vizgate.balancer.round_robin import RoundRobin
 from vizgate.balancer.weighted import WeightedRoundRobin
 from vizgate.extension.balancer import Balancer
 from vizgate.extension.contract import Context
+from vizgate.extension.making import make
 from vizgate.extension.registry import Registry
 
 #: What vizgate brings along, by name.
@@ -40,7 +41,7 @@ def build_balancer(
     """
     if isinstance(setting, OwnBalancerConfig):
         kind = (registry or Registry(RULES)).resolve_balancer(setting.use)
-        return kind(setting.read(kind.Config), context)
+        return make(kind, setting.read(kind.Config), context)
     if isinstance(setting, HashBalancerConfig):
         return ConsistentHash(setting.hash, context)
     return RULES[setting](None, context)

@@ -45,7 +45,6 @@ def _first_name(value: Any) -> str:
 
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
-    Later("plugins", "settings of plugins"),
     Later("server.workers", "more than one worker", _is_many_workers, "Write 1"),
     Later("server.http2", "HTTP/2"),
     Later("services.*.discovery", "service discovery"),

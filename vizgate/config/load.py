@@ -37,8 +37,13 @@ _M = TypeVar("_M", bound=BaseModel)
 _NULL_ALLOWED: tuple[tuple[str | None, ...], ...] = (
     ("routes", None, "respond", "json"),
     ("routes", None, "middleware", None),
+    ("plugins", None),
+    ("observe", "sinks", None),
     ("tests", None, "request", "json"),
 )
+
+# Kind of component, and the list that names some by ``use``.
+_LISTS_OF_PLUGINS: tuple[tuple[str, Path], ...] = (("service", ("plugins",)), ("sink", ("observe", "sinks")))
 
 
 def load_config(
@@ -233,6 +238,10 @@ def _component_problems(root: Mapping, source: TextSource, resolve: Resolve) -> 
             if _text(entry, "use"):
                 at: Path = ("routes", number, "middleware", index)
                 problems += _entry_problems(root, at, source, partial(resolve, "middleware"), "use")
+    for kind, path in _LISTS_OF_PLUGINS:
+        for index, entry in _items(root, path):
+            if _text(entry, "use"):
+                problems += _entry_problems(root, (*path, index), source, partial(resolve, kind), "use")
     for name in _names_under(root, "services"):
         at = ("services", name, "balancer")
         balancer = find(root, at)

@@ -1,8 +1,8 @@
 """What a plugin author writes against.
 
 In: ``Component``, ``Middleware`` and their settings, those of a plugin of any kind, and what a component is given when
-it is made. Not in: the other kinds (``extension.authenticator``, ``extension.store``), and how names in the YAML find a
-class (``extension.registry``).
+it is made. Not in: the other kinds (``authenticator``, ``balancer``, ``store_component``, ``sink``, ``background``,
+``command``, all beside this), and how names in the YAML find a class (``extension.registry``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 
 _M = TypeVar("_M", bound=BaseModel)
+
+#: The version of what is promised to plugins: it rises when a plugin that kept to it would have to change.
+CONTRACT_VERSION = 1
+#: The oldest version whose plugins still work.
+OLDEST_CONTRACT = 1
 
 
 class ComponentConfig(BaseModel):
@@ -70,6 +75,12 @@ class OpenConfig(ComponentConfig):
         return self._source.base if self._source else Path()
 
 
+class UsedConfig(OpenConfig):
+    """An entry of a list of plugins and its settings, which are the other keys; its class says which there are."""
+
+    use: str = Field(min_length=1, description="The name of an installed plugin, or `package.module:Class`.")
+
+
 class PluginConfig(OpenConfig):
     """A component of one's own; its class says which other keys there are."""
 
@@ -83,7 +94,7 @@ class Context:
     ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
     ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
     ``sleep``: waits so many seconds; in a rehearsal it does not.
-    ``kept``: what is found again after a reload.
+    ``kept``: what is found again after a reload. ``worker``: the number of this worker process, from 0.
     """
 
     route: str = ""
@@ -95,6 +106,7 @@ class Context:
     metrics: Metrics = field(default_factory=Metrics)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     kept: Kept = field(default_factory=Kept)
+    worker: int = 0
 
 
 class Component:
@@ -107,6 +119,9 @@ class Component:
     """
 
     Config: ClassVar[type[ComponentConfig]] = ComponentConfig
+    #: The ``CONTRACT_VERSION`` that it was written for; None for whichever is there. A gateway that cannot keep that
+    #: contract does not start.
+    contract_version: ClassVar[int | None] = None
 
     def __init__(self, config: Any, context: Context | None = None) -> None:
         self.config = config

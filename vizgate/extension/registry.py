@@ -18,8 +18,17 @@ from typing import Any, cast
 
 from vizgate.errors import VizgateError
 from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
+from vizgate.extension.background import BackgroundConfig, BackgroundService
 from vizgate.extension.balancer import Balancer, BalancerConfig
-from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
+from vizgate.extension.contract import (
+    CONTRACT_VERSION,
+    OLDEST_CONTRACT,
+    Component,
+    ComponentConfig,
+    Middleware,
+    MiddlewareConfig,
+)
+from vizgate.extension.sink import Sink, SinkConfig
 from vizgate.extension.store_component import StoreComponent, StoreConfigBase
 
 #: The entry-point group that distributions announce their plugins in.
@@ -31,8 +40,12 @@ KINDS: Mapping[str, tuple[type[Component], type[ComponentConfig]]] = {
     "authenticator": (Authenticator, AuthenticatorConfig),
     "balancer": (Balancer, BalancerConfig),
     "store": (StoreComponent, StoreConfigBase),
+    "sink": (Sink, SinkConfig),
+    "service": (BackgroundService, BackgroundConfig),
 }
 
+# What a kind is called where its name alone would be taken for another thing.
+_SHOWN = {"service": "background service"}
 _NO_BUILTINS: Mapping[str, type[Component]] = {}
 _IMPORT_PATH = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
 
@@ -124,6 +137,16 @@ class Registry:
         found: Any = self.resolve("store", use)
         return cast("type[StoreComponent]", found)
 
+    def resolve_sink(self, use: str) -> type[Sink]:
+        """As ``resolve``, for sinks."""
+        found: Any = self.resolve("sink", use)
+        return cast("type[Sink]", found)
+
+    def resolve_service(self, use: str) -> type[BackgroundService]:
+        """As ``resolve``, for background services."""
+        found: Any = self.resolve("service", use)
+        return cast("type[BackgroundService]", found)
+
     def resolve_class(self, use: str) -> type:
         """The class at the import path *use*, of no kind of ours: what another library calls a listener, for example.
 
@@ -171,8 +194,8 @@ class Registry:
         hint = f"Did you mean '{close[0]}'? " if close else ""
         known = ", ".join(names) or "none"
         return PluginError(
-            f"no {kind} is named '{use}'. {hint}Known names: {known}. For a class of your own write its import "
-            "path, package.module:Class",
+            f"no {_SHOWN.get(kind, kind)} is named '{use}'. {hint}Known names: {known}. For a class of your own write "
+            "its import path, package.module:Class",
             name=use,
         )
 
@@ -255,7 +278,23 @@ def _checked(found: Any, kind: str, name: str, shown: str, owners: tuple[str, ..
             distributions=owners,
         )
     component: type[Component] = found
+    _refuse_other_contract(component, name, shown, owners)
     return component
+
+
+def _refuse_other_contract(found: type[Component], name: str, shown: str, owners: tuple[str, ...]) -> None:
+    written_for = found.contract_version
+    if written_for is None or (type(written_for) is int and OLDEST_CONTRACT <= written_for <= CONTRACT_VERSION):
+        return
+    kept = " to ".join(dict.fromkeys((str(OLDEST_CONTRACT), str(CONTRACT_VERSION))))
+    owner = _listed(owners) or found.__module__.partition(".")[0]
+    is_newer = type(written_for) is int and written_for > CONTRACT_VERSION
+    remedy = f"Install a newer vizgate, or an older {owner}" if is_newer else f"Install a newer {owner}"
+    raise PluginError(
+        f"{shown} was written for contract {written_for!r} of vizgate, which keeps contract {kept}. {remedy}",
+        name=name,
+        distributions=owners,
+    )
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -13,12 +13,15 @@ from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
 from vizgate.config.model import RouteConfig, ServerConfig
 from vizgate.extension.contract import Component, Middleware
+from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target_context import WireTools
+from vizgate.gateway.isolation.faults import FaultBook
+from vizgate.gateway.isolation.middleware import guarded
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
@@ -107,7 +110,8 @@ def compile_steps(
     for route in config.routes:
         layers = policies.layers(route)
         middleware += [layer.middleware for layer in layers.all]
-        handler = shedding.around(route, _passing(layers, _end_of(route, handlers, traffic, state), stand.watch))
+        end = _end_of(route, handlers, traffic, state)
+        handler = shedding.around(route, _passing(layers, end, state.faults, stand.watch))
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
         yield
     plan = GatewayPlan(
@@ -119,7 +123,8 @@ def compile_steps(
         services=builder.plans,
         limits=policies.limits,
     )
-    components = (*shedding.components, *policies.components, *middleware, *traffic.components)
+    own_rules = builder.components
+    components = (*shedding.components, *policies.components, *own_rules, *middleware, *traffic.components)
     return Compiled(plan, components, builder.background, draft)
 
 
@@ -178,17 +183,22 @@ def _forwarding(handler: Handler) -> Handler:
     return call
 
 
-def _passing(layers: RouteLayers, handler: Handler, watch: Watch | None) -> Handler:
+def _passing(layers: RouteLayers, handler: Handler, faults: FaultBook, watch: Watch | None) -> Handler:
     """*handler* inside *layers*; without any it is *handler* itself and costs nothing."""
     if not layers.all:
         return handler
-    inside = compose(_calls(layers.inner, watch), clean_forward(handler))
+    outer, inner = (_calls(ring, faults, watch) for ring in (layers.outer, layers.inner))
+    inside = compose(inner, clean_forward(handler))
     # Whatever the inner layers raise is an answer for the outer ones, which have fields to add to every answer.
-    return compose(_calls(layers.outer, watch), answered(inside) if layers.inner and layers.outer else inside)
+    return compose(outer, answered(inside) if inner and outer else inside)
 
 
-def _calls(layers: Sequence[Layer], watch: Watch | None) -> list[MiddlewareCall]:
-    return [layer.middleware if watch is None else watch(layer.use, layer.middleware) for layer in layers]
+def _calls(layers: Sequence[Layer], faults: FaultBook, watch: Watch | None) -> list[MiddlewareCall]:
+    calls = []
+    for use, middleware in layers:
+        call: MiddlewareCall = middleware if watch is None else watch(use, middleware)
+        calls.append(guarded(call, faults.of(middleware)) if is_foreign(type(middleware)) else call)
+    return calls
 
 
 def _route_plan(

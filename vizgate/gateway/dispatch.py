@@ -11,6 +11,7 @@ import logging
 
 from vizgate.clock import Clock
 from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
+from vizgate.gateway.isolation.middleware import check_response
 from vizgate.gateway.plan import GatewayPlan, RoutePlan
 from vizgate.gateway.preflight import asked_method
 from vizgate.message.headers import Field, Headers
@@ -52,7 +53,7 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
                 _apply_limits(route, request, clock)
             response = await route.handler(request)
             if route.has_middleware:
-                _check(response)
+                check_response(response)
                 _clean(request, response)
     except BaseException as error:  # noqa: BLE001  # what is no answer is raised again
         response = _answer_to(request, error)
@@ -68,8 +69,9 @@ def _answer_to(request: Request, error: BaseException) -> Response:
         if task is None or task.cancelling():
             raise error
         # Nobody cancelled this request: a middleware let out a cancellation of its own.
-    elif not isinstance(error, Exception):
+    elif isinstance(error, GeneratorExit):
         raise error
+    # Neither SystemExit nor KeyboardInterrupt leaves: a loop that sees one ends, and every other request with it.
     return _broken(request)
 
 
@@ -90,14 +92,6 @@ def _broken(request: Request) -> Response:
     _log.exception("route %s failed on request %s", request.route, request.id)
     request.outcome.termination = Termination.INTERNAL_ERROR
     return problem(500, "", request.id)
-
-
-def _check(response: object) -> None:
-    """Raise TypeError when what middleware gave back cannot be sent."""
-    if not isinstance(response, Response):
-        raise TypeError(f"a middleware returned {type(response).__name__}, not a Response")
-    if not (200 <= response.status <= 599 or (response.status == 101 and response.tunnel is not None)):
-        raise TypeError(f"a middleware returned status {response.status}; a final one is from 200 to 599")
 
 
 def _apply_limits(route: RoutePlan, request: Request, clock: Clock) -> None:

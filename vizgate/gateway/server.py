@@ -36,9 +36,11 @@ from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
 from vizgate.gateway.running.farewell import finish
 from vizgate.gateway.running.generation import Generation
+from vizgate.gateway.running.held_plugins import HeldPlugins
 from vizgate.gateway.running.held_store import HeldStore
 from vizgate.gateway.running.records import each, open_access_log
 from vizgate.gateway.state import GatewayState
+from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
 from vizgate.observe.access_log import AccessLog
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import Metrics
@@ -79,11 +81,13 @@ class Gateway:
         self._generation = self._generation_of(config, registry or Registry(BUILTIN))
         self._generation.adopt()
         self._doors = Doors(config, self.state)
+        self.state.health.reasons = self._unready
         self._endpoints = Endpoints(LocalVitals(self.state, self._unavailable))
         show_targets(metrics, self._present_plan)
         self._access_log: AccessLog | None = None
         self._public: PublicSite | None = None
         self._ticker: asyncio.TimerHandle | None = None
+        self._loop_watch: LoopWatch | None = None
         self._asgi: AsgiApplication | None = None
 
     def _generation_of(self, config: GatewayConfig, registry: Registry) -> Generation:
@@ -93,7 +97,8 @@ class Gateway:
         draft = StateDraft(state)
         draft.store = held.store
         stand = Stand(services=self._services)
-        return Generation(config, compile_plan(config, draft, registry, stand), held)
+        plugins = HeldPlugins.made(config, state, registry, held.store)
+        return Generation(config, compile_plan(config, draft, registry, stand), held, plugins)
 
     @classmethod
     def from_config(cls, config: GatewayConfig, *, clock: Clock | None = None) -> Self:
@@ -138,6 +143,12 @@ class Gateway:
     def _unavailable(self) -> list[str]:
         return self.plan.unavailable()
 
+    def _unready(self) -> Mapping[str, str]:
+        return self._generation.plugins.unready()
+
+    def _feed_sinks(self, record: ExchangeRecord) -> None:
+        self._generation.plugins.take(record)
+
     # start
 
     async def __aenter__(self) -> Self:
@@ -169,6 +180,7 @@ class Gateway:
         self._access_log = open_access_log(self.config.observe.access_log, self.state)
         await self._generation.start()
         self._generation.begin()
+        self._loop_watch = watch_loop(self.config.observe.loop_lag, self.state)
         self._tick()
 
     async def _listen(self) -> None:
@@ -214,7 +226,8 @@ class Gateway:
         Args: observers: are given every request's record, as the access log is.
         """
         log = [] if self._access_log is None else [self._access_log.append]
-        return PublicSite(self.plan, self.state, self._endpoints, each([*log, *observers]))
+        sinks = [self._feed_sinks] if self._generation.plugins.feeds else []
+        return PublicSite(self.plan, self.state, self._endpoints, each([*log, *sinks, *observers]))
 
     @property
     def asgi(self) -> AsgiApplication:
@@ -266,6 +279,9 @@ class Gateway:
         await self._doors.close_admin()
         await self._client.close()
         self.state.close_pools()
+        if self._loop_watch is not None:
+            self._loop_watch.stop()
+            self._loop_watch = None
         if self._ticker is not None:
             self._ticker.cancel()
             self._ticker = None

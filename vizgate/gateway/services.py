@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
-from vizgate.extension.contract import Context
+from vizgate.extension.contract import Component, Context
 from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
@@ -47,6 +47,8 @@ class ServiceBuilder:
         self._registry = registry
         self._zone = zone
         self._health = HealthParts(draft, limits, tools)
+        #: To be started: balancing rules of one's own.
+        self.components: list[Component] = []
         #: Of the services built so far, by name.
         self.plans: dict[str, ServicePlan] = {}
 
@@ -61,7 +63,8 @@ class ServiceBuilder:
         """
         draft, state = self._draft, self._draft.state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
-        balancing = balancing_of(growing_balancer(service), self._registry, context)
+        balancing = balancing_of(growing_balancer(service), self._registry, context, state.faults)
+        self.components += balancing.components
         balancer = balancing.balancer
         endpoints = _endpoints(service, self._context(name, service))
         targets = self._targets(name, service, endpoints)

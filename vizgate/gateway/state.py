@@ -19,6 +19,7 @@ from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
+from vizgate.gateway.isolation.faults import FaultBook
 from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.observe.date import HttpDate
@@ -59,6 +60,10 @@ class GatewayState:
     #: Finds the addresses of targets.
     resolver: Resolver = field(default_factory=Resolver)
     date: HttpDate = field(init=False)
+    #: What plugins do wrong.
+    faults: FaultBook = field(init=False)
+    #: The number of this worker process.
+    worker: int = 0
     #: Waits so many seconds.
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     #: Requests of the gateway's own.
@@ -93,6 +98,7 @@ class GatewayState:
 
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
+        self.faults = FaultBook(self.metrics, self.clock)
 
     def new_pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
         """An empty pool of *endpoint*, which is nobody's yet."""

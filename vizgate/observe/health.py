@@ -6,7 +6,7 @@ In: the states and the answers as values. Not in: the listener that serves them 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -45,12 +45,14 @@ _OK = HealthReply(200, b'{"status":"ok"}')
 class Health:
     """What ``/health``, ``/liveness`` and ``/readiness`` say."""
 
-    __slots__ = ("is_withdrawn", "phase")
+    __slots__ = ("is_withdrawn", "phase", "reasons")
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
         #: Whether an operator has asked for no more traffic. Unlike draining, that can be taken back.
         self.is_withdrawn = False
+        #: Gives why plugins want no traffic yet, by plugin.
+        self.reasons: Callable[[], Mapping[str, str]] = dict
 
     def mark_ready(self) -> None:
         """Every part has started; without effect once draining."""
@@ -87,6 +89,8 @@ class Health:
             return HealthReply(503, _json({"status": self.told.value}))
         if unavailable:
             return HealthReply(503, _json({"status": "unavailable", "services": sorted(unavailable)}))
+        if reasons := self.reasons():
+            return HealthReply(503, _json({"status": "unavailable", "plugins": dict(reasons)}))
         return HealthReply(200, _json({"status": self.phase.value}))
 
     def __repr__(self) -> str:

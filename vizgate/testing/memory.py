@@ -187,11 +187,14 @@ def _gateway_of(text: str, clock: Clock | None, services: Mapping[str, Handler] 
 
 
 def _quiet(config: GatewayConfig) -> GatewayConfig:
+    """*config* without what is for people, unless it asks for that itself."""
     observe = config.observe
-    if "access_log" in observe.model_fields_set:
-        return config
-    silent = observe.access_log.model_copy(update={"format": "off"})
-    return config.model_copy(update={"observe": observe.model_copy(update={"access_log": silent})})
+    silent: dict[str, Any] = {}
+    if "access_log" not in observe.model_fields_set:
+        silent["access_log"] = observe.access_log.model_copy(update={"format": "off"})
+    if "loop_lag" not in observe.model_fields_set:
+        silent["loop_lag"] = None
+    return config.model_copy(update={"observe": observe.model_copy(update=silent)})
 
 
 def _framed(fields: Headers, method: str, body: bytes | AsyncIterable[bytes]) -> Headers:

@@ -231,7 +231,7 @@ def test_serve_failed_start_of_middleware_exits_with_3(start: Start, tmp_path: P
         "routes: [{match: {path: /*}, service: echo, middleware: [{use: 'failing:Fail'}]}]\n", "utf-8",
     )  # fmt: skip
     code, lines = start("serve").wait_end()
-    assert (3, ["vizgate: middleware Fail failed to start: no such thing"]) == (code, lines)
+    assert (3, ["vizgate: middleware failing:Fail failed to start: OSError: no such thing"]) == (code, lines)
 
 
 def test_proxy_forwards_to_its_service(start: Start, upstream: SlowUpstream):

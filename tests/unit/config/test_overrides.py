@@ -73,7 +73,7 @@ def test_environment_other_names_are_left_alone(name: str) -> None:
         ("VIZGATE_SEVER__WORKERS", "1", "sever: there is no key 'sever' here. Did you mean 'server'?"),
         ("VIZGATE_SERVICES__MY_API__TARGETS__7", "x", "services.my-api.targets: no entry '7' in a list of 1."),
         ("VIZGATE_SERVER__LISTEN", "[a:1", "(document): not valid YAML:"),
-        ("VIZGATE_PLUGINS__X", "1", "plugins: plugins (settings of plugins) is not supported yet. Remove it"),
+        ("VIZGATE_PLUGINS__X", "1", "plugins: must be a list, not a mapping"),
     ],
 )
 def test_environment_problem_names_the_variable(

@@ -18,6 +18,7 @@ from vizgate.config.model.policies import DefaultsConfig, PolicyName
 from vizgate.config.model.route import RouteConfig
 from vizgate.config.model.server import ServerConfig
 from vizgate.config.model.service import ServiceConfig
+from vizgate.extension.contract import UsedConfig
 from vizgate.extension.fields import Integer
 from vizgate.limiter.config import LimitConfig
 from vizgate.store.config import MemoryStoreConfig, StoreConfig, default_store
@@ -48,6 +49,10 @@ def with_defaults(routes: tuple[RouteConfig, ...], defaults: DefaultsConfig) -> 
     return tuple(route.model_copy(update=more) if more else route for route, more in zip(routes, missing, strict=True))
 
 
+class PluginEntry(UsedConfig):
+    """A background service and its settings, which are the other keys; its own class says which there are."""
+
+
 class GatewayConfig(ConfigModel):
     """Everything a gateway is told: one YAML file."""
 
@@ -76,7 +81,12 @@ class GatewayConfig(ConfigModel):
     versions: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,50}$")], VersionConfig] = Field(
         default_factory=dict, description="The life of API versions, by the `{version}` of a route's path."
     )
-    observe: ObserveConfig = Field(default=ObserveConfig(), description="Access log, metrics, request ids.")
+    observe: ObserveConfig = Field(
+        default=ObserveConfig(), description="Access log, metrics, request ids, sinks, the lag of the event loop."
+    )
+    plugins: tuple[PluginEntry, ...] = Field(
+        default=(), description="Background services: plugins that run beside the requests."
+    )
     tests: tuple[CheckConfig, ...] = Field(default=(), description="What `vizgate check` tries, without a network.")
 
     @model_validator(mode="after")

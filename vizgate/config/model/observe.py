@@ -1,4 +1,4 @@
-"""The ``observe`` part: access log, metrics, request ids.
+"""The ``observe`` part: access log, metrics, request ids, sinks, the lag of the event loop.
 
 In: settings. Not in: acting on them (``observe``).
 """
@@ -10,12 +10,15 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from vizgate.config.model.base import ConfigModel, text_as
+from vizgate.extension.contract import UsedConfig
 from vizgate.extension.field_names import FieldName
-from vizgate.extension.fields import Flag, Number, Share, TextSource
+from vizgate.extension.fields import Flag, Number, PositiveDuration, Share, TextSource
 
+# What watches wakes up four times as often; a machine with other work is late by this much itself.
+_LEAST_STALL_S = 0.02
 _STREAMS = frozenset({"stdout", "stderr"})
 
 
@@ -35,6 +38,10 @@ def _buckets(bounds: tuple[float, ...]) -> tuple[float, ...]:
     if any(low >= high for low, high in itertools.pairwise(bounds)):
         raise ValueError("buckets must rise, each above the one before. Sort them and remove doubles")
     return bounds
+
+
+def _loop_lag(value: Any) -> Any:
+    return None if value == "off" else value
 
 
 class AccessLogConfig(ConfigModel):
@@ -67,6 +74,23 @@ class RequestIdConfig(ConfigModel):
     trust: Flag = Field(default=False, description="Whether an id that the client sends is kept.")
 
 
+class LoopLagConfig(ConfigModel):
+    """When the event loop that serves all requests stands still: what holds it up is named in the log."""
+
+    warn: PositiveDuration = Field(default=0.25, description="A stall that lasts so long leaves a line in the log.")
+
+    @field_validator("warn")
+    @classmethod
+    def _measurable(cls, warn_s: float) -> float:
+        if warn_s < _LEAST_STALL_S:
+            raise ValueError("is shorter than what can be told from a busy machine. Write 20ms or more")
+        return warn_s
+
+
+class SinkEntry(UsedConfig):
+    """A sink and its settings, which are the other keys; its own class says which there are."""
+
+
 class ObserveConfig(ConfigModel):
     """What can be seen of a running gateway."""
 
@@ -79,3 +103,10 @@ class ObserveConfig(ConfigModel):
     ] = Field(default=AccessLogConfig(), description="One line per request; a text alone is its format.")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="Prometheus metrics.")
     request_id: RequestIdConfig = Field(default=RequestIdConfig(), description="Request ids.")
+    sinks: tuple[SinkEntry, ...] = Field(
+        default=(), description="Plugins that are given the record of every request that has ended, in batches."
+    )
+    loop_lag: Annotated[
+        LoopLagConfig | None,
+        BeforeValidator(_loop_lag, json_schema_input_type=Literal["off"] | LoopLagConfig),
+    ] = Field(default=LoopLagConfig(), description="What is said when the event loop stands still; or `off`.")

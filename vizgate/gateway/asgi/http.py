@@ -16,6 +16,7 @@ from vizgate.gateway.asgi.messages import Receive, Scope, Send
 from vizgate.gateway.asgi.reply import AsgiReply
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
+from vizgate.gateway.isolation.middleware import PluginFailed
 from vizgate.gateway.site import Site
 from vizgate.message.heads import RequestHead
 from vizgate.pipeline.body import EMPTY, Body
@@ -76,10 +77,11 @@ class _HttpExchange:
         except ExchangeError as error:
             outcome.termination = error.termination
             raise
-        except Exception:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             outcome.termination = Termination.INTERNAL_ERROR
             self._site.report_failure(request)
-            raise
+            # Never as it is: a server that sees SystemExit ends.
+            raise PluginFailed from error
         finally:
             self._inbox.close()
             self._watch.close()

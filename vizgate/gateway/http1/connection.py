@@ -278,10 +278,10 @@ class Connection:
         except (StreamLost, StreamTimedOut):
             outcome.termination = Termination.CLIENT_ABORT
             stream.abort()
-        except Exception:  # noqa: BLE001  # whatever a body or a plugin raises ends this answer only
+        except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001  # whatever a plugin raises ends one answer
             outcome.termination = Termination.INTERNAL_ERROR
             site.report_failure(request)
-            reply.break_off()
+            reply.fail(request)
         finally:
             stream.on_gone = None
             self._complete(request, body)

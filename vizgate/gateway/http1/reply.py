@@ -8,6 +8,7 @@ from __future__ import annotations
 from vizgate.errors import InvalidResponse
 from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, NO_BODY, UNTIL_CLOSE, Framing
 from vizgate.observe.date import HttpDate
+from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream
@@ -54,8 +55,10 @@ class ReplyWriter:
         if data is None or body.length is None or status in _WITHOUT_BODY or request.method == "HEAD":
             return False
         extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
+        whole = whole_response(status, response.reason, self._lines_of(response), data, extra)
+        # Only now: what a plugin has left in the head may be no field at all.
         self.status = status
-        self._stream.write(whole_response(status, response.reason, self._lines_of(response), data, extra))
+        self._stream.write(whole)
         self.bytes_out = len(data)
         self.ended = True
         return True
@@ -118,6 +121,13 @@ class ReplyWriter:
             raise InvalidResponse("a body shorter than its length")
         if chunked:
             stream.write(last_chunk(body.trailers))
+
+    def fail(self, request: Request) -> None:
+        """End an answer that an exception has ended: with 500 where the client was told nothing yet."""
+        if self.status:
+            self.break_off()
+        else:
+            self.write_whole(request, problem(500, "", request.id), keep_alive=False)
 
     def break_off(self, *, reset: bool = False) -> None:
         """Make an answer that failed half-way look like it: no last chunk, too few bytes, or a reset."""

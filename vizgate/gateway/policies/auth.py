@@ -15,6 +15,8 @@ from vizgate.auth.gate.rules import AccessRules
 from vizgate.config.model import RouteConfig
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware, MiddlewareConfig
+from vizgate.extension.making import is_foreign, make
+from vizgate.gateway.isolation.authenticator import GuardedAuthenticator
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
@@ -29,8 +31,9 @@ class AuthPolicies:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._authenticators = {name: _authenticator(name, config, parts) for name, config in parts.config.auth.items()}
-        self.components: tuple[Component, ...] = tuple(self._authenticators.values())
+        made = {name: _authenticator(name, config, parts) for name, config in parts.config.auth.items()}
+        self.components: tuple[Component, ...] = tuple(made.values())
+        self._authenticators = {name: _guarded(one, parts) for name, one in made.items()}
         fields = parts.config.identity_headers
         self._fields = IdentityFields(fields) if fields.names else None
 
@@ -60,7 +63,13 @@ class AuthPolicies:
 def _authenticator(name: str, config: AuthConfig, parts: Parts) -> Authenticator:
     kind = parts.registry.resolve_authenticator(config.kind)
     settings = config.read(kind.Config) if isinstance(config, PluginAuthConfig) else config
-    return kind(settings, parts.context(name=name))
+    return make(kind, settings, parts.context(name=name))
+
+
+def _guarded(authenticator: Authenticator, parts: Parts) -> Authenticator:
+    if not is_foreign(type(authenticator)):
+        return authenticator
+    return GuardedAuthenticator(authenticator, parts.state.faults.of(authenticator))
 
 
 class _StandingIn(Middleware):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from vizgate.cache.middleware import CacheMiddleware
 from vizgate.config.model import RouteConfig
+from vizgate.extension.making import make
 from vizgate.gateway.policies.parts import Layer, Parts
 from vizgate.traffic.split import Split
 
@@ -17,7 +18,7 @@ def own_layers(route: RouteConfig, parts: Parts) -> list[Layer]:
     layers = []
     for entry in route.middleware:
         kind = parts.registry.resolve_middleware(entry.use)
-        middleware = kind(entry.read(kind.Config), context)
+        middleware = make(kind, entry.read(kind.Config), context)
         if isinstance(middleware, CacheMiddleware) and route.split is not None:
             # What one service of the split has answered is not what another one would.
             middleware.way_of = Split(route.split, (), route.split_by, route.name).choose

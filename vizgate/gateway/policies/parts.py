@@ -54,4 +54,5 @@ class Parts:
             metrics=state.metrics,
             sleep=state.sleep,
             kept=self.draft.kept,
+            worker=state.worker,
         )

@@ -20,7 +20,7 @@ from vizgate.clock import SystemClock
 from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, Context, Middleware
-from vizgate.extension.registry import Registry, kind_of
+from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.build import Stand, compile_plan
 from vizgate.gateway.endpoints import Endpoints
@@ -30,7 +30,7 @@ from vizgate.gateway.public import PublicSite
 from vizgate.gateway.rehearsal.memory import MemoryTransport, RehearsalState
 from vizgate.gateway.rehearsal.result import Rehearsed, SeenRequest, Step, UpstreamRequest
 from vizgate.gateway.rehearsal.trace import traced
-from vizgate.gateway.running.components import StartFailed
+from vizgate.gateway.running.components import StartFailed, start_component, stop_component
 from vizgate.message.headers import Field, Headers
 from vizgate.message.identity import Identity
 from vizgate.observe.exchange import ExchangeRecord
@@ -102,13 +102,10 @@ class Rehearsal:
         try:
             for component in self._components:
                 self._started.append(component)
-                await component.start()
-        except Exception as exc:
-            kind = type(self._started[-1])
+                await start_component(component)
+        except StartFailed:
             await self._stop()
-            raise StartFailed(
-                f"{kind_of(kind)} {kind.__qualname__} failed to start: {type(exc).__name__}: {exc}"
-            ) from exc
+            raise
         self._state.health.mark_ready()
         return self
 
@@ -119,7 +116,7 @@ class Rehearsal:
 
     async def _stop(self) -> None:
         for component in reversed(self._started):
-            await component.stop()
+            await stop_component(component)
 
     async def send(
         self,

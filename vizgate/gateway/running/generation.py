@@ -11,6 +11,7 @@ from vizgate.extension.contract import Component
 from vizgate.gateway.build import Compiled
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.running.components import start_component, stop_component
+from vizgate.gateway.running.held_plugins import HeldPlugins
 from vizgate.gateway.running.held_store import HeldStore
 
 
@@ -19,10 +20,12 @@ class Generation:
     started again.
     """
 
-    def __init__(self, config: GatewayConfig, compiled: Compiled, store: HeldStore) -> None:
+    def __init__(self, config: GatewayConfig, compiled: Compiled, store: HeldStore, plugins: HeldPlugins) -> None:
         self.config = config
         self.plan: GatewayPlan = compiled.plan
         self.store = store
+        #: What runs beside the requests.
+        self.plugins = plugins
         #: What is started for it, in this order.
         self.components: tuple[Component, ...] = compiled.components
         self._background = compiled.background
@@ -35,6 +38,7 @@ class Generation:
         # The others lean on the store: it starts first and stops last.
         self._leans = True
         await self.store.enter()
+        await self.plugins.enter()
         for component in self.components:
             self._started.append(component)  # before it starts: stop() runs even when start() failed
             await start_component(component)
@@ -47,6 +51,7 @@ class Generation:
         """Look after the targets from now on; this is the plan that serves."""
         for part in self._background:
             part.begin()
+        self.plugins.begin()
 
     async def end(self) -> None:
         """Look after the targets no more: another plan serves, or none. Requests that began on this one go on."""
@@ -58,6 +63,7 @@ class Generation:
         started, self._started = self._started, []
         for component in reversed(started):
             await stop_component(component)
+        await self.plugins.leave()
         leans, self._leans = self._leans, False
         if leans:
             await self.store.leave()

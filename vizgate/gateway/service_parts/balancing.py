@@ -15,8 +15,11 @@ from vizgate.balancer.config import AnyBalancerConfig
 from vizgate.balancer.hashing.key import KeyOf, compile_key
 from vizgate.config.model import ServiceConfig
 from vizgate.extension.balancer import Balancer, Member
-from vizgate.extension.contract import Context
+from vizgate.extension.contract import Component, Context
+from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
+from vizgate.gateway.isolation.balancer import GuardedBalancer
+from vizgate.gateway.isolation.faults import FaultBook
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.attempt import AttemptWatcher
 from vizgate.pipeline.target_set import ServiceTarget
@@ -30,16 +33,20 @@ class Balancing:
     needs_attempts: bool = False
     key_of: KeyOf | None = None
     watchers: tuple[AttemptWatcher, ...] = ()
+    #: To be started and stopped: a rule of one's own.
+    components: tuple[Component, ...] = ()
 
 
-def balancing_of(choice: AnyBalancerConfig, registry: Registry, context: Context) -> Balancing:
+def balancing_of(choice: AnyBalancerConfig, registry: Registry, context: Context, faults: FaultBook) -> Balancing:
     """The balancing by *choice*. Raises: PluginError: a balancer of one's own cannot be found or used."""
     balancer = build_balancer(choice, context, registry)
+    plugin = balancer if is_foreign(type(balancer)) else None
     return Balancing(
-        balancer,
+        balancer if plugin is None else GuardedBalancer(plugin, faults.of(plugin)),
         balancer.wants_load or balancer.wants_latency,
         compile_key(balancer.hash_on, context.random) if balancer.wants_key else None,
         (LatencyWatcher(),) if balancer.wants_latency else (),
+        () if plugin is None else (plugin,),
     )
 
 

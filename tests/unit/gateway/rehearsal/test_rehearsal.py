@@ -202,7 +202,7 @@ class FailStart(Log):
 async def test_rehearsal_failed_start_is_told_and_stopped():
     """A start that fails names the middleware, and stop runs even so."""
     kind = type("FailsToStart", (FailStart,), {"calls": []})
-    with pytest.raises(StartFailed, match="middleware FailsToStart failed to start: OSError: no such host"):
+    with pytest.raises(StartFailed, match=r"middleware tests.*:FailsToStart failed to start: OSError: no such host"):
         await send("http://a/tried", middleware=kind)
     assert ["stop"] == kind.calls
 

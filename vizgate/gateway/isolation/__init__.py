@@ -1,0 +1,1 @@
+"""What plugins do wrong stays with them."""

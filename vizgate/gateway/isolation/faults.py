@@ -1,0 +1,131 @@
+"""What plugins do wrong: counted by plugin and stage, and told to the log without flooding it.
+
+In: ``PluginFaults``, which is one component's, and ``FaultBook``, which hands them out. Not in: catching what is wrong
+(the guards beside this) and what must not be told (``scrub``).
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass
+
+from vizgate.clock import Clock
+from vizgate.extension.contract import Component
+from vizgate.extension.making import name_of
+from vizgate.gateway.isolation.scrub import scrubbed, secrets_of_config, secrets_of_request
+from vizgate.observe.metrics import CounterFamily, Metrics
+from vizgate.pipeline.request import Request
+
+_log = logging.getLogger("vizgate.plugin")
+
+#: Every request may fail in a plugin; one line in this many seconds for each plugin and stage tells it as well.
+PAUSE_S = 10.0
+_FRAME = '  File "'
+
+
+@dataclass(slots=True)
+class _Pause:
+    """When a plugin may be told about again, and how often it was not."""
+
+    until_s: float = float("-inf")
+    unsaid: int = 0
+
+
+class PluginFaults:
+    """Those of one component of the plugin *name*.
+
+    Stages: ``start``, ``call``, ``body``, ``callback``, ``take``, ``run``, ``stop``.
+
+    Args: pauses: by stage, shared by all components of the plugin. secrets: texts that no line may hold.
+    """
+
+    __slots__ = ("_clock", "_counters", "_pauses", "_secrets", "name")
+
+    def __init__(
+        self,
+        name: str,
+        counters: CounterFamily,
+        clock: Clock,
+        pauses: dict[str, _Pause],
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:
+        self.name = name
+        self._counters = counters
+        self._clock = clock
+        self._pauses = pauses
+        self._secrets = secrets
+
+    def note(self, stage: str, error: BaseException, request: Request | None = None) -> None:
+        """Count *error*, and log it unless something like it was told a moment ago.
+
+        Args: request: the one that it happened to; no value of its fields is told.
+        """
+        self.count(stage)
+        now_s = self._clock.monotonic()
+        pause = self._pauses.setdefault(stage, _Pause())
+        if now_s < pause.until_s:
+            pause.unsaid += 1
+            return
+        more = f" (and {pause.unsaid} times before)" if pause.unsaid else ""
+        pause.until_s, pause.unsaid = now_s + PAUSE_S, 0
+        where = "" if request is None else f" on request {request.id} of route {request.route}"
+        _tell(f"plugin {self.name} failed in {stage}{where}{more}", *self._texts(error, request))
+
+    def count(self, stage: str) -> None:
+        """Count what somebody else tells of."""
+        self._counters.of(self.name, stage).value += 1
+
+    def told(self, error: BaseException) -> str:
+        """*error* in a line, without the secrets of the settings."""
+        return scrubbed("".join(traceback.format_exception_only(error)).strip(), self._secrets)
+
+    def _texts(self, error: BaseException, request: Request | None) -> tuple[str, str]:
+        """*error* in a line, and with its way through the program."""
+        hidden = self._secrets if request is None else self._secrets | secrets_of_request(request)
+        # Frames are no more than the program's own text; replacing in them would let a client spoil a traceback.
+        parts = [
+            part if part.startswith(_FRAME) else scrubbed(part, hidden) for part in traceback.format_exception(error)
+        ]
+        return scrubbed("".join(traceback.format_exception_only(error)).strip(), hidden), "".join(parts).rstrip()
+
+    def __repr__(self) -> str:
+        return f"<PluginFaults {self.name} [{sum(pause.unsaid for pause in self._pauses.values())} unsaid]>"
+
+
+class FaultBook:
+    """The faults of every plugin of a gateway, which outlive a reload."""
+
+    __slots__ = ("_clock", "_counters", "_pauses")
+
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self._clock = clock
+        self._counters = metrics.counters(
+            "plugin_errors", "What plugins did wrong, by the stage of their life.", ("plugin", "stage")
+        )
+        # By name: as many as there are classes, however often they are made anew.
+        self._pauses: dict[str, dict[str, _Pause]] = {}
+
+    def of(self, component: Component) -> PluginFaults:
+        """Those of *component*."""
+        name = name_of(type(component))
+        # A plugin may have forgotten to call ``super().__init__``.
+        secrets = secrets_of_config(getattr(component, "config", None))
+        return PluginFaults(name, self._counters, self._clock, self._pauses.setdefault(name, {}), secrets)
+
+    @property
+    def names(self) -> list[str]:
+        """The plugins that there are or were."""
+        return list(self._pauses)
+
+    def __repr__(self) -> str:
+        return f"<FaultBook [{len(self._pauses)} plugins]>"
+
+
+def _tell(message: str, error: str, trace: str) -> None:
+    """Log a line, and *trace* below it: as text, because a live traceback would be told with its secrets."""
+    if _log.isEnabledFor(logging.ERROR):
+        record = _log.makeRecord(
+            _log.name, logging.ERROR, __file__, 0, "%s: %s", (message, error), None, "note", None, trace
+        )
+        _log.handle(record)

@@ -1,0 +1,1 @@
+"""Plugins that run beside the requests: sinks and background services."""

@@ -1,0 +1,1 @@
+"""Watches whether the event loop turns."""
