@@ -46,9 +46,10 @@ COMMANDS = """\
 
 | exit code | of | meaning |
 | --- | --- | --- |
-| 0 | all | done; for `serve` and `proxy`: stopped gracefully |
-| 1 | all but `serve` and `proxy` | a problem: in the configuration, a test that failed, no route, a file that exists |
-| 2 | all | wrong usage |
+| 0 | all | done; for `serve` and `proxy`: stopped gracefully; for `diff`: no difference |
+| 1 | all but `serve`, `proxy`, `diff` | a problem: in the configuration, a failed test, no route, a file that exists |
+| 1 | `diff` | the configurations differ |
+| 2 | all | wrong usage; for `diff`: a configuration that cannot be used, too |
 | 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
 

@@ -4,109 +4,191 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from vizgate.cli.arguments import add_command, add_config, add_log_level
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
-    from vizgate.config import CheckConfig, GatewayConfig, Problem
-    from vizgate.config.audit.finding import SeenCertificate
+    from vizgate.cli.checking.report import CheckReport, PlacedFinding
+    from vizgate.cli.loading import Places
+    from vizgate.config import GatewayConfig
+    from vizgate.config.audit.view import SeenCertificate
     from vizgate.config.problems import Path
-    from vizgate.extension.registry import Registry
-    from vizgate.gateway.rehearsal import Rehearsal
+    from vizgate.errors import VizgateError
+
+_FORMATS = ("text", "json", "sarif")
+_SEVERITIES = ("error", "warning", "note")
 
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "check", run, "validate a configuration and run its tests, without a network")
     add_config(parser)
-    parser.add_argument(
-        "--audit", action="store_true", help="look for what is allowed and unwise, too; a warning is a problem"
-    )
+    _add_tests(parser)
+    _add_audit(parser)
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="how what was found is written (text)")
+    parser.add_argument("--output", metavar="FILE", help="write it there, and for people here")
     add_log_level(parser)
 
 
+def _add_tests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--filter", metavar="TEXT", default="", help="run only the tests with TEXT in their names")
+    parser.add_argument("--coverage", action="store_true", help="tell which routes no test reaches")
+    parser.add_argument(
+        "--min-coverage", metavar="PERCENT", type=_percent, help="fail when tests reach fewer of the routes"
+    )
+    parser.add_argument("--junit", metavar="FILE", help="write what came of the tests to FILE, for CI servers")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--audit", action="store_true", help="look for what is allowed and unwise, too; a warning is a problem"
+    )
+    parser.add_argument(
+        "--ignore", metavar="RULE", action="append", type=_rule, default=[], help="let this rule of the audit pass"
+    )
+    parser.add_argument("--severity", choices=_SEVERITIES, default="note", help="the least that is listed (note)")
+    parser.add_argument(
+        "--fail-on", choices=_SEVERITIES, default="warning", help="the least that is a problem (warning)"
+    )
+
+
+def _percent(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage. Write a number from 0 to 100")
+    return share
+
+
+def _rule(text: str) -> str:
+    from vizgate.config.audit.catalogue import BY_ID
+    from vizgate.config.problems import did_you_mean
+
+    if text not in BY_ID:
+        raise argparse.ArgumentTypeError(f"no rule is called {text!r}.{did_you_mean(text, BY_ID)}")
+    return text
+
+
 def run(args: argparse.Namespace) -> int:
-    """Print what is wrong, each with its place; 0 when nothing is."""
+    """Tell what is wrong, each with its place; 0 when nothing is."""
+    from vizgate.errors import VizgateError
+
+    if args.filter and args.min_coverage is not None:
+        args.parser.error("--filter leaves tests out, so --min-coverage would say nothing. Leave one of them out")
+    try:
+        report = _look(args)
+    except VizgateError as exc:
+        report = _unusable(args.config, exc)
+    _tell(report, args)
+    return 0 if report.is_good else 1
+
+
+def _look(args: argparse.Namespace) -> CheckReport:
+    """Find everything out. Raises: VizgateError: the configuration cannot be used."""
     import asyncio
 
-    from vizgate.cli.loading import load
+    from vizgate.cli.checking.coverage import Coverage
+    from vizgate.cli.checking.report import CheckReport
+    from vizgate.cli.checking.running import run_tests
+    from vizgate.cli.loading import Places, load
     from vizgate.cli.program_log import program_log
+    from vizgate.clock import SystemClock
+    from vizgate.config.audit.rule import Severity
+    from vizgate.errors import VizgateError
     from vizgate.gateway.listening.listeners import entrances_of, seen_certificates
 
     config, registry = load(args.config)
     entrances = entrances_of(config)  # raises what is wrong with its certificates
+    places = Places(args.config)
+    wanted = args.filter.lower()
     with program_log(args.log_level):
-        failed, problems = asyncio.run(_try_all(args.config, config, registry))
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        print(f"{args.config}: {failed} of {_count(len(config.tests), 'test')} failed", file=sys.stderr)
-        return 1
-    counts = [_count(len(config.routes), "route"), _count(len(config.services), "service")]
-    tests = f"{_count(len(config.tests), 'test')} passed" if config.tests else "no tests"
-    print(f"{args.config}: good ({', '.join(counts)}; {tests})")
-    return _audit(args.config, config, seen_certificates(config, entrances)) if args.audit else 0
+        tests = asyncio.run(run_tests(config, registry, places, SystemClock(), lambda name: wanted in name.lower()))
+    if args.filter and not tests:
+        raise VizgateError(f"no test has {args.filter!r} in its name. Leave --filter out to see all")
+    return CheckReport(
+        args.config,
+        routes=len(config.routes),
+        services=len(config.services),
+        tests=tests,
+        left_out=len(config.tests) - len(tests),
+        coverage=Coverage.of([route.name for route in config.routes], [test.route for test in tests]),
+        least_coverage=args.min_coverage,
+        findings=_audited(config, places, seen_certificates(config, entrances), args.ignore) if args.audit else None,
+        fails_on=Severity(args.fail_on),
+    )
 
 
-def _audit(file: str, config: GatewayConfig, shown: list[SeenCertificate]) -> int:
-    """Print what is unwise in *config*, whose listeners show the certificates *shown*; 1 when a warning is among it."""
-    from vizgate.cli.loading import Places
-    from vizgate.cli.table import table
+def _audited(
+    config: GatewayConfig, places: Places, shown: list[SeenCertificate], ignore: list[str]
+) -> list[PlacedFinding]:
+    """What is unwise in *config*, whose listeners show the certificates *shown*."""
+    from vizgate.cli.checking.report import PlacedFinding
     from vizgate.clock import SystemClock
     from vizgate.config.audit.audit import audit
-    from vizgate.config.audit.finding import Severity
-    from vizgate.config.problems import format_path
 
-    found, places = audit(config, SystemClock().wall(), shown), Places(file)
-    rows = [
-        (one.severity.value, one.rule, str(places.of(one.path)), f"{format_path(one.path)}: {one.message}")
-        for one in found
-    ]
-    if rows:
-        print(table(rows))
-    warnings = sum(one.severity is Severity.WARNING for one in found)
-    print(f"{file}: audit found {_count(warnings, 'warning')} and {_count(len(found) - warnings, 'note')}")
-    return 1 if warnings else 0
+    def identity(path: Path) -> Path:
+        if path[:1] == ("routes",) and len(path) > 1:
+            return ("routes", config.routes[int(path[1])].name, *path[2:])
+        return path
+
+    found = audit(config, SystemClock().wall(), shown, ignore=ignore)
+    return [PlacedFinding(one, places.of(one.path), identity(one.path)) for one in found]
 
 
-async def _try_all(file: str, config: GatewayConfig, registry: Registry) -> tuple[int, list[Problem]]:
-    """How many tests failed, and everything that is wrong with them."""
-    from vizgate.cli.loading import Places
-    from vizgate.config import Problem
-    from vizgate.gateway.rehearsal import Rehearsal
+def _unusable(file: str, error: VizgateError) -> CheckReport:
+    """The report of a configuration that cannot even be tried."""
+    from vizgate.cli.checking.report import CheckReport
+    from vizgate.config.problems import ConfigError, Place, Problem
 
-    rehearsal = Rehearsal(config, registry)
-    if not config.tests:
-        return 0, []
-    places, problems, failed = Places(file), list[Problem](), 0
-    async with rehearsal:
-        for number, test in enumerate(config.tests):
-            found = await _try(rehearsal, test)
-            failed += bool(found)
-            at: Path = ("tests", number)
-            problems += [Problem(places.of((*at, *path)), (*at, *path), message) for path, message in found]
-    return failed, problems
+    problems = error.problems if isinstance(error, ConfigError) else (Problem(Place(file), (), str(error)),)
+    return CheckReport(file, problems=problems)
 
 
-async def _try(rehearsal: Rehearsal, test: CheckConfig) -> list[tuple[Path, str]]:
-    from vizgate.cli.expectation import differences
-    from vizgate.gateway.rehearsal import RehearsalStuck
+def _tell(report: CheckReport, args: argparse.Namespace) -> None:
+    """Write everything that was asked for, where it was asked for."""
+    from vizgate.cli.checking.text import complaints, summary
+    from vizgate.config.audit.rule import Severity
 
-    request = test.request
+    tells_coverage = args.coverage or args.min_coverage is not None
+    wrong = list(complaints(report))
+    right = list(summary(report, shown=Severity(args.severity), tells_coverage=tells_coverage))
+    if args.junit:
+        from vizgate.cli.checking.junit import junit_text
+
+        _write(args.junit, junit_text(report))
+    document = _document(report, args.format) or "\n".join([*wrong, *right])
+    if args.output:
+        _write(args.output, document)
+    elif args.format != "text":
+        print(document)
+        return
+    for lines, stream in ((wrong, sys.stderr), (right, sys.stdout)):
+        for line in lines:
+            print(line, file=stream)
+
+
+def _document(report: CheckReport, form: str) -> str:
+    """*report* in another form than text, "" for text."""
+    if form == "json":
+        from vizgate.cli.checking.json_text import json_text
+
+        return json_text(report)
+    if form == "sarif":
+        from vizgate.cli.checking.sarif import sarif_text
+
+        return sarif_text(report)
+    return ""
+
+
+def _write(file: str, text: str) -> None:
+    from vizgate.errors import VizgateError
+
     try:
-        identity = None if request.identity is None else request.identity.identity()
-        fields, body = request.sent_fields.items(), request.sent_body
-        result = await rehearsal.send(
-            request.method, request.url, fields, body=body, identity=identity, client=request.client
-        )
-    except RehearsalStuck as exc:
-        return [((), str(exc))]
-    except ValueError as exc:
-        return [(("request", "headers"), str(exc))]
-    return [(("expect", *path), message) for path, message in differences(test.expect, result)]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        FilePath(file).write_text(f"{text}\n", "utf-8")
+    except OSError as exc:
+        raise VizgateError(f"cannot write {file}: {exc.strerror}. Check its folder") from exc

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from vizgate._version import __version__
-from vizgate.cli import check, explain, init, keys, plugins, proxy, routes, schema, serve, version
+from vizgate.cli import check, diff, explain, init, keys, plugins, proxy, routes, schema, serve, version
 from vizgate.errors import VizgateError
 
-_COMMANDS = (serve, proxy, check, explain, routes, init, schema, keys, plugins, version)
+_COMMANDS = (serve, proxy, check, diff, explain, routes, init, schema, keys, plugins, version)
 
 EXIT_USAGE = 2
 # As a shell reports a program that a signal has ended: 128 and the number of the signal.

@@ -1,6 +1,6 @@
 """A configuration to look at, without its secrets.
 
-In: which values are hidden. Not in: who shows them (``cli``, ``gateway``).
+In: ``redacted``, and which values are hidden. Not in: who shows them (``cli``, ``gateway``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
     for name, service in config.services.items():
         if isinstance(service.balancer, OwnBalancerConfig):
             dumped["services"][name]["balancer"] = {"use": service.balancer.use, **service.balancer.settings}
-    hidden: dict[str, Any] = _hide(dumped)
+    hidden: dict[str, Any] = hide(dumped)
     for name, service in config.services.items():
         if service.affinity is not None:  # the name of a cookie, which is no secret
             hidden["services"][name]["affinity"]["cookie"] = service.affinity.cookie
@@ -42,7 +42,7 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
         hidden["server"]["admin_tokens"] = [_hide_token(entry) for entry in dumped["server"]["admin_tokens"]]
     if "auth" in dumped:
         # Names that people have chosen: authenticators called "tokens" and "api_keys" are no secrets.
-        hidden["auth"] = {name: _hide(settings) for name, settings in dumped["auth"].items()}
+        hidden["auth"] = {name: hide(settings) for name, settings in dumped["auth"].items()}
     if "identity_headers" in dumped:
         hidden["identity_headers"] = dumped["identity_headers"]  # names of fields, one of them ``credential``
     return hidden
@@ -53,13 +53,19 @@ def _hide_token(entry: dict[str, Any]) -> dict[str, Any]:
     return {key: value if key in {"name", "role"} else HIDDEN for key, value in entry.items()}
 
 
-def _hide(value: Any) -> Any:
+def is_secret_name(name: str) -> bool:
+    """Whether what is called *name*, a field or a setting, is a secret in practice."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def hide(value: Any) -> Any:
+    """*value*, plain settings, with asterisks for what is secret by its name or came out of a variable."""
     if isinstance(value, Mapping):
         # A flag is no secret, whatever it is called: ``credentials: true`` of ``cors``.
         return {
-            key: HIDDEN if _SECRET_NAME.search(str(key)) and not isinstance(child, bool) else _hide(child)
+            key: HIDDEN if is_secret_name(str(key)) and not isinstance(child, bool) else hide(child)
             for key, child in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_hide(child) for child in value]
+        return [hide(child) for child in value]
     return HIDDEN if isinstance(value, (Expanded, Secret)) else value

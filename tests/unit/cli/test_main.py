@@ -12,7 +12,7 @@ from vizgate._version import __version__
 from vizgate.cli import version
 from vizgate.errors import VizgateError
 
-COMMANDS = ("serve", "proxy", "check", "explain", "routes", "init", "schema", "plugins", "version")
+COMMANDS = ("serve", "proxy", "check", "diff", "explain", "routes", "init", "schema", "plugins", "version")
 
 
 def test_main_without_command_shows_help(run):

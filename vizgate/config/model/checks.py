@@ -1,6 +1,7 @@
-"""The ``tests`` part: requests that ``vizgate check`` sends through the gateway in memory, and what must come of them.
+"""What only ``vizgate check`` reads: ``tests``, the requests that it sends through the gateway in memory and what must
+come of them, and ``audit``, what its audit lets pass.
 
-In: settings. Not in: running them (``cli``).
+In: settings. Not in: running tests (``cli``) and looking for what is unwise (``config.audit``).
 """
 
 from __future__ import annotations
@@ -113,5 +114,27 @@ class CheckExpectation(ConfigModel):
 class CheckConfig(ConfigModel):
     """One test."""
 
+    name: str = Field(
+        default="", max_length=200, description="What it is called in reports. Default: the method and the URL."
+    )
     request: CheckRequest = Field(description="What to send.")
     expect: CheckExpectation = Field(description="What must come of it.")
+
+
+class IgnoreConfig(ConfigModel):
+    """Findings that are known and meant."""
+
+    rule: str = Field(min_length=1, description="The id of a rule.")
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where: a path such as `services.users`, or the name of a route, with everything below. Default:"
+        " everywhere.",
+    )
+    reason: str = Field(min_length=1, pattern=r"\S", description="Why it is meant; shown with the finding.")
+
+
+class AuditConfig(ConfigModel):
+    """What an audit is told."""
+
+    ignore: tuple[IgnoreConfig, ...] = Field(default=(), description="Findings that do not count.")

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.auth.config import AuthConfig, IdentityHeadersConfig
 from vizgate.config.model.base import ConfigModel
-from vizgate.config.model.checks import CheckConfig
+from vizgate.config.model.checks import AuditConfig, CheckConfig
 from vizgate.config.model.observe import ObserveConfig
 from vizgate.config.model.policies import DefaultsConfig, PolicyName
 from vizgate.config.model.route import RouteConfig
@@ -87,6 +87,7 @@ class GatewayConfig(ConfigModel):
     plugins: tuple[PluginEntry, ...] = Field(
         default=(), description="Background services: plugins that run beside the requests."
     )
+    audit: AuditConfig = Field(default=AuditConfig(), description="What `vizgate check --audit` lets pass.")
     tests: tuple[CheckConfig, ...] = Field(default=(), description="What `vizgate check` tries, without a network.")
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vizgate.auth.mtls.rules import CertificateRules
-from vizgate.config.audit.finding import SeenCertificate
+from vizgate.config.audit.view import SeenCertificate
 from vizgate.config.model import Address, GatewayConfig, ListenConfig, ListenTlsConfig, UnixAddress
 from vizgate.config.problems import Path, format_path
 from vizgate.message.forwarding import TrustRules

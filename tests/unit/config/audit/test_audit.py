@@ -9,10 +9,10 @@ import pytest
 from vizgate.auth.api_key.table import hash_key
 from vizgate.config import load_text
 from vizgate.config.audit.audit import audit
-from vizgate.config.audit.finding import Severity
+from vizgate.config.audit.rule import Severity
 
 NOW_S = 1_800_000_000.0  # 2027-01-15
-BASE = "services: {api: {targets: ['http://a', 'https://b']}, echo: {builtin: echo}}\n"
+BASE = "services: {api: {targets: ['http://127.0.0.1', 'https://b.internal']}, echo: {builtin: echo}}\n"
 KEYS = "auth: {keys: {kind: api_key, keys: [{id: k, user: u, hash: 'HASH', MORE}]}}\n".replace(
     "HASH", hash_key(b"secret")
 )

@@ -6,12 +6,12 @@ import pytest
 
 from vizgate.config import load_text
 from vizgate.config.audit.audit import audit
-from vizgate.config.audit.finding import Severity
+from vizgate.config.audit.rule import Severity
 
-JWT = "kind: jwt, algorithms: [RS256]"
+JWT = "kind: jwt, algorithms: [RS256], audience: a, issuer: i"
 
 
-def found(auth: str, store: str = "redis://cache") -> list[tuple[object, ...]]:
+def found(auth: str, store: str = "redis://127.0.0.1") -> list[tuple[object, ...]]:
     config = load_text(f"store: {store}\nauth: {{it: {{{auth}}}}}", environment={"SECRET": "x"})
     return [(one.rule, one.severity, *one.path) for one in audit(config, 1_800_000_000.0)]
 
@@ -33,7 +33,7 @@ def found(auth: str, store: str = "redis://cache") -> list[tuple[object, ...]]:
     ("key", "auth"),
     [
         ("jwks_url", JWT),
-        ("endpoint", "kind: oauth2_introspection, client_id: a, client_secret: '${SECRET}'"),
+        ("endpoint", "kind: oauth2_introspection, client_id: a, client_secret: '${SECRET}', audience: a"),
         ("url", "kind: forward_auth"),
     ],
 )
@@ -66,7 +66,7 @@ def test_audit_revocation_that_fails_open(more: str, *, is_found: bool) -> None:
         ("shared", True),
         ("{kind: memory, persist: counters}", False),
         ("{kind: shared, path: counters}", False),
-        ("redis://cache", False),
+        ("redis://127.0.0.1", False),
     ],
 )
 @pytest.mark.parametrize("revocation", ["store", "'off'"])

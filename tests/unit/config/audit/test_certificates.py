@@ -8,7 +8,8 @@ import pytest
 
 from vizgate.config import load_text
 from vizgate.config.audit.audit import audit
-from vizgate.config.audit.finding import SeenCertificate, Severity
+from vizgate.config.audit.rule import Severity
+from vizgate.config.audit.view import SeenCertificate
 from vizgate.config.model import GatewayConfig
 
 NOW_S = 1_800_000_000.0

@@ -1,0 +1,1 @@
+"""What ``vizgate check`` finds out, and the forms in which it is told."""

@@ -1,0 +1,77 @@
+"""``vizgate diff``: what a reload from one configuration to another will change. Without any network."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from vizgate.cli.arguments import add_command, add_log_level
+from vizgate.cli.table import block, table
+
+if TYPE_CHECKING:
+    from vizgate.cli.arguments import Commands
+    from vizgate.config.diff.change import Change
+    from vizgate.config.diff.effects import Effect
+    from vizgate.config.diff.moves import Move
+
+# As diff(1) and kubectl diff.
+_SAME, _DIFFERENT, _UNUSABLE = 0, 1, 2
+_EXIT_CODES = "The exit code is 0 when they do the same, 1 when they differ, and 2 when one of them cannot be used."
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "diff", run, "show what a reload from OLD to NEW changes", failure=_UNUSABLE)
+    parser.description = f"{parser.description} {_EXIT_CODES}"
+    parser.add_argument("old", metavar="OLD", help="the YAML file that is served")
+    parser.add_argument("new", metavar="NEW", help="the YAML file that is to take its place")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_log_level(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the differences, what they bring about, and which requests go another way; 1 when there are any."""
+    from vizgate.cli.loading import load
+    from vizgate.config.diff.changes import changes
+    from vizgate.config.diff.effects import effects
+    from vizgate.config.diff.moves import moves
+
+    old, new = load(args.old)[0], load(args.new)[0]
+    found = changes(old, new, old_base=FilePath(args.old).parent, new_base=FilePath(args.new).parent)
+    brought, moved = effects(old, new), moves(old, new)
+    if args.json:
+        print(json.dumps(_document(found, brought, moved), indent=2, ensure_ascii=False))
+    elif found:
+        print("\n\n".join(_blocks(found, brought, moved)))
+    else:
+        print(f"{args.old} and {args.new} do the same")
+    return _DIFFERENT if found else _SAME
+
+
+def _blocks(found: tuple[Change, ...], brought: tuple[Effect, ...], moved: tuple[Move, ...]) -> list[str]:
+    from vizgate.config.problems import format_path
+
+    blocks = ["\n".join(map(str, found))]
+    if brought:
+        rows = [(one.matter.value, format_path(one.path), one.message) for one in brought]
+        blocks.append(f"A reload brings about:\n{table(rows, indent='  ')}")
+    if moved:
+        blocks.append(block("Requests that go another way:", map(str, moved)))
+    return blocks
+
+
+def _document(found: tuple[Change, ...], brought: tuple[Effect, ...], moved: tuple[Move, ...]) -> dict[str, Any]:
+    from vizgate.config.problems import format_path
+
+    return {
+        "changes": [
+            {"kind": one.kind.value, "path": one.place, "old": one.old, "new": one.new, "note": one.note}
+            for one in found
+        ],
+        "effects": [
+            {"matter": one.matter.value, "path": format_path(one.path), "message": one.message} for one in brought
+        ],
+        "moves": [{"request": str(one.sample), "old": one.old, "new": one.new} for one in moved],
+    }

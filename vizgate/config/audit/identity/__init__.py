@@ -1,0 +1,1 @@
+"""Rules about credentials, secrets, and those who answer for them."""

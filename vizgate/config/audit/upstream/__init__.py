@@ -1,0 +1,1 @@
+"""Rules about what stands behind the gateway."""
