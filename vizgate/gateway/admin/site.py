@@ -31,15 +31,19 @@ class AdminSite:
     log = None
 
     def __init__(self, server: ServerPlan, state: GatewayState, api: AdminApi) -> None:
-        self.server = server
+        self.server = server  # that of the public listeners, for its limits
         self.date = state.date
         #: Its own, so that scrapes do not show among the requests of clients.
         self.cells = GatewayCells()
         # Orchestrators ask during a drain, too, so this site never drains; it is closed last.
-        self.is_draining = False
+        self.is_draining = self.is_ending = False
         self.connections: set[Connection] = set()
         self._state = state
         self._api = api
+
+    def use(self, server: ServerPlan, api: AdminApi) -> None:
+        """Go by another configuration from the next request on."""
+        self.server, self._api = server, api
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection."""

@@ -6,12 +6,35 @@ In: ``Generation``: its plan, what was started for it, and in which order that e
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping
+
 from vizgate.config import GatewayConfig
 from vizgate.extension.contract import Component
-from vizgate.gateway.build import Compiled
+from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.draft import StateDraft
+from vizgate.gateway.build import Compiled, Stand, compile_steps
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.running.held_store import HeldStore
+from vizgate.gateway.state import GatewayState
+from vizgate.pipeline.handler import Handler
+
+
+def generation_steps(
+    config: GatewayConfig,
+    state: GatewayState,
+    registry: Registry,
+    store: HeldStore,
+    services: Mapping[str, Handler],
+) -> Generator[None, None, Generation]:
+    """*config*, compiled in small steps and not started; see ``compile_steps``.
+
+    Args: services: what stands in for services of these names.
+    """
+    draft = StateDraft(state)
+    draft.store = store.store
+    compiled = yield from compile_steps(config, draft, registry, Stand(services=services))
+    return Generation(config, compiled, store)
 
 
 class Generation:
