@@ -54,7 +54,8 @@ COMMANDS = """\
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
 
 Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log
-again, after it was rotated. `HUP` is logged and changes nothing: reloading is not supported yet.
+again, after it was rotated. `HUP` reads the configuration again; one that cannot be used changes nothing, and
+the log says why.
 
 The access log goes to standard output; what the program says about itself goes to standard error.
 """

@@ -1,12 +1,12 @@
 """What several commands take on their command line.
 
-In: types of arguments, ``NotYet``, the options that all commands share. Not in: the commands.
+In: types of arguments, the options that all commands share. Not in: the commands.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
 Run = Callable[[argparse.Namespace], int]
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-class NotYet(argparse.Action):
-    """An option of a later version: known, so that its absence is no riddle, and refused."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,  # noqa: ARG002  # the signature argparse calls
-        values: str | Sequence[Any] | None,  # noqa: ARG002
-        option_string: str | None = None,
-    ) -> None:
-        """Refuse the option."""
-        parser.error(f"{option_string} is not supported yet")
 
 
 def add_command(commands: Commands, name: str, run: Run, summary: str, *, failure: int = 1) -> argparse.ArgumentParser:

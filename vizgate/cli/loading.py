@@ -13,7 +13,7 @@ from vizgate.config.text.nodes import Node, find
 from vizgate.config.text.yaml_reader import read
 from vizgate.extension.registry import Registry
 from vizgate.gateway.builtin import BUILTIN
-from vizgate.gateway.server import add_to_path
+from vizgate.gateway.reload.source import add_to_path
 
 
 def load(file: str) -> tuple[GatewayConfig, Registry]:

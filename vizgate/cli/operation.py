@@ -6,14 +6,17 @@ In: ``operate``. Not in: where the gateway's configuration comes from (``cli.ser
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import platform
 import signal
 import sys
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
+from typing import Any
 
 from vizgate._version import __version__
 from vizgate.gateway import process
+from vizgate.gateway.reload.watching.file_watch import FileWatch
 from vizgate.gateway.server import Gateway
 
 _log = logging.getLogger("vizgate.serve")
@@ -22,21 +25,24 @@ _log = logging.getLogger("vizgate.serve")
 _AT_ONCE_S = 2.0
 
 
-def operate(gateway: Gateway, source: str) -> int:
+def operate(gateway: Gateway, source: str, *, watches: bool = False) -> int:
     """Serve until a signal ends it; gives the exit code: 0, or 128 and the signal's number when it had to hurry.
 
-    Args: source: what is served, for people. Raises: ListenFailed, StartFailed: it cannot start.
+    Args: source: what is served, for people. watches: whether a change of the file that it comes from reloads it.
+    Raises: ListenFailed, StartFailed: it cannot start.
     """
     process.raise_file_limit()
-    return process.run(_Operation(gateway, source).run())
+    return process.run(_Operation(gateway, source, watches=watches).run())
 
 
 class _Operation:
     """One gateway, from start to stop."""
 
-    def __init__(self, gateway: Gateway, source: str) -> None:
+    def __init__(self, gateway: Gateway, source: str, *, watches: bool) -> None:
         self._gateway = gateway
         self._source = source
+        self._watches = watches
+        self._background: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         self._signal = signal.SIGTERM
@@ -51,12 +57,30 @@ class _Operation:
         starting.result()
         process.settle()
         _say("\n".join(describe(self._gateway, self._source)))
+        self._watch()
         await self._stop.wait()
         return await self._end()
 
+    def _watch(self) -> None:
+        source = self._gateway.source
+        if self._watches and source is not None:
+            self._run(FileWatch(lambda: source.files, self._reload).run())
+
+    async def _reload(self) -> None:
+        # It was logged; who has sent a signal cannot be told in another way.
+        with contextlib.suppress(Exception):
+            await self._gateway.reload()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
     async def _end(self) -> int:
-        limit_s = self._gateway.config.server.shutdown_timeout
-        _say(f"vizgate: {self._signal.name}: no new connections; requests in flight may take {limit_s:g} s more")
+        server = self._gateway.config.server
+        delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
+        limit_s = server.shutdown_timeout
+        _say(f"vizgate: {self._signal.name}: {delay}no new connections; requests in flight may take {limit_s:g} s more")
         ending = asyncio.ensure_future(self._gateway.stop())
         if await _before(ending, self._at_once):
             ending.result()
@@ -76,17 +100,13 @@ class _Operation:
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, self._gateway.reopen_logs)
-        loop.add_signal_handler(signal.SIGHUP, _told_to_reload)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number
         if self._stop.is_set():
             self._at_once.set()
         self._stop.set()
-
-
-def _told_to_reload() -> None:
-    _log.warning("SIGHUP: reloading is not supported yet; the gateway goes on as it is. Restart it to change it")
 
 
 async def _before(task: asyncio.Future[None], event: asyncio.Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from vizgate.cli.arguments import NotYet, add_command, add_config, add_log_level, address, workers
+from vizgate.cli.arguments import add_command, add_config, add_log_level, address, workers
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -19,7 +19,7 @@ def add_to(commands: Commands) -> None:
     add_config(parser, default="vizgate.yaml")
     add_listen(parser, "instead of server.listen")
     parser.add_argument("--workers", type=workers, default=1, metavar="N", help="number of processes (1)")
-    parser.add_argument("--watch", action=NotYet, nargs=0, help=argparse.SUPPRESS)
+    parser.add_argument("--watch", action="store_true", help="reload when the file, or one that it names, changes")
     add_log_level(parser, "info")
 
 
@@ -38,4 +38,4 @@ def run(args: argparse.Namespace) -> int:
 
     overrides: dict[str, Any] = {} if args.listen is None else {"server.listen": args.listen}
     with program_log(args.log_level):
-        return operate(Gateway.from_yaml(args.config, overrides), args.config)
+        return operate(Gateway.from_yaml(args.config, overrides), args.config, watches=args.watch)

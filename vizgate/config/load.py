@@ -52,16 +52,20 @@ def load_config(
     overrides: AnyMapping[str, Any] | None = None,
     environment: AnyMapping[str, str] | None = None,
     resolve: Resolve | None = None,
+    files: set[FilePath] | None = None,
 ) -> GatewayConfig:
     """The configuration in the YAML file at *path*.
 
     Args: overrides: values of the command line by dotted path, ``{"server.workers": 1}``; they win over everything.
     environment: where ``${NAME}`` and ``VIZGATE_SERVER__HTTP`` are looked up, default the process's. resolve: gives
-    the class of a kind behind a ``use`` or a ``kind``, so that its settings are checked, too.
+    the class of a kind behind a ``use`` or a ``kind``, so that its settings are checked, too. files: is given every
+    file that was read, also when the configuration cannot be used.
 
     Raises: ConfigError: the file cannot be read or used; it holds every problem.
     """
     file = FilePath(path)
+    files = set() if files is None else files
+    files.add(file)
     try:
         with file.open("rb") as stream:
             data = stream.read(events.MAX_BYTES + 1)
@@ -72,7 +76,9 @@ def load_config(
     text = events.decode(data, str(path))
     if isinstance(text, Problem):
         raise ConfigError([text])
-    return load_text(text, str(path), base=file.parent, overrides=overrides, environment=environment, resolve=resolve)
+    source = TextSource(file.parent, files)
+    outside = overrides or {}, os.environ if environment is None else environment
+    return _load(text, str(path), source, outside, resolve)
 
 
 def load_text(
@@ -88,7 +94,19 @@ def load_text(
 
     The other arguments are those of ``load_config``. Raises: ConfigError: it cannot be used; it holds every problem.
     """
-    environment = os.environ if environment is None else environment
+    outside = overrides or {}, os.environ if environment is None else environment
+    return _load(text, name, TextSource(FilePath(base)), outside, resolve)
+
+
+def _load(
+    text: str,
+    name: str,
+    source: TextSource,
+    outside: tuple[AnyMapping[str, Any], AnyMapping[str, str]],
+    resolve: Resolve | None,
+) -> GatewayConfig:
+    """Args: outside: values of the command line, and the environment."""
+    overrides, environment = outside
     document = yaml_reader.read(text, name)
     root, problems = document.root, document.problems
     if root is None and problems:
@@ -97,10 +115,10 @@ def load_text(
         raise ConfigError([*problems, _not_a_mapping(root, name)])
     problems += variables.expand(root, environment)
     problems += overlay.apply_environment(root, environment)
-    problems += overlay.apply_command_line(root, overrides or {})
+    problems += overlay.apply_command_line(root, overrides)
     problems += _refuse_empty(root, ())
     problems += later.refuse(root)
-    return _build(root, TextSource(FilePath(base)), problems, resolve)
+    return _build(root, source, problems, resolve)
 
 
 def _not_a_mapping(root: Node | None, name: str) -> Problem:

@@ -42,10 +42,11 @@ class TextSource:
 
     Then a number without a unit is refused where a unit belongs; in Python code a number is plain seconds, bytes or
     fraction. ``base``: the folder that relative paths start from. ``memo``: what has been read for this one
-    configuration, so that a file that many parts name is read once.
+    configuration, so that a file that many parts name is read once. ``files``: what was read beside the text.
     """
 
     base: Path
+    files: set[Path] = field(default_factory=set, compare=False, repr=False)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -147,7 +148,7 @@ def _read_secret(value: object, info: ValidationInfo) -> Secret:
     if isinstance(value, str):
         return Secret(value, is_plain=isinstance(info.context, TextSource) and not isinstance(value, Expanded))
     if isinstance(value, Mapping) and set(value) == {"file"} and isinstance(value["file"], str):
-        return _secret_of_file(_resolve(value["file"], info))
+        return _secret_of_file(_read(_resolve(value["file"], info), info))
     raise ValueError("must be a text, usually '${NAME}', or {file: path}")
 
 
@@ -173,12 +174,19 @@ def _read_new_path(value: object, info: ValidationInfo) -> Path:
 
 
 def _read_path(value: object, info: ValidationInfo) -> Path:
-    path = _read_new_path(value, info)
+    path = _read(_read_new_path(value, info), info)
     try:
         with open_regular(path):
             return path
     except OSError as exc:
         raise ValueError(f"cannot read the file '{path}': {exc.strerror}") from None
+
+
+def _read(path: Path, info: ValidationInfo) -> Path:
+    """*path*, noted as one that the configuration depends on."""
+    if isinstance(info.context, TextSource):
+        info.context.files.add(path)
+    return path
 
 
 def _resolve(path: str | Path, info: ValidationInfo) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
@@ -44,6 +45,8 @@ from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
 from vizgate.wire.limits import WireLimits
 
+_T = TypeVar("_T")
+
 #: Wraps a middleware, known by what ``use:`` says, so that somebody can look on.
 Watch = Callable[[str, Middleware], MiddlewareCall]
 
@@ -72,19 +75,23 @@ class Stand:
     identity: StandIn | None = None
 
 
+def done(steps: Generator[None, None, _T]) -> _T:
+    """What *steps* give back, all at once. Raises: what they raise."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+
+
 def compile_plan(config: GatewayConfig, draft: StateDraft, registry: Registry, stand: Stand | None = None) -> Compiled:
     """*config* as something to serve by; no I/O but reading certificates. Nothing that serves is changed by it.
 
     Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
     ValueError: *stand* has a service that the configuration has not.
     """
-    steps = compile_steps(config, draft, registry, stand)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            compiled: Compiled = end.value
-            return compiled
+    return done(compile_steps(config, draft, registry, stand))
 
 
 def compile_steps(

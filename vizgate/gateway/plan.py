@@ -67,6 +67,14 @@ class ServerPlan:
     trust_request_id: bool = False
     max_connections: int = 10_000
 
+    def is_like(self, other: ServerPlan) -> bool:
+        """Whether requests are read as by *other*, which may have been compiled at another time."""
+        return (
+            self.codec.name == other.codec.name
+            and self.sorter.rules == other.sorter.rules
+            and (self.limits, self.timeouts, self.trust) == (other.limits, other.timeouts, other.trust)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:

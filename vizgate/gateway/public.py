@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from vizgate.errors import Termination
@@ -19,6 +20,7 @@ from vizgate.gateway.state import GatewayState
 from vizgate.message.headers import Field
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.request_id import is_acceptable, new_request_id
+from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -44,8 +46,10 @@ class PublicSite:
         self.plan = plan
         self.state = state
         self.date = state.date
-        self.is_draining = False
+        self.is_draining = self.is_ending = False
         self.log = log
+        #: Requests that come another way than by connections of the gateway's own.
+        self.visits: set[object] = set()
         self.connections: set[Connection] = set()
         self.cells = state.metrics.gateway
         self._endpoints = endpoints
@@ -62,6 +66,18 @@ class PublicSite:
     def server(self) -> ServerPlan:
         """See ``Site.server``."""
         return self.plan.server
+
+    def use(self, plan: GatewayPlan, log: Callable[[ExchangeRecord], None] | None) -> None:
+        """Serve by *plan* from the next request of each connection on, and give records to *log*."""
+        is_read_otherwise = not plan.server.is_like(self.plan.server) or (self.log is None) is not (log is None)
+        self.plan, self.log = plan, log
+        if is_read_otherwise:
+            for connection in self.connections:
+                connection.adopt()
+
+    def answering(self) -> Handler:
+        """What answers requests that were read by the present plan, also when another one comes before they can be."""
+        return partial(self._by, self.plan)
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection, or turn it away when there are too many."""
@@ -127,6 +143,14 @@ class PublicSite:
             return False
         self._turned_away.value += 1
         return True
+
+    # ``handle``, without its call there: it is made for every request.
+    def _by(self, plan: GatewayPlan, request: Request) -> Awaitable[Response]:
+        if self.state.blocked.is_active and self.is_blocked(request):
+            return blocked_answer(request)
+        if plan.public_paths and request.path in plan.public_paths:
+            return self._endpoints.answer(request)
+        return dispatch(plan, request, self.state.clock)
 
     def count(self, request: Request, status: int, duration_s: float, bytes_in: int, bytes_out: int) -> None:
         """See ``Site.count``."""

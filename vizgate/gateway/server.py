@@ -7,7 +7,6 @@ In: ``Gateway``. Not in: the command line (``cli``), compiling (``gateway.build`
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,33 +14,30 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vizgate._version import __version__
 from vizgate.clock import Clock
-from vizgate.config import GatewayConfig, load_config, load_text
+from vizgate.config import GatewayConfig, load_text
 from vizgate.extension.registry import Registry
 from vizgate.gateway.admin.access import admin_access
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.site import AdminSite
-from vizgate.gateway.adoption.draft import StateDraft
-from vizgate.gateway.build import Stand, compile_plan
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
-from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.health.gauges import show_targets
-from vizgate.gateway.listening.doors import Doors, url_of
+from vizgate.gateway.listening.doors import url_of
 from vizgate.gateway.listening.renewal import CertificateRenewal
 from vizgate.gateway.operations.local import LocalOperator
-from vizgate.gateway.operations.vitals import LocalVitals
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.purging import purge_caches
+from vizgate.gateway.reload.prepared import PreparedReload
+from vizgate.gateway.reload.present import Present
+from vizgate.gateway.reload.record import ReloadRecord
+from vizgate.gateway.reload.reloader import Reloader
+from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.running.farewell import finish
-from vizgate.gateway.running.generation import Generation
-from vizgate.gateway.running.held_plugins import HeldPlugins
-from vizgate.gateway.running.held_store import HeldStore
-from vizgate.gateway.running.records import each, open_access_log
+from vizgate.gateway.running.records import open_access_log
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
-from vizgate.observe.access_log import AccessLog
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
@@ -77,28 +73,15 @@ class Gateway:
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
         self._client = ControlClient()
         self.state.calls = Calls(self._client)
-        self._services: Mapping[str, Handler] = services or {}
-        self._generation = self._generation_of(config, registry or Registry(BUILTIN))
-        self._generation.adopt()
-        self._doors = Doors(config, self.state)
+        self._present = Present(config, self.state, registry or Registry(BUILTIN), services or {})
+        self._reloader = Reloader(self._present, self._swapped)
         self.state.health.reasons = self._unready
-        self._endpoints = Endpoints(LocalVitals(self.state, self._unavailable))
-        show_targets(metrics, self._present_plan)
-        self._access_log: AccessLog | None = None
+        show_targets(metrics, self._present.plan)
         self._public: PublicSite | None = None
+        self._admin: AdminSite | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._loop_watch: LoopWatch | None = None
         self._asgi: AsgiApplication | None = None
-
-    def _generation_of(self, config: GatewayConfig, registry: Registry) -> Generation:
-        """*config* compiled, nothing of it started. Raises: PluginError, TlsFailed, RouteConflict, VizgateError."""
-        state = self.state
-        held = HeldStore.made(config.store, state, registry)
-        draft = StateDraft(state)
-        draft.store = held.store
-        stand = Stand(services=self._services)
-        plugins = HeldPlugins.made(config, state, registry, held.store)
-        return Generation(config, compile_plan(config, draft, registry, stand), held, plugins)
 
     @classmethod
     def from_config(cls, config: GatewayConfig, *, clock: Clock | None = None) -> Self:
@@ -111,9 +94,14 @@ class Gateway:
 
         Modules beside the file can be named in ``use:``. Raises: ConfigError: with every problem of the file.
         """
-        add_to_path(Path(path).resolve().parent)
-        registry = Registry(BUILTIN)
-        return cls(load_config(path, overrides=overrides, resolve=registry.resolve), registry=registry)
+        return cls.from_source(ConfigSource(path, overrides))
+
+    @classmethod
+    def from_source(cls, source: ConfigSource) -> Self:
+        """A gateway by *source*, which ``reload`` reads again. Raises: ConfigError: with every problem."""
+        gateway = cls(source.load(), registry=source.registry)
+        gateway._reloader.source = source  # of this very class
+        return gateway
 
     @classmethod
     def from_text(cls, text: str, name: str = "<text>") -> Self:
@@ -124,30 +112,30 @@ class Gateway:
     @property
     def config(self) -> GatewayConfig:
         """What it serves by."""
-        return self._generation.config
+        return self._present.config
 
     @property
     def plan(self) -> GatewayPlan:
         """``config``, compiled."""
-        return self._generation.plan
+        return self._present.plan()
+
+    @property
+    def source(self) -> ConfigSource | None:
+        """Where the configuration can be read again; None where it cannot."""
+        return self._reloader.source
+
+    @property
+    def reloads(self) -> ReloadRecord:
+        """What became of reloads."""
+        return self._reloader.record
 
     @property
     def renewal(self) -> CertificateRenewal:
         """What looks after the certificates of the listeners."""
-        return self._doors.renewal
-
-    # What asks for it at any time must get the plan of that time.
-    def _present_plan(self) -> GatewayPlan:
-        return self.plan
-
-    def _unavailable(self) -> list[str]:
-        return self.plan.unavailable()
+        return self._present.doors.renewal
 
     def _unready(self) -> Mapping[str, str]:
-        return self._generation.plugins.unready()
-
-    def _feed_sinks(self, record: ExchangeRecord) -> None:
-        self._generation.plugins.take(record)
+        return self._present.generation.plugins.unready()
 
     # start
 
@@ -166,28 +154,51 @@ class Gateway:
         Raises: ListenFailed: an address cannot be listened on. StartFailed: a component or the access log failed.
         Nothing is left running then.
         """
-        try:
-            await self.start_parts()
-            await self._listen()
-        except BaseException:
-            await self.stop(timeout_s=0.0)
-            raise
+        async with self._reloader.turn:
+            try:
+                await self._start_parts()
+                await self._listen()
+            except BaseException:
+                await self.stop(timeout_s=0.0)
+                raise
         self.state.health.mark_ready()
 
     async def start_parts(self) -> None:
         """Start everything but the listeners, for a host that brings its own (ASGI, tests)."""
+        async with self._reloader.turn:
+            await self._start_parts()
+
+    async def _start_parts(self) -> None:
+        present = self._present
         self.state.begin()
-        self._access_log = open_access_log(self.config.observe.access_log, self.state)
-        await self._generation.start()
-        self._generation.begin()
+        present.is_stopping = False
+        present.sites.drain(wanted=False)
+        present.sites.log = open_access_log(self.config.observe.access_log, self.state)
+        present.sites.feeds = present.generation.plugins.feeds
+        await present.generation.start()
+        present.generation.begin()
         self._loop_watch = watch_loop(self.config.observe.loop_lag, self.state)
         self._tick()
+        present.is_started = True
 
     async def _listen(self) -> None:
         self._public = self.site()
+        self._admin = AdminSite(self.plan.server, self.state, self._admin_api())
+        await self._present.doors.open(self._public, self._admin)
+
+    def _admin_api(self) -> AdminApi:
         access = admin_access(self.config.server, self.state.clock)
-        api = AdminApi(self._endpoints, LocalOperator(self), access, self.state.clock)
-        await self._doors.open(self._public, AdminSite(self.plan.server, self.state, api))
+        return AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock)
+
+    def _swapped(self) -> None:
+        """Another configuration serves."""
+        if self._admin is not None:
+            self._admin.use(self.plan.server, self._admin_api())
+        if self._loop_watch is not None:
+            self._loop_watch.stop()
+            self._loop_watch = None
+        if self.is_started:
+            self._loop_watch = watch_loop(self.config.observe.loop_lag, self.state)
 
     def _tick(self) -> None:
         has_more = self.state.sweeper.sweep(self.state.clock.monotonic())
@@ -198,36 +209,36 @@ class Gateway:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where the gateway listens, once started; see ``Listener.address``."""
-        return self._doors.addresses
+        return self._present.doors.addresses
 
     @property
     def urls(self) -> list[str]:
         """Where the gateway listens, once started, as people write it."""
-        return self._doors.urls
+        return self._present.doors.urls
 
     @property
     def admin_url(self) -> str | None:
         """Where the admin listener is, once started; None when it is off."""
-        return None if self._doors.admin is None else url_of(self._doors.admin)
+        listener = self._present.doors.admin.listener
+        return None if listener is None else url_of(listener)
 
     @property
     def admin_address(self) -> tuple[str, int] | None:
         """Where the admin listener is, once started; None when it is off."""
-        return None if self._doors.admin is None else self._doors.admin.address
+        listener = self._present.doors.admin.listener
+        return None if listener is None else listener.address
 
     @property
     def is_started(self) -> bool:
         """Whether the parts are running."""
-        return self._ticker is not None
+        return self._present.is_started
 
     def site(self, *observers: Callable[[ExchangeRecord], None]) -> PublicSite:
         """A way in for requests; to be asked for once the parts have started.
 
         Args: observers: are given every request's record, as the access log is.
         """
-        log = [] if self._access_log is None else [self._access_log.append]
-        sinks = [self._feed_sinks] if self._generation.plugins.feeds else []
-        return PublicSite(self.plan, self.state, self._endpoints, each([*log, *sinks, *observers]))
+        return self._present.sites.open(self.plan, observers)
 
     @property
     def asgi(self) -> AsgiApplication:
@@ -247,7 +258,11 @@ class Gateway:
 
         Raises: ClientGone: the client went away.
         """
-        return await dispatch(self.plan, request, self.state.clock)
+        self._present.calls.add(request)
+        try:
+            return await dispatch(self.plan, request, self.state.clock)
+        finally:
+            self._present.calls.discard(request)
 
     def purge(self, *, url: str | None = None, tag: str | None = None) -> int:
         """Have caches forget every answer for *url*, or with *tag*; how many there were.
@@ -258,25 +273,58 @@ class Gateway:
 
     def reopen_logs(self) -> None:
         """Have the access log begin a new file, after a rotation."""
-        if self._access_log is not None:
-            self._access_log.reopen()
+        if self._present.sites.log is not None:
+            self._present.sites.log.reopen()
+
+    # reload
+
+    async def reload(self, config: GatewayConfig | None = None, registry: Registry | None = None) -> None:
+        """Serve by *config* from the next request on; without one, by what ``source`` says now.
+
+        Who asks while a reload of the source runs gets the next one. Args: registry: finds components by name, as at
+        first by default.
+        Raises: VizgateError: it cannot be used, and nothing has changed; ConfigError has every problem, ReloadRefused
+        says what only a restart can change.
+        """
+        await self._reloader.reload(config, registry)
+
+    async def prepare(self, config: GatewayConfig, registry: Registry | None = None) -> PreparedReload:
+        """*config* started beside what serves, which does not notice; to be committed or aborted.
+
+        One at a time: another one waits until then. Raises: VizgateError: it cannot be used; nothing is left of it.
+        """
+        return await self._reloader.prepare(config, registry)
 
     # drain and stop
+
+    def drain(self) -> None:
+        """Ask for no more traffic: ``/readiness`` says 503 from now on, and every answer ends its connection. Whoever
+        comes all the same is served, until ``stop``.
+        """
+        self.state.health.mark_draining()
+        self._present.sites.drain()
 
     async def stop(self, timeout_s: float | None = None) -> None:
         """Finish the requests in flight, then let go of everything; may be called at any time, also twice.
 
-        Args: timeout_s: how long requests may go on; default ``server.shutdown_timeout``.
+        First as ``drain``, for ``server.shutdown_delay``, so that whoever sends traffic hears of it; then the listeners
+        close.
+
+        Args: timeout_s: how long requests may go on; default ``server.shutdown_timeout``. With 0 nothing is waited for.
         """
-        self.state.health.mark_draining()
+        server = self.config.server
+        self._present.is_stopping = True
+        self.drain()
+        if self._present.doors.is_open and timeout_s != 0 and server.shutdown_delay:
+            await self.state.sleep(server.shutdown_delay)
+        await self._reloader.stop()
+        await self._present.doors.drain(self._public)
         if self._public is not None:
-            self._public.is_draining = True
-        await self._doors.drain(self._public)
-        if self._public is not None:
-            await finish(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
-        await self._generation.end()
-        await self._generation.stop()
-        await self._doors.close_admin()
+            await finish(self._public, server.shutdown_timeout if timeout_s is None else timeout_s)
+        await self._reloader.retirements.finish()
+        await self._present.generation.end()
+        await self._present.generation.stop()
+        await self._present.doors.close_admin()
         await self._client.close()
         self.state.close_pools()
         if self._loop_watch is not None:
@@ -285,17 +333,11 @@ class Gateway:
         if self._ticker is not None:
             self._ticker.cancel()
             self._ticker = None
-        if self._access_log is not None:
-            access_log, self._access_log = self._access_log, None
-            await asyncio.to_thread(access_log.close)
+        self._present.is_started = False
+        log, self._present.sites.log = self._present.sites.log, None
+        if log is not None:
+            await asyncio.to_thread(log.close)
 
     def __repr__(self) -> str:
         where = ", ".join(f"{host}:{port}" for host, port in self.addresses)
         return f"<Gateway {where} [{len(self.config.routes)} routes, {len(self.config.services)} services]>"
-
-
-def add_to_path(folder: Path) -> None:
-    """Let ``use: module:Class`` find modules in *folder*."""
-    # At the end: a user's "yaml.py" must not stand in for the library.
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))

@@ -1,6 +1,7 @@
 """What a connection needs to know about the place it leads to: the public listeners or the admin listener.
 
-In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.admin.site``).
+In: the ``Site`` protocol. Not in: its two forms (``gateway.public``, ``gateway.admin.site``) and
+those that borrow from them (``gateway.borrowed``).
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Site(Protocol):
     @property
     def is_draining(self) -> bool:
         """Whether each connection is to end with its present request."""
+        ...
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nobody new comes, and a connection without a request ends in a moment."""
         ...
 
     @property

@@ -38,7 +38,7 @@ class AcceptedStream(Stream):
     Args: source: the client's address by a PROXY header, None without.
     """
 
-    __slots__ = ("_accepted", "_source")
+    __slots__ = ("_accepted", "_source", "listener")
 
     def __init__(
         self,
@@ -51,6 +51,8 @@ class AcceptedStream(Stream):
         super().__init__(loop, clock, sweeper)
         self._accepted = accepted
         self._source = source
+        #: Where it came in.
+        self.listener: Listener | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport and tell the owner."""
@@ -86,7 +88,7 @@ class Listener:
         self._inode = 0
         self._accepted: Callable[[Stream], None] = _refuse
         self._hall: Hall | None = None
-        self._make: Callable[[Callable[[Stream], None], str | None], AcceptedStream] | None = None
+        self._make: partial[AcceptedStream] | None = None
 
     async def open(
         self, clock: Clock, sweeper: DeadlineSweeper, accepted: Callable[[Stream], None], hall: Hall | None = None
@@ -135,6 +137,8 @@ class Listener:
             asyncio.get_running_loop().add_reader(sock, self._arrivals.accept_from, sock)
 
     def _take(self, stream: Stream) -> None:
+        if isinstance(stream, AcceptedStream):
+            stream.listener = self
         self._accepted(stream)
 
     def change(self, terms: ArrivalTerms | None, accepted: Callable[[Stream], None], hall: Hall) -> None:

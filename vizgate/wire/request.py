@@ -67,6 +67,12 @@ class RequestReader:
         #: The beginning of what was read last as a head, for the log when it is none.
         self.first_line = b""
 
+    def use(self, codec: HeadCodec, limits: WireLimits, sorter: FieldSorter) -> None:
+        """Read by these from now on, what has come of a head included."""
+        self._codec, self._limits, self._sorter = codec, limits, sorter
+        self._tail, self._shape = b"", None
+        self._known.clear()
+
     @property
     def is_empty(self) -> bool:
         """Whether no byte of a further request has come."""

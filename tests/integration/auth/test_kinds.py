@@ -143,7 +143,7 @@ routes: [{{match: {{path: /*}}, service: echo, auth: keys}}]
 
         assert [200, 401] == await statuses()
         file.write_text(entry.format(22, hash_key(b"second")))
-        keys: Any = client.gateway._generation.components[0]
+        keys: Any = client.gateway._present.generation.components[0]
         await keys.look_after()
         assert [401, 200] == await statuses()
         file.write_text("- {id: ")

@@ -126,12 +126,18 @@ def test_serve_drain_is_bounded_by_shutdown_timeout(start: Start, config: Config
     assert slow.error is not None
 
 
-def test_serve_sighup_says_that_it_cannot_reload(start: Start, config: Config):
-    """HUP does not end it: reloading comes later, and until then it is told and nothing happens."""
-    program = start("serve", config())
+def test_serve_sighup_reloads(start: Start, config: Config):
+    """HUP reads the file again; one that cannot be used changes nothing, and every problem is told."""
+    file = Path(config())
+    program = start("serve", str(file))
     port = program.wait_serving()
+    file.write_text(file.read_text() + "surplus: 1\n")
     program.signal(signal.SIGHUP)
-    program.wait_line("SIGHUP: reloading is not supported yet")
+    program.wait_line("was not reloaded, and the one before serves on: .*surplus")
+    assert 200 == get(port)[0]
+    file.write_text(file.read_text().replace("surplus: 1\n", ""))
+    program.signal(signal.SIGHUP)
+    program.wait_line("was reloaded")
     assert 200 == get(port)[0]
 
 

@@ -200,7 +200,7 @@ def unused_url() -> str:
 def in_flight(gateway: Gateway) -> list[int]:
     """What is under way, as each of the books has it."""
     state = gateway.state
-    mirrors = [part.in_flight for part in gateway._generation.components if isinstance(part, Mirror)]
+    mirrors = [part.in_flight for part in gateway._present.generation.components if isinstance(part, Mirror)]
     return [
         *(target.in_flight for target in state.targets.values()),
         *(bulkhead.in_flight for bulkhead in state.bulkheads.values()),

@@ -176,7 +176,7 @@ async def test_million_addresses_do_not_grow_the_gateway(clock):
     routes = [{"match": {"path": "/*"}, "respond": {"status": 204}, "limit": "standard"}]
     text = configuration(routes=routes, store={"kind": "memory", "keys": 10_000})
     async with MemoryClient(text, clock=clock) as client:
-        (limit,) = [part for part in client.gateway._generation.components if isinstance(part, Limit)]
+        (limit,) = [part for part in client.gateway._present.generation.components if isinstance(part, Limit)]
         for number in range(1_000_000):
             request = Request("GET", b"/", client=f"{number >> 16}.{number >> 8 & 255}.{number & 255}.7")
             limit.ask(request)

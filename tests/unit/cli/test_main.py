@@ -49,7 +49,6 @@ def test_main_version_option_prints_version(run):
         (("serve", "--workers", "2"), "2 is not supported yet"),
         (("serve", "--workers", "auto"), "auto is not supported yet"),
         (("serve", "--workers", "many"), "'many' is not a number of processes"),
-        (("serve", "--watch"), "--watch is not supported yet"),
         (("serve", "--listen", "8080"), "Write host:port"),
         (("serve", "--lis", "127.0.0.1:1"), "unrecognized arguments"),
         (("proxy",), "required: --to"),

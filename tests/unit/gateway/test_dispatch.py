@@ -63,7 +63,7 @@ async def test_middleware_that_gives_no_answer_is_500(gives: str, caplog: pytest
 async def test_request_that_is_cancelled_is_no_500() -> None:
     """A cancellation that comes from outside ends the request, as every task may be ended."""
     async with serving("a wait") as client:
-        odd = client.gateway._generation.components[0]
+        odd = client.gateway._present.generation.components[0]
         assert isinstance(odd, Odd)
         task = asyncio.create_task(client.gateway.handle(Request("GET", b"/", authority="a.example")))
         await odd.is_waiting.wait()

@@ -116,6 +116,11 @@ class ServerConfig(ConfigModel):
         default=None, description="When requests are turned away, those of the routes of low `priority` first."
     )
     zone: ZoneName = Field(default="", description="Where the gateway is: targets in the same zone are asked first.")
+    shutdown_delay: Duration = Field(
+        default=0.0,
+        description="How long a stop goes on taking connections after `/readiness` says 503, so that whoever sends"
+        " traffic hears of it.",
+    )
     shutdown_timeout: Duration = Field(default=30.0, description="How long requests in flight may go on after a stop.")
 
     @model_validator(mode="after")

@@ -33,16 +33,19 @@ class AdminSite:
     log = None
 
     def __init__(self, server: ServerPlan, state: GatewayState, api: AdminApi) -> None:
-        # The peer itself asks: whatever it claims about others, the audit log names it.
-        self.server = replace(server, trust=TrustRules())
+        self.server = _own(server)
         self.date = state.date
         #: Its own, so that scrapes do not show among the requests of clients.
         self.cells = GatewayCells()
         # Orchestrators ask during a drain, too, so this site never drains; it is closed last.
-        self.is_draining = False
+        self.is_draining = self.is_ending = False
         self.connections: set[Connection] = set()
         self._state = state
         self._api = api
+
+    def use(self, server: ServerPlan, api: AdminApi) -> None:
+        """Go by another configuration from the next request on."""
+        self.server, self._api = _own(server), api
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection."""
@@ -72,3 +75,10 @@ class AdminSite:
 
     def __repr__(self) -> str:
         return f"<AdminSite [{len(self.connections)} connections]>"
+
+
+def _own(server: ServerPlan) -> ServerPlan:
+    """*server*, which is that of the public listeners, for its limits. The peer itself asks: whatever it claims about
+    others, the audit log names it.
+    """
+    return replace(server, trust=TrustRules())

@@ -17,25 +17,27 @@ from vizgate.gateway.asgi.reply import AsgiReply
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
 from vizgate.gateway.isolation.middleware import PluginFailed
-from vizgate.gateway.site import Site
+from vizgate.gateway.public import PublicSite
 from vizgate.message.heads import RequestHead
 from vizgate.pipeline.body import EMPTY, Body
+from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 
 
-async def serve_http(site: Site, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_http(site: PublicSite, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer the request of *scope*, an ``http`` scope.
 
     Raises: ExchangeError: the answer broke off half-way; the server must not let it look complete.
     """
     visit = Visit(site, scope, clock)
+    answer = site.answering()
     reply = AsgiReply(scope, send, site.server.timeouts.write_s)
     try:
         head = read_head(scope, site.server)
     except DownstreamError as error:
         await _refuse(visit, reply, error)
     else:
-        await _HttpExchange(site, visit, reply, receive).run(head, clock)
+        await _HttpExchange(site, visit, reply, receive).run(head, clock, answer)
 
 
 async def _refuse(visit: Visit, reply: AsgiReply, error: DownstreamError) -> None:
@@ -53,20 +55,20 @@ class _HttpExchange:
 
     __slots__ = ("_inbox", "_reply", "_site", "_visit", "_watch")
 
-    def __init__(self, site: Site, visit: Visit, reply: AsgiReply, receive: Receive) -> None:
+    def __init__(self, site: PublicSite, visit: Visit, reply: AsgiReply, receive: Receive) -> None:
         self._site = site
         self._visit = visit
         self._reply = reply
         self._watch = ClientWatch()
         self._inbox = Inbox(receive, self._watch)
 
-    async def run(self, head: RequestHead, clock: Clock) -> None:
-        """Handle it and answer. Raises: ExchangeError: see ``serve_http``."""
+    async def run(self, head: RequestHead, clock: Clock, answer: Handler) -> None:
+        """Have *answer* handle it, and send what that gives. Raises: ExchangeError: see ``serve_http``."""
         request = self._visit.request(head, EMPTY)
         outcome, body = request.outcome, request.body
         try:
             body = request.body = await self._inbox.open(head.shape.framing, self._site.server.upload, clock)
-            response = await self._site.handle(request)
+            response = await answer(request)
             await self._reply.send(request, response)
         except asyncio.CancelledError:
             outcome.termination = Termination.CLIENT_ABORT if self._watch.is_gone else Termination.SHUTDOWN

@@ -11,7 +11,8 @@ from vizgate.clock import Clock
 from vizgate.errors import DownstreamError
 from vizgate.gateway.asgi.intake import target_of
 from vizgate.gateway.asgi.messages import Scope
-from vizgate.gateway.site import Site, run_callbacks
+from vizgate.gateway.public import PublicSite
+from vizgate.gateway.site import run_callbacks
 from vizgate.message.forwarding import PeerForwarding
 from vizgate.message.heads import RequestHead
 from vizgate.message.template import FieldTemplate, SingleField
@@ -30,7 +31,7 @@ class Visit:
 
     __slots__ = ("_clock", "_head", "_peer", "_scheme", "_scope", "_site", "_started_s", "_started_wall_s")
 
-    def __init__(self, site: Site, scope: Scope, clock: Clock) -> None:
+    def __init__(self, site: PublicSite, scope: Scope, clock: Clock) -> None:
         scheme: str = scope.get("scheme") or "http"
         self._scheme = _SCHEMES.get(scheme, scheme)
         self._peer = _peer_of(scope)
@@ -41,6 +42,7 @@ class Visit:
         self._started_s = clock.monotonic()
         self._started_wall_s = clock.wall()
         site.cells.requests_active += 1
+        site.visits.add(self)
 
     def request(self, head: RequestHead, body: Body) -> Request:
         """The request that *head* and *body* make."""
@@ -80,6 +82,7 @@ class Visit:
         """The end of every request, exactly once: let go of connections, count, log. Args: status: 0 for none sent."""
         site = self._site
         run_callbacks(site, request)
+        site.visits.discard(self)
         site.cells.requests_active -= 1
         duration_s = self._clock.monotonic() - self._started_s
         status = status or 499

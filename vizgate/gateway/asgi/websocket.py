@@ -17,7 +17,7 @@ from vizgate.gateway.asgi.messages import Message, Receive, Scope, Send
 from vizgate.gateway.asgi.reply import AsgiReply, end_to_end
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
-from vizgate.gateway.site import Site
+from vizgate.gateway.public import PublicSite
 from vizgate.message.headers import Field, encode_value
 from vizgate.message.heads import RequestHead
 from vizgate.pipeline.body import EMPTY
@@ -35,7 +35,7 @@ _DENIAL = "websocket.http.response"
 _CLOSE_INTERNAL = 1011
 
 
-async def serve_websocket(site: Site, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_websocket(site: PublicSite, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve the WebSocket of *scope*, a ``websocket`` scope, to its end."""
     if (await receive())["type"] != "websocket.connect":
         return
@@ -65,7 +65,7 @@ class _Socket:
 
     __slots__ = ("_receive", "_relay", "_reply", "_scope", "_send", "_site", "_status", "_visit", "_watch")
 
-    def __init__(self, site: Site, visit: Visit, scope: Scope, channel: tuple[Receive, Send]) -> None:
+    def __init__(self, site: PublicSite, visit: Visit, scope: Scope, channel: tuple[Receive, Send]) -> None:
         self._receive, self._send = channel
         self._site = site
         self._scope = scope

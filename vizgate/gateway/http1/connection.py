@@ -17,6 +17,7 @@ from vizgate.errors import (
     RequestTimedOut,
     Termination,
 )
+from vizgate.gateway.borrowed import LastSite
 from vizgate.gateway.http1.linger import linger
 from vizgate.gateway.http1.reply import ReplyWriter
 from vizgate.gateway.http1.request_body import ArrivingBody, ReceivedBody
@@ -120,10 +121,41 @@ class Connection:
             self._closed.set_result(None)
         self._has_left = True
 
+    def adopt(self) -> None:
+        """Have requests be read by the present plan of the site: the next one, what has come of it already included.
+
+        Without it, a field that only the gateway may set since a reload could still come from a client.
+        """
+        server = self._site.server
+        self._reader.use(server.codec, server.limits, server.sorter)
+        self._peer = PeerForwarding(server.trust, self.stream.peer, self._peer.scheme)
+        self._shape = None
+        self._reply.write_s = server.timeouts.write_s
+
+    def leave(self) -> None:
+        """End with the present request, or in a moment when there is none."""
+        self._site = LastSite(self._site)
+        self.drain()
+
+    @property
+    def served(self) -> int:
+        """How many requests have been read."""
+        return self._served
+
+    def is_past(self, served: int) -> bool:
+        """Whether what was under way when *served* requests had been read is over, or has become a tunnel."""
+        return self.is_idle or self._has_left or self._served != served or self._reply.status == 101
+
     def drain(self) -> None:
         """Close in a moment if no request is being served: the next one may be on its way, and is still answered."""
         if self.is_idle and not self.stream.is_closing:
             self.stream.sweeper.watch(self.stream, self.stream.clock.monotonic() + _DRAIN_GRACE_S)
+
+    def end(self) -> None:
+        """End the present request where it stands. What the client was sent reaches it, and it can tell that more was
+        to come.
+        """
+        self._task.cancel()
 
     def stop(self) -> None:
         """End the connection at once, whatever it does."""
@@ -157,7 +189,7 @@ class Connection:
         while True:
             if not data:
                 self.is_idle = reader.is_empty
-                if self.is_idle and site.is_draining:
+                if self.is_idle and site.is_ending:
                     deadline_s = min(deadline_s, now_s + _DRAIN_GRACE_S)
                 try:
                     data = await stream.receive(deadline_s)
@@ -267,6 +299,7 @@ class Connection:
         except asyncio.CancelledError:
             if not self._is_gone:
                 outcome.termination = Termination.SHUTDOWN
+                reply.break_off()
                 raise
             self._task.uncancel()
             outcome.termination = Termination.CLIENT_ABORT

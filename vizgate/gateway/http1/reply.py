@@ -27,12 +27,13 @@ class ReplyWriter:
     whether the whole answer has been written.
     """
 
-    __slots__ = ("_date", "_stream", "_until_close", "_write_s", "bytes_out", "ended", "status")
+    __slots__ = ("_date", "_stream", "_until_close", "bytes_out", "ended", "status", "write_s")
 
     def __init__(self, stream: Stream, date: HttpDate, write_s: float) -> None:
         self._stream = stream
         self._date = date
-        self._write_s = write_s
+        #: How long the client may leave what it is sent unread, in seconds.
+        self.write_s = write_s
         # Such an answer is the last one on its connection, so this need not be set back.
         self._until_close = False
         self.reset()
@@ -76,7 +77,7 @@ class ReplyWriter:
                 keep_alive = await self._send_stream(request, response, lines, keep_alive=keep_alive)
             self.ended = True
         if self._stream.is_writing_paused:
-            await self._stream.drain(self._stream.clock.monotonic() + self._write_s)
+            await self._stream.drain(self._stream.clock.monotonic() + self.write_s)
         return keep_alive
 
     def _lines_of(self, response: Response) -> bytes:
@@ -115,7 +116,7 @@ class ReplyWriter:
             if data:
                 stream.write(chunk(data) if chunked else data)
             if stream.is_writing_paused:
-                deadline_s = stream.clock.monotonic() + self._write_s
+                deadline_s = stream.clock.monotonic() + self.write_s
                 await stream.drain(min(deadline_s, request.deadline_s) if request.deadline_s else deadline_s)
         if framing.kind is KIND_LENGTH and self.bytes_out < framing.length:
             raise InvalidResponse("a body shorter than its length")

@@ -110,6 +110,10 @@ class TunnelCopy:
             await self._copy_down()
             if self._down_ended and not self._up_ended:
                 await upward
+        except asyncio.CancelledError:
+            # The gateway stops: neither side has done anything wrong.
+            self._tunnel.close()
+            raise
         finally:
             self._client.on_broken = None
             upward.cancel()

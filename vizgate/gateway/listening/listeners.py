@@ -1,6 +1,7 @@
 """The listeners that a configuration names.
 
-In: ``Entrance``: a listener and what connections are given to there. Not in: opening them (``gateway.server``).
+In: ``Entrance``: a listener and what connections are given to there. Not in: opening them
+(``gateway.listening.doors``).
 """
 
 from __future__ import annotations
@@ -25,39 +26,70 @@ from vizgate.wire.proxy_header import ProxyHeaderReader
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """One way in. ``rules``: whom it lets in, None for everybody that the handshake does. ``https_port``: of the
-    listener that requests are sent to, 0 to serve them here. ``reload_s``: how often its files are looked at.
+    """One way in, by *config*. ``terms``: what comes before a request. ``rules``: whom it lets in, None for everybody
+    that the handshake does.
     """
 
+    config: ListenConfig
     listener: Listener
+    terms: ArrivalTerms | None = None
     rules: CertificateRules | None = None
-    https_port: int = 0
-    reload_s: float = 0.0
 
     @property
     def certificates(self) -> ServedCertificates | None:
         """What it shows; None without TLS."""
-        return None if self.listener.terms is None else self.listener.terms.certificates
+        return None if self.terms is None else self.terms.certificates
+
+    @property
+    def https_port(self) -> int:
+        """Of the listener that requests are sent to; 0 to serve them here."""
+        return 443 if self.config.redirect_https is True else int(self.config.redirect_https)
+
+    @property
+    def reload_s(self) -> float:
+        """How often its files are looked at."""
+        return 0.0 if self.config.tls is None else self.config.tls.reload
+
+    def lets_in_as(self, other: Entrance) -> bool:
+        """Whether who comes in here would come in at *other*, and be served the same way."""
+        mine, theirs = self.config, other.config
+        if (mine.tls is None) is not (theirs.tls is None):
+            return False
+        auth = None if mine.tls is None else mine.tls.client_auth
+        other_auth = None if theirs.tls is None else theirs.tls.client_auth
+        return (auth, self.https_port, mine.proxy_protocol) == (other_auth, other.https_port, theirs.proxy_protocol)
 
 
-def entrances_of(config: GatewayConfig) -> tuple[Entrance, ...]:
-    """The entrances of the public listeners; reads certificates. Raises: TlsFailed: they cannot be used."""
+def entrances_of(config: GatewayConfig, present: Sequence[Entrance] = ()) -> tuple[Entrance, ...]:
+    """The entrances of the public listeners; reads certificates. What of the *present* ones is as it was is used again:
+    the socket at an address, and certificates by the same settings.
+
+    Raises: TlsFailed: they cannot be used.
+    """
     trust = TrustRules.of(config.server.trusted_proxies)
-    return tuple(_entrance(item, trust, index) for index, item in enumerate(config.server.listen))
+    left = list(present)
+    entrances = []
+    for index, item in enumerate(config.server.listen):
+        before = next((entrance for entrance in left if entrance.config.address == item.address), None)
+        if before is not None:
+            left.remove(before)
+        entrances.append(_entrance(item, trust, index, before))
+    return tuple(entrances)
 
 
-def _entrance(item: ListenConfig, trust: TrustRules, index: int) -> Entrance:
+def _entrance(item: ListenConfig, trust: TrustRules, index: int, before: Entrance | None) -> Entrance:
     certificates, within_s = None, 10.0
     if item.tls is not None:
-        certificates, within_s = _certificates(item.tls, ("server", "listen", index, "tls")), item.tls.handshake_timeout
+        known = None if before is None else before.certificates
+        certificates = _certificates(item.tls, ("server", "listen", index, "tls"), known)
+        within_s = item.tls.handshake_timeout
     terms = None
     if certificates is not None or item.proxy_protocol:
         proxies = ProxyTerms(trust.trusts, ProxyHeaderReader) if item.proxy_protocol else None
         terms = ArrivalTerms(certificates, proxies, within_s)
-    port = 443 if item.redirect_https is True else int(item.redirect_https)
     auth = None if item.tls is None else item.tls.client_auth
     rules = CertificateRules(auth.allow) if auth is not None and auth.allow else None
-    return Entrance(_listener(item, terms), rules, port, 0.0 if item.tls is None else item.tls.reload)
+    return Entrance(item, _listener(item, terms) if before is None else before.listener, terms, rules)
 
 
 def _listener(item: ListenConfig, terms: ArrivalTerms | None) -> Listener:
@@ -75,9 +107,12 @@ def admin_listener(address: Address | UnixAddress) -> Listener:
     return Listener(address.host, address.port)
 
 
-def _certificates(tls: ListenTlsConfig, at: Path) -> ServedCertificates:
+def _certificates(tls: ListenTlsConfig, at: Path, known: ServedCertificates | None) -> ServedCertificates:
+    settings = _settings(tls)
+    if known is not None and known.settings == settings:
+        return known
     try:
-        return ServedCertificates(_settings(tls))
+        return ServedCertificates(settings)
     except TlsFailed as exc:
         raise TlsFailed(f"{format_path(at)}.{exc}") from exc
 

@@ -37,8 +37,6 @@ class CertificateRenewal:
         self._reloads = CounterFamily("tls_reloads", "", ("result",))
         if self._served:
             self._reloads = metrics.counters("tls_reloads", "Changed certificates that were looked at.", ("result",))
-            name, what = "tls_certificate_end_timestamp_seconds", "When a certificate ends."
-            metrics.gauges(name, what, ("file",), self._ends)
         for result in ("ok", "failed"):
             self._reloads.of(result)
 
@@ -98,7 +96,8 @@ class CertificateRenewal:
             else:
                 _log.warning("the certificate in %s ends in %.1f days: renew it", file, days)
 
-    def _ends(self) -> list[tuple[tuple[str, ...], float]]:
+    def ends(self) -> list[tuple[tuple[str, ...], float]]:
+        """When each certificate ends, by its file, in seconds since the epoch."""
         # By file: two listeners may show the same one.
         ends = {
             file: facts.ends_s

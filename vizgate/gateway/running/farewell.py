@@ -10,11 +10,17 @@ import logging
 
 from vizgate.gateway.public import PublicSite
 
+# How long a connection that was ended has to take what was written, in seconds.
+_FAREWELL_S = 1.0
+
 _log = logging.getLogger("vizgate.gateway")
 
 
 async def finish(site: PublicSite, timeout_s: float) -> None:
-    """Have every connection of *site* end with its present request; what has not ended after *timeout_s* is cut."""
+    """Have every connection of *site* end with its present request. What has not ended after *timeout_s* is ended where
+    it stands: streams that would go on for ever, and WebSockets.
+    """
+    site.is_ending = True
     for connection in list(site.connections):
         connection.drain()
     tasks = [asyncio.ensure_future(connection.wait_closed()) for connection in site.connections]
@@ -23,6 +29,11 @@ async def finish(site: PublicSite, timeout_s: float) -> None:
     remaining = list(site.connections)
     if remaining and timeout_s:
         _log.warning("%d connections cut after %g s", len(remaining), timeout_s)
+        # Not broken: what they were sent is to reach them, and that there is no more of it.
+        for connection in remaining:
+            connection.end()
+        await asyncio.wait(tasks, timeout=_FAREWELL_S)
+        remaining = list(site.connections)
     for connection in remaining:
         connection.stop()
     if tasks:

@@ -6,13 +6,38 @@ In: ``Generation``: its plan, what was started for it, and in which order that e
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping
+
 from vizgate.config import GatewayConfig
 from vizgate.extension.contract import Component
-from vizgate.gateway.build import Compiled
+from vizgate.extension.registry import Registry
+from vizgate.gateway.adoption.draft import StateDraft
+from vizgate.gateway.build import Compiled, Stand, compile_steps
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.running.held_plugins import HeldPlugins
 from vizgate.gateway.running.held_store import HeldStore
+from vizgate.gateway.state import GatewayState
+from vizgate.pipeline.handler import Handler
+
+
+def generation_steps(
+    config: GatewayConfig,
+    state: GatewayState,
+    registry: Registry,
+    store: HeldStore,
+    services: Mapping[str, Handler],
+    before: HeldPlugins | None = None,
+) -> Generator[None, None, Generation]:
+    """*config*, compiled in small steps and not started; see ``compile_steps``.
+
+    Args: services: what stands in for services of these names. before: plugins that run already.
+    """
+    draft = StateDraft(state)
+    draft.store = store.store
+    compiled = yield from compile_steps(config, draft, registry, Stand(services=services))
+    plugins = HeldPlugins.made(config, state, registry, store.store, before)
+    return Generation(config, compiled, store, plugins)
 
 
 class Generation:

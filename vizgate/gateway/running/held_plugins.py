@@ -20,7 +20,6 @@ from vizgate.gateway.plugged.runner import Runner
 from vizgate.gateway.plugged.sink_feed import SinkFeed
 from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.state import GatewayState
-from vizgate.observe.exchange import ExchangeRecord
 
 # Kind, settings, and the number among equal ones.
 _Key = tuple[str, UsedConfig, int]
@@ -88,11 +87,6 @@ class HeldPlugins:
             if not one.users:
                 await one.work.end()
                 await stop_component(one.component)
-
-    def take(self, record: ExchangeRecord) -> None:
-        """Give *record* to every sink."""
-        for feed in self.feeds:
-            feed.append(record)
 
     def unready(self) -> Mapping[str, str]:
         """Why the gateway should not be sent requests yet, by plugin."""

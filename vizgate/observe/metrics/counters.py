@@ -5,6 +5,7 @@ In: ``Counter`` and ``CounterFamily``. Not in: how they look to Prometheus (``me
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 #: The most label combinations of one family: more would be a client's doing, and are counted together.
@@ -46,3 +47,13 @@ class CounterFamily:
                 values = (_REST,) * len(self.labels)
             counter = self.series.setdefault(values, Counter())
         return counter
+
+    def forget(self, values: Mapping[str, Collection[str]], targets: Collection[tuple[str, str]]) -> None:
+        """See ``Metrics.forget``."""
+        looked_at = [(place, values[label]) for place, label in enumerate(self.labels) if values.get(label)]
+        pair = self.labels[:2] == ("service", "target") and bool(targets)
+        if not looked_at and not pair:
+            return
+        for key in list(self.series):
+            if any(key[place] in names for place, names in looked_at) or (pair and key[:2] in targets):
+                del self.series[key]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,18 @@ class Metrics:
         Args: read: called by each scrape, in a thread of its own.
         """
         self._cells.gauges[name] = GaugeFamily(name, help, labels, read)
+
+    def forget(self, values: Mapping[str, Collection[str]], targets: Collection[tuple[str, str]]) -> None:
+        """Drop the series that have one of *values*, by label, and those of *targets*, each a service and an address.
+
+        Whoever still counts there counts for nobody; called by these names again, a series begins at zero.
+        """
+        for route in values.get("route", ()):
+            self._cells.routes.pop(route, None)
+        for target in targets:
+            self._cells.targets.pop(target, None)
+        for family in list(self._cells.counters.values()):
+            family.forget(values, targets)
 
     def use_buckets(self, buckets: Sequence[float]) -> None:
         """Take the bounds of a reloaded configuration; if they differ, every histogram begins again at zero.

@@ -1,0 +1,1 @@
+"""From one configuration to the next while requests go on."""

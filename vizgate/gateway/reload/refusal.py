@@ -1,0 +1,57 @@
+"""What only a restart can change.
+
+In: the one table of it, and refusing a reload that asks for it. Not in: everything else, which a reload changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from vizgate.config import GatewayConfig
+from vizgate.config.model import UnixAddress
+from vizgate.errors import VizgateError
+
+
+class ReloadRefused(VizgateError):
+    """A reload that cannot be done, with the reason; the configuration that serves is the one from before."""
+
+
+class RestartOnly(NamedTuple):
+    """One row: *key* cannot change, because of *reason*, from what ``of`` sees to something else."""
+
+    key: str
+    of: Callable[[GatewayConfig], object]
+    reason: str
+
+
+def _unix_owners(config: GatewayConfig) -> dict[str, tuple[str | None, str | None]]:
+    found = {}
+    for item in config.server.listen:
+        if isinstance(item.address, UnixAddress):
+            found[item.address.path] = item.mode, item.owner
+    return found
+
+
+#: Everything of that kind. Values that are mappings may gain and lose keys.
+TABLE: tuple[RestartOnly, ...] = (
+    RestartOnly(
+        "server.workers", lambda config: config.server.workers, "the number of processes is fixed at the start"
+    ),
+    RestartOnly(
+        "mode and owner of a Unix socket", _unix_owners, "who may open a socket is decided when its file is made"
+    ),
+)
+
+
+def refuse_restart_only(present: GatewayConfig, wanted: GatewayConfig) -> None:
+    """Raise ReloadRefused, with every reason, when only a restart can make *wanted* of *present*."""
+    reasons = [f"{row.key}: {row.reason}" for row in TABLE if _differs(row.of(present), row.of(wanted))]
+    if reasons:
+        raise ReloadRefused(f"only a restart can change {'; '.join(reasons)}. Restart the gateway, or change it back")
+
+
+def _differs(before: object, after: object) -> bool:
+    if isinstance(before, dict) and isinstance(after, dict):
+        return any(before[key] != after[key] for key in before.keys() & after.keys())
+    return before != after

@@ -1,0 +1,1 @@
+"""The end of configurations that serve no more."""

@@ -1,0 +1,45 @@
+"""Long work of the loop's own thread, with everybody else's turns in between.
+
+In: ``in_slices``, and ``off_loop`` for work that cannot be cut. Not in: the work (``gateway.build``, ``config``).
+
+A thread needs the same interpreter, and gives it back later than a slice ends: it is for what must be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+#: How long the loop is kept from others at once, in seconds, unless a single step takes longer.
+SLICE_S = 0.001
+#: How soon a thread gives the interpreter back to a loop that wants it, in seconds; usually it may keep it for 5 ms.
+_HAND_BACK_S = 0.0005
+
+
+async def in_slices(steps: Generator[None, None, _T]) -> _T:
+    """What *steps* give back. Raises: what they raise."""
+    time_s = asyncio.get_running_loop().time
+    until_s = time_s() + SLICE_S
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        if time_s() >= until_s:
+            await asyncio.sleep(0)
+            until_s = time_s() + SLICE_S
+
+
+async def off_loop(work: Callable[[], _T]) -> _T:
+    """What *work* gives back, done in a thread. Raises: what it raises."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(min(before_s, _HAND_BACK_S))
+    try:
+        return await asyncio.to_thread(work)
+    finally:
+        sys.setswitchinterval(before_s)

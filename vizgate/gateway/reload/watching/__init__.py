@@ -1,0 +1,1 @@
+"""Noticing that a configuration has changed."""
