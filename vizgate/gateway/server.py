@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_config, load_text
+from vizgate.config.model import ServerConfig
 from vizgate.extension.registry import Registry
-from vizgate.gateway.admin.access import admin_access
+from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.adoption.draft import StateDraft
@@ -140,6 +141,9 @@ class Gateway:
     def _present_plan(self) -> GatewayPlan:
         return self.plan
 
+    def _server_config(self) -> ServerConfig:
+        return self.config.server
+
     def _unavailable(self) -> list[str]:
         return self.plan.unavailable()
 
@@ -185,7 +189,7 @@ class Gateway:
 
     async def _listen(self) -> None:
         self._public = self.site()
-        access = admin_access(self.config.server, self.state.clock)
+        access = AdminAccess(self._server_config, self.state.clock)
         api = AdminApi(self._endpoints, LocalOperator(self), access, self.state.clock)
         await self._doors.open(self._public, AdminSite(self.plan.server, self.state, api))
 
