@@ -47,10 +47,11 @@ COMMANDS = """\
 | exit code | of | meaning |
 | --- | --- | --- |
 | 0 | all | done; for `serve` and `proxy`: stopped gracefully; for `diff`: no difference |
-| 1 | all but `serve`, `proxy`, `diff` | a problem: in the configuration, a failed test, no route, a file that exists |
+| 1 | all but `serve`, `proxy`, `diff` | a problem: in a file, a failed test, no route, a file that exists, a refusal |
 | 1 | `diff` | the configurations differ |
 | 2 | all | wrong usage; for `diff`: a configuration that cannot be used, too |
 | 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
+| 4 | `reload`, `drain`, `status` | no gateway answers there |
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
 
 Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log

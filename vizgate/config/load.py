@@ -22,8 +22,9 @@ from vizgate.config.across.limits import LimitParts
 from vizgate.config.keys_file import read_keys_file
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, shown
-from vizgate.config.text import events, variables, yaml_reader
 from vizgate.config.text import overrides as overlay
+from vizgate.config.text import variables, yaml_reader
+from vizgate.config.text.file import read_file
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
 from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
@@ -61,18 +62,10 @@ def load_config(
 
     Raises: ConfigError: the file cannot be read or used; it holds every problem.
     """
-    file = FilePath(path)
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(events.MAX_BYTES + 1)
-    except OSError as exc:
-        raise ConfigError(
-            [Problem(Place(str(path)), (), f"cannot read the file: {exc.strerror}. Check its name")]
-        ) from exc
-    text = events.decode(data, str(path))
-    if isinstance(text, Problem):
-        raise ConfigError([text])
-    return load_text(text, str(path), base=file.parent, overrides=overrides, environment=environment, resolve=resolve)
+    text = read_file(path)
+    return load_text(
+        text, str(path), base=FilePath(path).parent, overrides=overrides, environment=environment, resolve=resolve
+    )
 
 
 def load_text(
