@@ -1,6 +1,7 @@
 """Writes the pages of the reference that are made from the code: ``make docs-pages``.
 
-In: the generated pages. Not in: what they say (``vizgate.config.reference``, the help texts of ``vizgate.cli``). The
+In: the generated pages. Not in: what they say (``vizgate.config.reference``, ``vizgate.gateway.operations``, the help
+texts of ``vizgate.cli``). The
 pages are committed, so that they can be read without building anything; a test compares them with what this would
 write.
 """
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from vizgate.cli import main as program
 from vizgate.config.reference import reference_markdown
+from vizgate.gateway.operations.reference import operations_markdown
+from vizgate.gateway.operations.table import OPERATIONS
 
 DOCS = Path(__file__).parent
 
@@ -47,10 +50,11 @@ COMMANDS = """\
 | exit code | of | meaning |
 | --- | --- | --- |
 | 0 | all | done; for `serve` and `proxy`: stopped gracefully; for `diff`: no difference |
-| 1 | all but `serve`, `proxy`, `diff` | a problem: in the configuration, a failed test, no route, a file that exists |
+| 1 | all but `serve`, `proxy`, `diff` | a problem: in a file, a failed test, no route, a file that exists, a refusal |
 | 1 | `diff` | the configurations differ |
 | 2 | all | wrong usage; for `diff`: a configuration that cannot be used, too |
 | 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
+| 4 | `reload`, `drain`, `status` | no gateway answers there |
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
 
 Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log
@@ -58,6 +62,32 @@ again, after it was rotated. `HUP` reads the configuration again; one that canno
 the log says why.
 
 The access log goes to standard output; what the program says about itself goes to standard error.
+"""
+
+
+ADMIN_API = """\
+# Admin API
+
+<!-- Made from the table of operations by `make docs-pages`; do not edit. -->
+
+What operators may ask of a running gateway, on `server.admin` (127.0.0.1:9900 unless it says otherwise). Beside it are
+`/health`, `/liveness`, `/readiness` and `/metrics`. [Operate a gateway](../how-to/operate.md) tells what to use when.
+
+A call with a body sends JSON with `Content-Type: application/json`, at most 16 KiB. Answers are JSON, never to be kept
+(`Cache-Control: no-store`). HEAD goes where GET does.
+
+What is refused is a problem document (RFC 9457); `problems` has every fault where there may be several. 400 is a body
+that is not JSON, 413 one that is too long, 415 one that is not called JSON, 422 one that does not say what it must.
+
+**Who may.** Without a token in the configuration the API listens on a loopback address or a Unix socket, and whoever
+reaches it is an operator. With `server.admin_token` or `server.admin_tokens` every call shows one, on a loopback
+address, too: `Authorization: Bearer TOKEN`. A reader looks, an operator changes. Without a valid token it is 401, with
+one of the lesser role 403; after ten wrong tries a minute from one address 429.
+
+Names and targets in paths are percent-encoded; the slashes of a target's URL and of a network need not be.
+
+The same as OpenAPI 3.1: `GET /openapi.json`.
+
 """
 
 
@@ -125,6 +155,7 @@ def pages() -> dict[Path, str]:
     """Every generated page and its text."""
     return {
         DOCS / "reference" / "configuration.md": CONFIGURATION + reference_markdown().rstrip("\n") + "\n",
+        DOCS / "reference" / "admin-api.md": ADMIN_API + operations_markdown(OPERATIONS.values()).rstrip("\n") + "\n",
         DOCS / "reference" / "commands.md": COMMANDS + "".join(commands()),
     }
 

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 
 from vizgate._version import __version__
 from vizgate.cli import check, diff, explain, init, keys, plugins, proxy, routes, schema, serve, version
+from vizgate.cli.admin import drain, reload, status
 from vizgate.errors import VizgateError
 
-_COMMANDS = (serve, proxy, check, diff, explain, routes, init, schema, keys, plugins, version)
+_CONFIGURATIONS = (check, diff, explain, routes, init, schema)
+_RUNNING = (reload, drain, status)
+_COMMANDS = (serve, proxy, *_CONFIGURATIONS, *_RUNNING, keys, plugins, version)
 
 EXIT_USAGE = 2
 # As a shell reports a program that a signal has ended: 128 and the number of the signal.

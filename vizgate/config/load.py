@@ -22,8 +22,9 @@ from vizgate.config.across.limits import LimitParts
 from vizgate.config.keys_file import read_keys_file
 from vizgate.config.model import CheckConfig, GatewayConfig, RouteConfig
 from vizgate.config.problems import ConfigError, Finding, Path, Place, Problem, shown
-from vizgate.config.text import events, variables, yaml_reader
 from vizgate.config.text import overrides as overlay
+from vizgate.config.text import variables, yaml_reader
+from vizgate.config.text.file import read_file
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
 from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
@@ -66,16 +67,7 @@ def load_config(
     file = FilePath(path)
     files = set() if files is None else files
     files.add(file)
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(events.MAX_BYTES + 1)
-    except OSError as exc:
-        raise ConfigError(
-            [Problem(Place(str(path)), (), f"cannot read the file: {exc.strerror}. Check its name")]
-        ) from exc
-    text = events.decode(data, str(path))
-    if isinstance(text, Problem):
-        raise ConfigError([text])
+    text = read_file(path)
     source = TextSource(file.parent, files)
     outside = overrides or {}, os.environ if environment is None else environment
     return _load(text, str(path), source, outside, resolve)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 from vizgate._version import __version__
 from vizgate.clock import Clock
 from vizgate.config import GatewayConfig, load_text
+from vizgate.config.model import ServerConfig
 from vizgate.extension.registry import Registry
-from vizgate.gateway.admin.access import admin_access
+from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.builtin import BUILTIN
@@ -134,6 +135,9 @@ class Gateway:
         """What looks after the certificates of the listeners."""
         return self._present.doors.renewal
 
+    def _server_config(self) -> ServerConfig:
+        return self.config.server
+
     def _unready(self) -> Mapping[str, str]:
         return self._present.generation.plugins.unready()
 
@@ -183,17 +187,15 @@ class Gateway:
 
     async def _listen(self) -> None:
         self._public = self.site()
-        self._admin = AdminSite(self.plan.server, self.state, self._admin_api())
+        access = AdminAccess(self._server_config, self.state.clock)
+        api = AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock)
+        self._admin = AdminSite(self.plan.server, self.state, api)
         await self._present.doors.open(self._public, self._admin)
-
-    def _admin_api(self) -> AdminApi:
-        access = admin_access(self.config.server, self.state.clock)
-        return AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock)
 
     def _swapped(self) -> None:
         """Another configuration serves."""
         if self._admin is not None:
-            self._admin.use(self.plan.server, self._admin_api())
+            self._admin.use(self.plan.server)
         if self._loop_watch is not None:
             self._loop_watch.stop()
             self._loop_watch = None

@@ -55,7 +55,7 @@ class Bench:
         own = [f"Host: 127.0.0.1:{address[1]}"] if not any(field.startswith("Host:") for field in fields) else []
         if self.token:
             own.append(f"Authorization: Bearer {self.token}")
-        if body:
+        if body and not any(field.startswith("Transfer-") for field in fields):
             own += [f"Content-Length: {len(body)}"]
         return await _exchange(address, method, path, [*fields, *own], body)
 

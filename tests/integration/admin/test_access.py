@@ -167,6 +167,13 @@ async def test_body_is_what_the_operation_asks_for(body: bytes, fields: list[str
             assert not bench.gateway.state.blocked.is_active
 
 
+async def test_body_that_breaks_its_framing_is_refused() -> None:
+    """With an answer, and the connection ends."""
+    async with serving() as bench:
+        response = await bench.admin_raw("PUT", "/blocks/192.0.2.1", b"zz\r\n", "Transfer-Encoding: chunked")
+        assert (400, True) == (response.status, response.says_close)
+
+
 async def test_problems_of_a_body_have_their_places() -> None:
     """All of them at once."""
     async with serving() as bench:

@@ -14,7 +14,7 @@ Refused = Callable[..., list[str]]
 CASES = [
     ("server: {workers: 2}", "server.workers: more than one worker"),
     ("server: {workers: auto}", "server.workers: more than one worker"),
-    ("plugins: {a: {}}", "plugins: plugins (settings of plugins)"),
+    ("server: {http2: true}", "server.http2: http2 (HTTP/2)"),
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vizgate.clock import Clock
@@ -59,22 +60,48 @@ class Admission:
     refusal: Refusal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What *server* says."""
+
+    server: ServerConfig
+    guard: AdminGuard
+    tokens: AdminTokens
+
+    @classmethod
+    def of(cls, server: ServerConfig) -> _Rules:
+        tokens = AdminTokens.of(server)
+        # A Unix socket is for its owner alone.
+        host = server.admin.host if isinstance(server.admin, Address) else "localhost"
+        return cls(server, AdminGuard(host, has_tokens=bool(tokens)), tokens)
+
+
 class AdminAccess:
-    """Args: tokens: without any everybody whom *guard* lets pass is an operator. open_metrics: whether ``/metrics``
-    needs none, wherever it is asked for.
+    """Args: server: gives the present settings, which a reload changes. Without tokens in them everybody whom the guard
+    lets pass is an operator.
     """
 
-    def __init__(self, guard: AdminGuard, tokens: AdminTokens, clock: Clock, *, open_metrics: bool = False) -> None:
-        self._guard = guard
-        self._tokens = tokens
+    def __init__(self, server: Callable[[], ServerConfig], clock: Clock) -> None:
+        self._server = server
         self._clock = clock
         self._tries = TokenBucket(_TRIES, max_keys=_MAX_PEERS)
-        #: Whether ``/metrics`` is for everybody: on a loopback address it was always so.
-        self.has_open_metrics = open_metrics or guard.is_local or not tokens
+        self._rules = _Rules.of(server())
+
+    @property
+    def has_open_metrics(self) -> bool:
+        """Whether ``/metrics`` is for everybody: on a loopback address it was always so."""
+        rules = self._present()
+        return rules.server.admin_open_metrics or rules.guard.is_local
+
+    def _present(self) -> _Rules:
+        server = self._server()
+        if server is not self._rules.server:
+            self._rules = _Rules.of(server)
+        return self._rules
 
     def admit(self, request: Request, *, is_change: bool) -> Admission:
         """Who sends *request*, and whether he may. Args: is_change: whether it does more than look."""
-        detail = self._guard.refusal(request)
+        detail = self._present().guard.refusal(request)
         if detail:
             is_told = self._tries.take((request.client, "guard"), now_s=self._clock.monotonic()).allowed
             return Admission(NOBODY, Refusal(403, detail, is_told=is_told))
@@ -86,14 +113,15 @@ class AdminAccess:
 
     def identify(self, request: Request) -> Admission:
         """Who sends *request*, by its token alone."""
-        if not self._tokens:
+        tokens = self._present().tokens
+        if not tokens:
             return Admission(LOCAL)
         peer = network_of(request.client)
         # Before the token is looked at: who has guessed too often learns nothing any more.
         if self._tries.take(peer, 0, now_s=self._clock.monotonic()).remaining < 1:
             return Admission(NOBODY, self._too_many(peer))
         token = _token_of(request)
-        caller = None if token is None else self._tokens.find(token)
+        caller = None if token is None else tokens.find(token)
         if caller is not None:
             return Admission(caller)
         self._tries.take(peer, now_s=self._clock.monotonic())
@@ -108,16 +136,7 @@ class AdminAccess:
         return Refusal(429, detail, retry_after_s=max(1, math.ceil(wait_s)), is_told=False)
 
     def __repr__(self) -> str:
-        return f"<AdminAccess {self._guard!r} {self._tokens!r}>"
-
-
-def admin_access(server: ServerConfig, clock: Clock) -> AdminAccess:
-    """Who may ask the admin listener that *server* describes."""
-    tokens = AdminTokens.of(server)
-    # A Unix socket is for its owner alone.
-    host = server.admin.host if isinstance(server.admin, Address) else "localhost"
-    guard = AdminGuard(host, has_tokens=bool(tokens))
-    return AdminAccess(guard, tokens, clock, open_metrics=server.admin_open_metrics)
+        return f"<AdminAccess {self._rules.guard!r} {self._rules.tokens!r}>"
 
 
 def _scope_error() -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from vizgate.errors import BodyTooLarge
+from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError
 from vizgate.gateway.operations.operation import OperationRefused
 from vizgate.pipeline.request import Request
 from vizgate.units import KIB
@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 16 * KIB
 async def read_arguments(request: Request, model: type[BaseModel]) -> dict[str, Any]:
     """What the body of *request* says, in the form of *model*; only what it says, no defaults.
 
-    Raises: OperationRefused: 400 for what is no JSON, 413, 415, 422 with every problem.
+    Raises: OperationRefused: 400 for what is no JSON, 408, 413, 415, 422 with every problem. ClientGone.
     """
     content_type = request.headers.get("Content-Type", "application/json") or ""
     media_type = content_type.partition(";")[0].strip().lower()
@@ -31,6 +31,10 @@ async def read_arguments(request: Request, model: type[BaseModel]) -> dict[str, 
         data = await request.body.read(MAX_BODY_BYTES)
     except BodyTooLarge:
         raise OperationRefused(413, f"the body is over {MAX_BODY_BYTES} bytes") from None
+    except ClientGone:
+        raise
+    except ExchangeError as error:
+        raise OperationRefused(error.status, error.detail) from None
     return _checked(data, model)
 
 

@@ -43,9 +43,9 @@ class AdminSite:
         self._state = state
         self._api = api
 
-    def use(self, server: ServerPlan, api: AdminApi) -> None:
+    def use(self, server: ServerPlan) -> None:
         """Go by another configuration from the next request on."""
-        self.server, self._api = _own(server), api
+        self.server = _own(server)
 
     def accept(self, stream: Stream) -> None:
         """Serve a new connection."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vizgate import Gateway
-from vizgate.gateway.admin.access import admin_access
+from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.operations.local import LocalOperator
@@ -45,7 +45,7 @@ class Bench:
         plan = self.gateway.plan
         self.endpoints = Endpoints(LocalVitals(self.gateway.state, plan.unavailable))
         clock = self.gateway.state.clock
-        access = admin_access(self.gateway.config.server, clock)
+        access = AdminAccess(lambda: self.gateway.config.server, clock)
         self.api = AdminApi(self.endpoints, LocalOperator(self.gateway), access, clock)
 
     async def ask(self, method: str, path: str, **fields: str) -> Response:

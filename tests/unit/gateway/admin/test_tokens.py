@@ -1,0 +1,61 @@
+"""The rules of ``AdminTokens`` and ``AdminAccess``: who a token belongs to, and when that changes."""
+
+from __future__ import annotations
+
+from vizgate.auth.api_key.table import hash_key
+from vizgate.config.model import ServerConfig
+from vizgate.gateway.admin.access import AdminAccess
+from vizgate.gateway.admin.tokens import AdminTokens, Caller
+from vizgate.message.headers import Headers
+from vizgate.pipeline.request import Request
+from vizgate.testing import ManualClock
+
+
+def server(**said: object) -> ServerConfig:
+    return ServerConfig.model_validate(said)
+
+
+def asking(token: str = "", client: str = "127.0.0.1") -> Request:
+    fields = [("Authorization", f"Bearer {token}")] if token else []
+    return Request("GET", b"/status", Headers.of(fields), authority="localhost", client=client)
+
+
+def test_token_is_found_by_its_hash_and_by_itself() -> None:
+    """And nothing like it is."""
+    entries = [{"name": "a", "token": "one"}, {"name": "b", "hash": hash_key(b"two"), "role": "operator"}]
+    tokens = AdminTokens.of(server(admin_token="zero", admin_tokens=entries))
+    assert [Caller("admin", "operator"), Caller("a", "reader"), Caller("b", "operator")] == [
+        tokens.find(token) for token in (b"zero", b"one", b"two")
+    ]
+    assert [None] * 5 == [tokens.find(token) for token in (b"", b"on", b"one ", b"ONE", b"x" * 5000)]
+    assert "<AdminTokens [3]>" == repr(tokens)
+
+
+def test_no_token_is_nobodys() -> None:
+    """Where there are none, none is right."""
+    tokens = AdminTokens.of(server())
+    assert not tokens
+    assert tokens.find(b"") is None
+
+
+def test_reload_changes_tokens_at_once() -> None:
+    """The old one is nobody's any more; what a peer got wrong stays."""
+    present = [server(admin_token="old")]
+    access = AdminAccess(lambda: present[0], ManualClock(0.0))
+    assert access.admit(asking("old"), is_change=True).refusal is None
+    present[0] = server(admin_token="new")
+    refusal = access.admit(asking("old"), is_change=True).refusal
+    assert refusal is not None
+    assert 401 == refusal.status
+    assert access.admit(asking("new"), is_change=True).refusal is None
+    present[0] = server()
+    assert "local" == access.admit(asking(), is_change=True).caller.name
+
+
+def test_each_peer_has_tries_of_its_own() -> None:
+    """One that guesses does not shut out the others; a /64 counts as one."""
+    config = server(admin_token="s3cret", admin="0.0.0.0:1")
+    access = AdminAccess(lambda: config, ManualClock(0.0))
+    statuses = [access.admit(asking("no", f"2001:db8::{number}"), is_change=False).refusal for number in range(1, 13)]
+    assert [401] * 10 + [429] * 2 == [refusal.status for refusal in statuses if refusal is not None]
+    assert access.admit(asking("s3cret", "2001:db8:0:1::1"), is_change=False).refusal is None
