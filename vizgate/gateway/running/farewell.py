@@ -10,6 +10,9 @@ import logging
 
 from vizgate.gateway.public import PublicSite
 
+# How long a request may take to end once it is cancelled, in seconds: a plugin may not listen.
+_CUT_S = 2.0
+
 _log = logging.getLogger("vizgate.gateway")
 
 
@@ -26,4 +29,6 @@ async def finish(site: PublicSite, timeout_s: float) -> None:
     for connection in remaining:
         connection.stop()
     if tasks:
-        await asyncio.wait(tasks)
+        _, deaf = await asyncio.wait(tasks, timeout=_CUT_S)
+        for task in deaf:
+            task.cancel()
