@@ -62,7 +62,7 @@ The access log goes to standard output; what the program says about itself goes 
 
 def commands() -> Iterator[str]:
     """A section for each command, from its parser."""
-    root = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
+    root, _ = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
     yield from _below(root)
 
 
