@@ -30,7 +30,7 @@ def test_plugin_whose_init_raises_is_named(error: BaseException) -> None:
 
 def test_plugin_that_says_itself_what_is_wrong_is_heard() -> None:
     """An error of vizgate's own is meant to be shown."""
-    with pytest.raises(VizgateError, match="^no such table$"):
+    with pytest.raises(VizgateError, match=r"^no such table$"):
         make(Fails, VizgateError("no such table"), None)
 
 
