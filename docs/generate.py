@@ -93,7 +93,7 @@ The same as OpenAPI 3.1: `GET /openapi.json`.
 
 def commands() -> Iterator[str]:
     """A section for each command, from its parser."""
-    root = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
+    root, _ = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
     yield from _below(root)
 
 

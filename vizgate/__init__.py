@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
     from vizgate.errors import CircuitOpen, ExchangeError, VizgateError
+    from vizgate.extension.announced import PluginError
     from vizgate.extension.authenticator import (
         AuthenticationUnavailable,
         Authenticator,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from vizgate.extension.balancer import Balancer, BalancerConfig, Member
     from vizgate.extension.command import Command
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
-    from vizgate.extension.registry import PluginError
     from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
@@ -231,7 +231,7 @@ _HOMES = {
     "NetworkRules": "access.ip_filter.networks",
     "NoMatch": "router",
     "PeakEwma": "balancer.chance.peak_ewma",
-    "PluginError": "extension.registry",
+    "PluginError": "extension.announced",
     "PowerOfTwo": "balancer.chance.two_choices",
     "ProbeCount": "health.probe_count",
     "Problem": "config",

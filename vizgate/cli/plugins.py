@@ -1,9 +1,10 @@
-"""``vizgate plugins``: what ``use:`` can name, and which package brings it."""
+"""``vizgate plugins``: what ``use:`` and ``kind:`` can name, further commands, and which package brings them."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from vizgate._version import __version__
@@ -12,7 +13,7 @@ from vizgate.cli.table import table
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
-    from vizgate.extension.registry import PluginInfo
+    from vizgate.extension.announced import PluginInfo
 
 
 def add_to(commands: Commands) -> None:
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Print them; one that cannot be used is listed with its problem."""
     from dataclasses import asdict
 
-    found = _all()
+    found = _all(args.builtin_names)
     if args.json:
         print(json.dumps([asdict(plugin) for plugin in found], indent=2))
         return 0
@@ -39,12 +40,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _all() -> list[PluginInfo]:
-    from vizgate.extension.registry import PluginInfo, Registry, kind_of
+def _all(commands: Collection[str]) -> list[PluginInfo]:
+    """Every one. Args: commands: names of the program's own."""
+    from vizgate.extension.announced import PluginInfo
+    from vizgate.extension.command_registry import CommandRegistry
+    from vizgate.extension.registry import Registry, kind_of
     from vizgate.gateway.builtin import BUILTIN
 
     builtin = [
         PluginInfo(name, kind_of(found), "vizgate", __version__, f"{found.__module__}:{found.__qualname__}")
         for name, found in sorted(BUILTIN.items())
     ]
-    return builtin + Registry(BUILTIN).installed_plugins()
+    return builtin + Registry(BUILTIN).installed_plugins() + CommandRegistry(commands).installed_plugins()

@@ -29,11 +29,6 @@ from vizgate.pipeline.response import Response
 
 _M = TypeVar("_M", bound=BaseModel)
 
-#: The version of what is promised to plugins: it rises when a plugin that kept to it would have to change.
-CONTRACT_VERSION = 1
-#: The oldest version whose plugins still work.
-OLDEST_CONTRACT = 1
-
 
 class ComponentConfig(BaseModel):
     """The settings a component takes from the YAML; unknown keys are refused."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from vizgate.errors import VizgateError
+from vizgate.extension.announced import PluginError
 from vizgate.extension.contract import Component, Context
-from vizgate.extension.registry import PluginError
 
 _C = TypeVar("_C", bound=Component)
 

@@ -1,33 +1,39 @@
 """How a name in the YAML finds a class.
 
-In: ``Registry``, ``PluginError``, ``PluginInfo``; names come from the table of built-ins that is passed in, from
-entry points of installed distributions, and from import paths. Not in: the table itself (``gateway.builtin``), settings
-and life of what was found (``extension.contract``), and putting folders on ``sys.path`` (``gateway``).
+In: ``Registry``; names come from the table of built-ins that is passed in, from
+entry points of installed distributions, and from import paths. Not in: the table itself (``gateway.builtin``), reading
+entry points (``announced``), settings and life of what was found (``contract``), and putting folders on ``sys.path``
+(``gateway``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, cast
 
-from vizgate.errors import VizgateError
+from vizgate.extension.announced import (
+    PluginError,
+    PluginInfo,
+    announced_in,
+    by_name,
+    described,
+    distribution_of,
+    listed,
+    load,
+    owners_of,
+    refuse_other_contract,
+    told,
+    version_of,
+)
 from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
 from vizgate.extension.background import BackgroundConfig, BackgroundService
 from vizgate.extension.balancer import Balancer, BalancerConfig
-from vizgate.extension.contract import (
-    CONTRACT_VERSION,
-    OLDEST_CONTRACT,
-    Component,
-    ComponentConfig,
-    Middleware,
-    MiddlewareConfig,
-)
+from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
 from vizgate.extension.sink import Sink, SinkConfig
 from vizgate.extension.store_component import StoreComponent, StoreConfigBase
 
@@ -50,30 +56,6 @@ _NO_BUILTINS: Mapping[str, type[Component]] = {}
 _IMPORT_PATH = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
 
 
-class PluginError(VizgateError):
-    """A component cannot be found or cannot be used; the message says whose fault it is and what to do.
-
-    ``name``: what the configuration asked for. ``distributions``: the installed distributions at fault, if any.
-    """
-
-    def __init__(self, message: str, *, name: str, distributions: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.name = name
-        self.distributions = distributions
-
-
-@dataclass(frozen=True, slots=True)
-class PluginInfo:
-    """One announced plugin. ``object``: where its class is, ``package.module:Class``. ``problem``: "" when usable."""
-
-    name: str
-    kind: str
-    distribution: str
-    version: str
-    object: str
-    problem: str = ""
-
-
 class Registry:
     """Finds components by name, importing only what is asked for.
 
@@ -89,11 +71,7 @@ class Registry:
 
     @cached_property
     def _announced(self) -> dict[str, list[EntryPoint]]:
-        found = entry_points(group=GROUP) if self._given is None else self._given
-        by_name: dict[str, list[EntryPoint]] = {}
-        for point in found:
-            by_name.setdefault(point.name, []).append(point)
-        return by_name
+        return announced_in(GROUP) if self._given is None else by_name(self._given)
 
     @property
     def names(self) -> list[str]:
@@ -168,22 +146,21 @@ class Registry:
             kind = kind_of(_load(point))
         except PluginError as error:
             problem = str(error)
-        version = str(point.dist.version) if point.dist is not None else ""
-        return PluginInfo(point.name, kind, _distribution(point), version, point.value, problem)
+        return PluginInfo(point.name, kind, distribution_of(point), version_of(point), point.value, problem)
 
     def _refuse_clash(self, name: str, points: list[EntryPoint]) -> None:
-        owners = tuple(sorted(_distribution(point) for point in points))
+        owners = owners_of(points)
         if points and name in self._builtin:
             raise PluginError(
-                f"the name '{name}' of {_listed(owners)} is a built-in's. For the plugin write {points[0].value}; "
-                f"for the built-in uninstall {_listed(owners)}",
+                f"the name '{name}' of {listed(owners)} is a built-in's. For the plugin write {points[0].value}; "
+                f"for the built-in uninstall {listed(owners)}",
                 name=name,
                 distributions=owners,
             )
         if len(points) > 1:
             raise PluginError(
-                f"the name '{name}' is announced by {_listed(owners)}. Uninstall one, or write an import path instead: "
-                f"{_listed(tuple(point.value for point in points), 'or')}",
+                f"the name '{name}' is announced by {listed(owners)}. Uninstall one, or write an import path instead: "
+                f"{listed(tuple(point.value for point in points), 'or')}",
                 name=name,
                 distributions=owners,
             )
@@ -216,17 +193,8 @@ def installed_plugins(builtin: Mapping[str, type[Component]] = _NO_BUILTINS) -> 
 
 
 def _load(point: EntryPoint, kind: str = "") -> type[Component]:
-    owner = _distribution(point)
-    try:
-        found = point.load()
-    except Exception as error:  # whatever a stranger's module raises while it is imported
-        raise PluginError(
-            f"'{point.name}' of {owner} cannot be imported from {point.value}: {_told(error)}. "
-            f"Mend or uninstall {owner}",
-            name=point.name,
-            distributions=(owner,),
-        ) from error
-    return _checked(found, kind, point.name, f"'{point.name}' of {owner} ({point.value})", (owner,))
+    found, shown = load(point)
+    return _checked(found, kind, point.name, shown, (distribution_of(point),))
 
 
 def _import(use: str) -> Any:
@@ -236,7 +204,7 @@ def _import(use: str) -> Any:
     module_name, attributes = path.groups()
     try:
         found: Any = import_module(module_name)
-    except Exception as error:  # whatever a stranger's module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises while it is imported
         raise PluginError(_import_failure(use, module_name, error), name=use) from error
     for attribute in attributes.split("."):
         try:
@@ -248,14 +216,14 @@ def _import(use: str) -> Any:
     return found
 
 
-def _import_failure(use: str, module_name: str, error: Exception) -> str:
+def _import_failure(use: str, module_name: str, error: BaseException) -> str:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is not None and f"{module_name}.".startswith(f"{missing}."):
         return (
             f"'{use}': there is no module '{missing}'. Install what it comes from, or put it next to the configuration "
             "file or on PYTHONPATH"
         )
-    return f"'{use}' cannot be imported: {_told(error)}. Mend {module_name}"
+    return f"'{use}' cannot be imported: {told(error)}. Mend {module_name}"
 
 
 def _checked(found: Any, kind: str, name: str, shown: str, owners: tuple[str, ...] = ()) -> type[Component]:
@@ -263,10 +231,11 @@ def _checked(found: Any, kind: str, name: str, shown: str, owners: tuple[str, ..
     kinds = [KINDS[kind]] if kind else list(KINDS.values())
     fitting = [(base, model) for base, model in kinds if isinstance(found, type) and issubclass(found, base)]
     if not fitting:
-        what = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
         wanted = " or ".join(f"{base.__module__}.{base.__name__}" for base, _ in kinds)
         raise PluginError(
-            f"{shown} is {what}, not a subclass of {wanted}. Derive it from that class", name=name, distributions=owners
+            f"{shown} is {described(found)}, not a subclass of {wanted}. Derive it from that class",
+            name=name,
+            distributions=owners,
         )
     model: Any = found.Config
     # Any other model would take unknown keys in silence.
@@ -278,32 +247,5 @@ def _checked(found: Any, kind: str, name: str, shown: str, owners: tuple[str, ..
             distributions=owners,
         )
     component: type[Component] = found
-    _refuse_other_contract(component, name, shown, owners)
+    refuse_other_contract(component, name, shown, owners)
     return component
-
-
-def _refuse_other_contract(found: type[Component], name: str, shown: str, owners: tuple[str, ...]) -> None:
-    written_for = found.contract_version
-    if written_for is None or (type(written_for) is int and OLDEST_CONTRACT <= written_for <= CONTRACT_VERSION):
-        return
-    kept = " to ".join(dict.fromkeys((str(OLDEST_CONTRACT), str(CONTRACT_VERSION))))
-    owner = _listed(owners) or found.__module__.partition(".")[0]
-    is_newer = type(written_for) is int and written_for > CONTRACT_VERSION
-    remedy = f"Install a newer vizgate, or an older {owner}" if is_newer else f"Install a newer {owner}"
-    raise PluginError(
-        f"{shown} was written for contract {written_for!r} of vizgate, which keeps contract {kept}. {remedy}",
-        name=name,
-        distributions=owners,
-    )
-
-
-def _distribution(point: EntryPoint) -> str:
-    return str(point.dist.name) if point.dist is not None else "an unnamed distribution"
-
-
-def _listed(words: tuple[str, ...], conjunction: str = "and") -> str:
-    return f" {conjunction} ".join(dict.fromkeys(words))
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -9,18 +9,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 from collections.abc import Callable, Coroutine
 from importlib.util import find_spec
 from typing import Any
 
+from vizgate.gateway.isolation.culprit import place_of_task
+
 # Collections look for cycles, and a request makes none; looking as often as by default (700, 10, 10) is for nothing.
 _GC_THRESHOLDS = (20_000, 50, 100)
+# How long a task may take to end once it is cancelled, in seconds.
+_LEAVE_S = 2.0
+
+_log = logging.getLogger("vizgate.serve")
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
     """Run *main* on the fastest event loop that is installed."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(main)
+        return runner.run(_then_leave(main))
+
+
+async def _then_leave(main: Coroutine[Any, Any, int]) -> int:
+    """*main*, and the end of whatever still runs: a task that ignores its cancellation is left behind."""
+    code = await main
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    deaf = (await asyncio.wait(left, timeout=_LEAVE_S))[1] if left else set()
+    for task in deaf:
+        _log.error("a task ignores that the process ends, and is left behind: %s", place_of_task(task))
+        # The runner would wait for it for ever.
+        asyncio._unregister_task(task)  # noqa: SLF001  # documented for whoever runs tasks
+    return code
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -6,6 +6,7 @@ In: ``PublicSite``: the present plan, its requests' records, connection limits. 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -159,7 +160,9 @@ class PublicSite:
 
     def report_failure(self, request: Request) -> None:
         """See ``Site.report_failure``."""
-        _log.exception("request %s failed while its answer was being sent", request.id)
+        error = sys.exception()
+        if error is None or not self.state.faults.blame("answer", error, request):
+            _log.exception("request %s failed while its answer was being sent", request.id)
 
     def __repr__(self) -> str:
         return f"<PublicSite [{len(self.connections)} connections, {self.cells.requests_active} requests in flight]>"

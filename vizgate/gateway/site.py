@@ -85,5 +85,5 @@ def run_callbacks(site: Site, request: Request) -> None:
     for callback in request.take_callbacks():
         try:
             callback()
-        except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001  # as above
+        except BaseException:  # noqa: BLE001  # as above, a cancellation, too: nothing is awaited here
             site.report_failure(request)

@@ -15,16 +15,36 @@ if TYPE_CHECKING:
     from vizgate.testing.memory import MemoryClient
     from vizgate.testing.scripted_upstream import ScriptedUpstream
     from vizgate.testing.store_suite import check_store
+    from vizgate.testing.suites.authenticator import check_authenticator
+    from vizgate.testing.suites.middleware import check_middleware
+    from vizgate.testing.suites.service import check_service
+    from vizgate.testing.suites.sink import check_sink, sample_record
 
-__all__ = ["ManualClock", "MemoryClient", "ScriptedUpstream", "check_balancer", "check_store"]
+__all__ = [
+    "ManualClock",
+    "MemoryClient",
+    "ScriptedUpstream",
+    "check_authenticator",
+    "check_balancer",
+    "check_middleware",
+    "check_service",
+    "check_sink",
+    "check_store",
+    "sample_record",
+]
 
 # A test of a pure rule does not pay for the import of sockets and a whole gateway.
 _HOMES = {
     "ManualClock": "vizgate.testing.clock",
     "MemoryClient": "vizgate.testing.memory",
     "ScriptedUpstream": "vizgate.testing.scripted_upstream",
+    "check_authenticator": "vizgate.testing.suites.authenticator",
     "check_balancer": "vizgate.testing.balancer_suite",
+    "check_middleware": "vizgate.testing.suites.middleware",
+    "check_service": "vizgate.testing.suites.service",
+    "check_sink": "vizgate.testing.suites.sink",
     "check_store": "vizgate.testing.store_suite",
+    "sample_record": "vizgate.testing.suites.sink",
 }
 
 

@@ -221,3 +221,39 @@ def test_installed_plugins_tells_source_and_problems(site: Site) -> None:
     ]
     assert "not a subclass" in found[1].problem
     assert "is a built-in's" in found[2].problem
+
+
+@pytest.mark.parametrize(
+    ("version", "remedy"),
+    [
+        ("99", "Install a newer vizgate, or an older acme-filters"),
+        ("0", "Install a newer acme-filters"),
+        ("'1'", "Install a newer acme-filters"),
+        ("True", "Install a newer acme-filters"),
+    ],
+)
+def test_resolve_plugin_for_another_contract_names_package_and_remedy(site: Site, version: str, remedy: str) -> None:
+    """A plugin may say which contract it was written for; one that is not kept is a start-up error."""
+    site.module(
+        "registry_contract", f"from vizgate import Middleware\nclass M(Middleware): contract_version = {version}"
+    )
+    site.distribution("acme-filters", "1.2", acme="registry_contract:M")
+    error = _error("acme")
+    assert str(error).endswith(f"was written for contract {version} of vizgate, which keeps contract 1. {remedy}")
+    assert ("acme-filters",) == error.distributions
+
+
+def test_resolve_plugin_for_the_present_contract_is_good(site: Site) -> None:
+    """So is one that says nothing about it."""
+    site.module(
+        "registry_contract",
+        "from vizgate import Middleware\nfrom vizgate.extension.announced import CONTRACT_VERSION\n"
+        "class M(Middleware): contract_version = CONTRACT_VERSION",
+    )
+    assert "M" == resolve_middleware("registry_contract:M").__name__
+
+
+def test_resolve_module_that_exits_names_it(site: Site) -> None:
+    """A module that ends the program when it is imported does not end this one."""
+    site.module("registry_exit", "raise SystemExit(3)")
+    assert "'registry_exit:M' cannot be imported: SystemExit: 3. Mend registry_exit" == str(_error("registry_exit:M"))

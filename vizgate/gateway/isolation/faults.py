@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import traceback
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from vizgate.clock import Clock
 from vizgate.extension.contract import Component
 from vizgate.extension.making import name_of
+from vizgate.gateway.isolation.culprit import culprit_in, frames_of_error, plugin_places
 from vizgate.gateway.isolation.scrub import scrubbed, secrets_of_config, secrets_of_request
 from vizgate.observe.metrics import CounterFamily, Metrics
 from vizgate.pipeline.request import Request
@@ -35,12 +37,13 @@ class _Pause:
 class PluginFaults:
     """Those of one component of the plugin *name*.
 
-    Stages: ``start``, ``call``, ``body``, ``callback``, ``take``, ``run``, ``stop``.
+    Stages: ``start``, ``call`` (for a request), ``answer`` (while that was sent, and at its end), ``take``, ``run``,
+    ``stop``.
 
     Args: pauses: by stage, shared by all components of the plugin. secrets: texts that no line may hold.
     """
 
-    __slots__ = ("_clock", "_counters", "_pauses", "_secrets", "name")
+    __slots__ = ("__weakref__", "_clock", "_counters", "_pauses", "name", "secrets")
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class PluginFaults:
         self._counters = counters
         self._clock = clock
         self._pauses = pauses
-        self._secrets = secrets
+        self.secrets = secrets
 
     def note(self, stage: str, error: BaseException, request: Request | None = None) -> None:
         """Count *error*, and log it unless something like it was told a moment ago.
@@ -78,11 +81,11 @@ class PluginFaults:
 
     def told(self, error: BaseException) -> str:
         """*error* in a line, without the secrets of the settings."""
-        return scrubbed("".join(traceback.format_exception_only(error)).strip(), self._secrets)
+        return scrubbed("".join(traceback.format_exception_only(error)).strip(), self.secrets)
 
     def _texts(self, error: BaseException, request: Request | None) -> tuple[str, str]:
         """*error* in a line, and with its way through the program."""
-        hidden = self._secrets if request is None else self._secrets | secrets_of_request(request)
+        hidden = self.secrets if request is None else self.secrets | secrets_of_request(request)
         # Frames are no more than the program's own text; replacing in them would let a client spoil a traceback.
         parts = [
             part if part.startswith(_FRAME) else scrubbed(part, hidden) for part in traceback.format_exception(error)
@@ -96,7 +99,7 @@ class PluginFaults:
 class FaultBook:
     """The faults of every plugin of a gateway, which outlive a reload."""
 
-    __slots__ = ("_clock", "_counters", "_pauses")
+    __slots__ = ("_clock", "_counters", "_given", "_names", "_pauses")
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self._clock = clock
@@ -105,18 +108,38 @@ class FaultBook:
         )
         # By name: as many as there are classes, however often they are made anew.
         self._pauses: dict[str, dict[str, _Pause]] = {}
+        self._names: dict[str, None] = {}
+        # Those whose components are still there.
+        self._given: WeakSet[PluginFaults] = WeakSet()
 
     def of(self, component: Component) -> PluginFaults:
         """Those of *component*."""
         name = name_of(type(component))
         # A plugin may have forgotten to call ``super().__init__``.
         secrets = secrets_of_config(getattr(component, "config", None))
-        return PluginFaults(name, self._counters, self._clock, self._pauses.setdefault(name, {}), secrets)
+        self._names[name] = None
+        return self._faults(name, secrets)
+
+    def _faults(self, name: str, secrets: frozenset[str]) -> PluginFaults:
+        faults = PluginFaults(name, self._counters, self._clock, self._pauses.setdefault(name, {}), secrets)
+        self._given.add(faults)
+        return faults
+
+    def blame(self, stage: str, error: BaseException, request: Request) -> bool:
+        """Note *error*, which came out of a place that many share, with the plugin that has raised it; False when none
+        has.
+        """
+        culprit = culprit_in(frames_of_error(error), plugin_places(self.names))
+        if culprit is None or not culprit.plugin:
+            return False
+        secrets = frozenset(text for faults in self._given for text in faults.secrets)
+        self._faults(culprit.plugin, secrets).note(stage, error, request)
+        return True
 
     @property
     def names(self) -> list[str]:
         """The plugins that there are or were."""
-        return list(self._pauses)
+        return list(self._names)
 
     def __repr__(self) -> str:
         return f"<FaultBook [{len(self._pauses)} plugins]>"

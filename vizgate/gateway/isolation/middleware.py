@@ -9,9 +9,10 @@ import asyncio
 
 from vizgate.errors import ExchangeError
 from vizgate.gateway.isolation.faults import PluginFaults
+from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler, MiddlewareCall
 from vizgate.pipeline.replies import problem
-from vizgate.pipeline.request import Request
+from vizgate.pipeline.request import Outcome, Request
 from vizgate.pipeline.response import Response
 
 
@@ -23,9 +24,11 @@ def guarded(call: MiddlewareCall, faults: PluginFaults) -> MiddlewareCall:
     """*call*, whose failures are answers with 500. What it raises on purpose (``ExchangeError``) goes on its way."""
 
     async def guard(request: Request, forward: Handler) -> Response:
+        kept = request.outcome, request.id, request.route
         try:
             response = await call(request, forward)
             check_response(response)
+            _check_request(request, kept)
         except ExchangeError:
             raise
         except BaseException as error:
@@ -33,16 +36,33 @@ def guarded(call: MiddlewareCall, faults: PluginFaults) -> MiddlewareCall:
                 raise
             faults.note("call", error, request)
             # Not raised, so that middleware further out sees an answer, as with every other failure.
-            return failed_answer(request)
+            return failed_answer(*kept[:2])
+        finally:
+            # What the request is counted and logged by when it ends.
+            request.outcome, request.id, request.route = kept
         return response
 
     return guard
 
 
-def failed_answer(request: Request) -> Response:
+def _check_request(request: Request, kept: tuple[Outcome, str, str]) -> None:
+    """Raise TypeError when middleware has changed what is not its own, or left what nobody can use."""
+    if (request.outcome, request.id, request.route) != kept:
+        raise TypeError("a middleware changed outcome, id or route of its request")
+    method: object = request.method
+    identity: object = request.identity
+    if not isinstance(method, str):
+        request.method = ""
+        raise TypeError("a middleware left a method that is no text")
+    if identity is not None and not isinstance(identity, Identity):
+        request.identity = None
+        raise TypeError("a middleware left an identity that is none")
+
+
+def failed_answer(outcome: Outcome, request_id: str) -> Response:
     """What the client is told."""
-    request.outcome.termination = PluginFailed.termination
-    return problem(PluginFailed.status, "", request.id)
+    outcome.termination = PluginFailed.termination
+    return problem(PluginFailed.status, "", request_id)
 
 
 def is_fault(error: BaseException) -> bool:

@@ -12,6 +12,8 @@ from vizgate.gateway.public import PublicSite
 
 # How long a connection that was ended has to take what was written, in seconds.
 _FAREWELL_S = 1.0
+# How long a request may take to end once it is cancelled, in seconds: a plugin may not listen.
+_CUT_S = 2.0
 
 _log = logging.getLogger("vizgate.gateway")
 
@@ -37,4 +39,6 @@ async def finish(site: PublicSite, timeout_s: float) -> None:
     for connection in remaining:
         connection.stop()
     if tasks:
-        await asyncio.wait(tasks)
+        _, deaf = await asyncio.wait(tasks, timeout=_CUT_S)
+        for task in deaf:
+            task.cancel()

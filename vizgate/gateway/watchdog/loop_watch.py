@@ -17,8 +17,8 @@ from types import FrameType
 
 from vizgate.clock import Clock, SystemClock
 from vizgate.config.model import LoopLagConfig
+from vizgate.gateway.isolation.culprit import Culprit, culprit_in, frames_of, plugin_places
 from vizgate.gateway.state import GatewayState
-from vizgate.gateway.watchdog.culprit import Culprit, culprit_in, frames_of, plugin_places
 from vizgate.observe.metrics import Metrics
 
 _log = logging.getLogger("vizgate.loop")

@@ -1,15 +1,17 @@
-"""Whose code holds the event loop up.
+"""Whose code it is: what holds the event loop up, and what has failed.
 
-In: ``culprit_in``, which finds it in a stack. Not in: when to look (``loop_watch``).
+In: ``culprit_in``, which finds it in a stack. Not in: when to look (``faults``, ``gateway.watchdog``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import FrameType
-from typing import NamedTuple
+from traceback import walk_tb
+from types import CoroutineType, FrameType
+from typing import Any, NamedTuple
 
 # Frames of these wait for something to happen, or only pass on the turn: none of them holds the loop up.
 _LOOPS = frozenset({"asyncio", "selectors", "uvloop"})
@@ -35,6 +37,26 @@ def frames_of(thread_id: int, idle: FrameType | None = None) -> list[Frame]:
     """What the thread is at, the innermost first; nothing when it is at *idle*, the frame that runs the loop."""
     frame = sys._current_frames().get(thread_id)  # noqa: SLF001  # the documented way to look at a thread
     return [] if frame is idle else list(_walk(frame))
+
+
+def frames_of_error(error: BaseException) -> list[Frame]:
+    """Where *error* was raised and passed, the innermost first."""
+    frames = [
+        Frame(frame.f_globals.get("__name__", ""), frame.f_code.co_qualname, line)
+        for frame, line in walk_tb(error.__traceback__)
+    ]
+    return frames[::-1]
+
+
+def place_of_task(task: asyncio.Task[Any]) -> str:
+    """Where a task waits that is not at its end: the innermost place that is not the event loop's own."""
+    frames: list[Frame] = []
+    awaited: Any = task.get_coro()
+    while isinstance(awaited, CoroutineType) and awaited.cr_frame is not None:
+        frames.append(next(_walk(awaited.cr_frame)))
+        awaited = awaited.cr_await
+    own = [frame for frame in frames if not _is_loop(frame)]
+    return f"{own[-1].module}:{own[-1].line} in {own[-1].function}" if own else repr(task)
 
 
 def _walk(frame: FrameType | None) -> Iterator[Frame]:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from vizgate.gateway.watchdog.culprit import Culprit, Frame, culprit_in, frames_of, plugin_places
+from vizgate.gateway.isolation.culprit import Culprit, Frame, culprit_in, frames_of, plugin_places
 
 PLACES = plugin_places(["acme.filters:Slow", "acme.filters:Fast", "my_filters:Own"])
 LOOP = [Frame("asyncio.events", "Handle._run", 80), Frame("__main__", "<module>", 1)]

@@ -1,0 +1,1 @@
+"""What every plugin of a kind must do, as one function for each kind."""
