@@ -1,6 +1,7 @@
 """Writes the pages of the reference that are made from the code: ``make docs-pages``.
 
-In: the generated pages. Not in: what they say (``vizgate.config.reference``, the help texts of ``vizgate.cli``). The
+In: the generated pages. Not in: what they say (``vizgate.config.reference``, the rules of ``vizgate.config.audit``, the
+help texts of ``vizgate.cli``).
 pages are committed, so that they can be read without building anything; a test compares them with what this would
 write.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vizgate.cli import main as program
+from vizgate.config.audit.catalogue import rules_markdown
 from vizgate.config.reference import reference_markdown
 
 DOCS = Path(__file__).parent
@@ -57,6 +59,22 @@ Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one st
 again, after it was rotated. `HUP` is logged and changes nothing: reloading is not supported yet.
 
 The access log goes to standard output; what the program says about itself goes to standard error.
+"""
+
+
+AUDIT = """\
+# Rules of the audit
+
+<!-- Made from the rules by `make docs-pages`; do not edit. -->
+
+`vizgate check --audit` looks for these. How to run it, and how to let pass what is meant: [Audit a
+configuration](../how-to/audit-a-configuration.md). An id never changes its meaning.
+
+A rule that speaks of everybody means it: with every listener on a loopback address or a Unix socket and no
+`trusted_proxies`, nobody else can come, and `route-without-limit`, `echo-exposed`, `fault-exposed`, `metrics-exposed`
+and `request-id-believed` find nothing. A route is public when it has neither `auth` nor an `ip_filter` with `allow`,
+unless every listener asks for a client certificate.
+
 """
 
 
@@ -124,6 +142,7 @@ def pages() -> dict[Path, str]:
     """Every generated page and its text."""
     return {
         DOCS / "reference" / "configuration.md": CONFIGURATION + reference_markdown().rstrip("\n") + "\n",
+        DOCS / "reference" / "audit-rules.md": AUDIT + rules_markdown(),
         DOCS / "reference" / "commands.md": COMMANDS + "".join(commands()),
     }
 

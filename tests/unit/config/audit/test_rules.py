@@ -58,6 +58,9 @@ TLS = "server: {{listen: [{{address: '0.0.0.0:1', tls: {{cert: a.pem{}}}}}]}}\n"
 HAND = (
     "{{use: headers, response: {{set: {{Access-Control-Allow-Origin: '{}', Access-Control-Allow-Credentials: '{}'}}}}}}"
 )
+INTROSPECTION = (
+    "auth: {{a: {{kind: oauth2_introspection, endpoint: 'https://a/', client_id: a, client_secret: '${{SECRET}}'{}}}}}"
+)
 REDIS = "store: {{kind: redis, url: '{}'{}}}\n"
 
 CASES = [
@@ -155,6 +158,7 @@ CASES = [
     Case("key-without-expiry", "auth.a.keys[0]", key(", created: 2027-01-01"), key(GOOD_KEY)),
     Case("token-without-expiry", "auth.a.require", jwt(", require: []"), jwt("")),
     Case("token-without-audience", "auth.a", jwt(", issuer: i"), jwt(", audience: a")),
+    Case("introspection-without-audience", "auth.a", INTROSPECTION.format(""), INTROSPECTION.format(", audience: a")),
     Case("token-without-issuer", "auth.a", jwt(", audience: a"), jwt(", issuer: i")),
     Case("token-without-issuer", "auth.a", jwt(", audience: a"), jwt(", audience: a", "secret: '${SECRET}'")),
     Case("token-leeway", "auth.a.leeway", jwt(", leeway: 6m"), jwt(", leeway: 5m")),
