@@ -2,7 +2,7 @@
 
 In: the generated pages. Not in: what they say (``vizgate.config.reference``, the rules of ``vizgate.config.audit``, the
 help texts of ``vizgate.cli``).
-pages are committed, so that they can be read without building anything; a test compares them with what this would
+The pages are committed, so that they can be read without building anything; a test compares them with what this would
 write.
 """
 
