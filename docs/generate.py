@@ -1,7 +1,7 @@
 """Writes the pages of the reference that are made from the code: ``make docs-pages``.
 
-In: the generated pages. Not in: what they say (``vizgate.config.reference``, ``vizgate.gateway.operations``, the help
-texts of ``vizgate.cli``). The
+In: the generated pages. Not in: what they say (``vizgate.config.reference``, ``vizgate.gateway.operations``, the rules
+of ``vizgate.config.audit``, the help texts of ``vizgate.cli``). The
 pages are committed, so that they can be read without building anything; a test compares them with what this would
 write.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vizgate.cli import main as program
+from vizgate.config.audit.catalogue import rules_markdown
 from vizgate.config.reference import reference_markdown
 from vizgate.gateway.operations.reference import operations_markdown
 from vizgate.gateway.operations.table import OPERATIONS
@@ -91,6 +92,22 @@ The same as OpenAPI 3.1: `GET /openapi.json`.
 """
 
 
+AUDIT = """\
+# Rules of the audit
+
+<!-- Made from the rules by `make docs-pages`; do not edit. -->
+
+`vizgate check --audit` looks for these. How to run it, and how to let pass what is meant: [Audit a
+configuration](../how-to/audit-a-configuration.md). An id never changes its meaning.
+
+A rule that speaks of everybody means it: with every listener on a loopback address or a Unix socket and no
+`trusted_proxies`, nobody else can come, and `route-without-limit`, `echo-exposed`, `fault-exposed`, `metrics-exposed`
+and `request-id-believed` find nothing. A route is public when it has neither `auth` nor an `ip_filter` with `allow`,
+unless every listener asks for a client certificate.
+
+"""
+
+
 def commands() -> Iterator[str]:
     """A section for each command, from its parser."""
     root, _ = program._parser()  # noqa: SLF001  # there is no public name, and a page is no caller to design for
@@ -156,6 +173,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "reference" / "configuration.md": CONFIGURATION + reference_markdown().rstrip("\n") + "\n",
         DOCS / "reference" / "admin-api.md": ADMIN_API + operations_markdown(OPERATIONS.values()).rstrip("\n") + "\n",
+        DOCS / "reference" / "audit-rules.md": AUDIT + rules_markdown(),
         DOCS / "reference" / "commands.md": COMMANDS + "".join(commands()),
     }
 

@@ -19,6 +19,7 @@ import uvicorn
 
 from vizgate.cli.main import main
 from vizgate.config import GatewayConfig, load_config
+from vizgate.config.audit.audit import audit
 from vizgate.config.model import CheckExpectation, CheckRequest
 from vizgate.extension.registry import Registry
 from vizgate.gateway.builtin import BUILTIN
@@ -26,6 +27,8 @@ from vizgate.gateway.server import Gateway
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "examples").rglob("vizgate.yaml"))
+# About when the dates in them were written: keys in an example do not get old.
+WRITTEN_S = 1_795_000_000.0
 each_example = pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
 
 
@@ -113,6 +116,13 @@ def test_example_passes_check(file: Path, capsys: pytest.CaptureFixture[str]) ->
     code = main(["check", str(file)])
     assert 0 == code, capsys.readouterr()
     assert load_config(file).tests, "an example shows what it does under `tests`"
+
+
+@each_example
+def test_example_passes_the_audit(file: Path) -> None:
+    """What is unwise in an example stands in its ignore list, with the reason; no entry there is without use."""
+    found = audit(load_config(file), WRITTEN_S)
+    assert [] == [(one.rule, one.path, one.message) for one in found if one.ignored is None]
 
 
 @each_example

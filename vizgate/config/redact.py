@@ -1,6 +1,6 @@
 """A configuration to look at, without its secrets.
 
-In: ``redacted``, and which values are hidden. Not in: who shows them (``cli``, ``gateway``).
+In: ``redacted``, ``written`` and which values are hidden. Not in: who shows them (``cli``, ``gateway``).
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from vizgate.balancer.config import OwnBalancerConfig
+from pydantic import BaseModel
+
 from vizgate.config.model import GatewayConfig
+from vizgate.extension.contract import OpenConfig
 from vizgate.extension.fields import Expanded, Secret
 
 HIDDEN = "**********"
@@ -25,15 +27,9 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
     """What *config* says apart from defaults, as plain values in the notation of the YAML, with asterisks for secrets.
 
     Hidden are fields of type ``Secret``, values under names such as ``Authorization`` or ``api_key``, and, in the
-    settings of middleware and of balancers of one's own, everything that came out of a variable.
+    settings of middleware and other parts of one's own, everything that came out of a variable.
     """
-    dumped: dict[str, Any] = config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    for route, shown in zip(config.routes, dumped.get("routes", []), strict=True):
-        if route.middleware:
-            shown["middleware"] = [{"use": entry.use, **entry.settings} for entry in route.middleware]
-    for name, service in config.services.items():
-        if isinstance(service.balancer, OwnBalancerConfig):
-            dumped["services"][name]["balancer"] = {"use": service.balancer.use, **service.balancer.settings}
+    dumped: dict[str, Any] = written(config)
     hidden: dict[str, Any] = hide(dumped)
     for name, service in config.services.items():
         if service.affinity is not None:  # the name of a cookie, which is no secret
@@ -51,6 +47,32 @@ def redacted(config: GatewayConfig) -> dict[str, Any]:
 def _hide_token(entry: dict[str, Any]) -> dict[str, Any]:
     # The hash, too: a token that somebody has thought up can be guessed from it.
     return {key: value if key in {"name", "role"} else HIDDEN for key, value in entry.items()}
+
+
+def written(value: Any) -> Any:
+    """*value*, a model or something that holds models, as plain values, as far as it was written. Nothing is hidden;
+    what came out of a variable in settings of one's own can be told, for ``hide``.
+    """
+    if isinstance(value, OpenConfig):
+        # As it was read: a dump would turn texts out of variables into plain ones.
+        own = {name: getattr(value, name) for name in type(value).model_fields if name in value.model_fields_set}
+        return {**own, **value.settings}
+    if isinstance(value, BaseModel):
+        plain = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        fields = {(info.alias or name): getattr(value, name) for name, info in type(value).model_fields.items()}
+        return {key: written(fields[key]) if has_models(fields[key]) else child for key, child in plain.items()}
+    if isinstance(value, Mapping):
+        return {str(key): written(child) for key, child in value.items()}
+    return [written(child) for child in value] if isinstance(value, (list, tuple)) else value
+
+
+def has_models(value: Any) -> bool:
+    """Whether *value* is a model, or a mapping or tuple of some."""
+    if isinstance(value, Mapping):
+        return any(isinstance(child, BaseModel) for child in value.values())
+    return isinstance(value, BaseModel) or (
+        isinstance(value, tuple) and any(isinstance(child, BaseModel) for child in value)
+    )
 
 
 def is_secret_name(name: str) -> bool:

@@ -98,3 +98,18 @@ def test_redacted_tells_who_has_a_token() -> None:
         "admin_token": HIDDEN,
         "admin_tokens": [{"name": "a", "token": HIDDEN}, {"name": "b", "hash": HIDDEN, "role": "operator"}],
     } == shown["server"]
+
+
+def test_redacted_hides_variables_in_settings_of_ones_own_wherever_they_stand() -> None:
+    """Whatever a class of one's own is told out of a variable may be a secret."""
+    text = (
+        "plugins: [{use: 'a:B', url: '${NAME}'}]\n"
+        "observe: {sinks: [{use: 'a:B', deep: {url: ['${NAME}']}}]}\n"
+        "auth: {a: {kind: 'a:B', url: '${NAME}', plain: seen}}\n"
+        "store: {kind: 'a:B', url: '${NAME}'}\n"
+        "services: {s: {targets: ['http://a'], balancer: {use: 'a:B', url: '${NAME}'}}}\n"
+    )
+    shown = redacted(load_text(text, environment={"NAME": "hunter2"}))
+    assert "hunter2" not in json.dumps(shown)
+    assert {"kind": "a:B", "url": "**********", "plain": "seen"} == shown["auth"]["a"]
+    assert [{"use": "a:B", "url": "**********"}] == shown["plugins"]

@@ -137,6 +137,7 @@ def _uri(file: str) -> str:
 
 
 def _suppression(ignored: Ignored) -> dict[str, Any]:
+    # 3.35.3: without a status it counts as accepted, which older readers, that call it state, do the same.
     kind = "inSource" if ignored.by == "configuration" else "external"
     reason = {"justification": ignored.reason} if ignored.reason else {}
-    return {"kind": kind, "status": "accepted", **reason}
+    return {"kind": kind, **reason}

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vizgate.auth.api_key.config import KeyConfig
+from vizgate.auth.config import PluginAuthConfig
+from vizgate.balancer.config import OwnBalancerConfig
 from vizgate.config.audit.hosts import is_everything
 from vizgate.config.model import Address, GatewayConfig, MiddlewareEntry, RouteConfig
 from vizgate.config.problems import Path
+from vizgate.store.config import PluginStoreConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,24 @@ class AuditView:
             for index, entry in enumerate(route.middleware):
                 if use is None or entry.use == use:
                     yield ("routes", number, "middleware", index), route, entry
+
+    def own_settings(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        """Settings that no model of the format has, of middleware and of parts of one's own, with their places."""
+        config = self.config
+        for path, _, entry in self.entries():
+            yield path, entry.settings
+        for index, plugin in enumerate(config.plugins):
+            yield ("plugins", index), plugin.settings
+        for index, sink in enumerate(config.observe.sinks):
+            yield ("observe", "sinks", index), sink.settings
+        for name, auth in config.auth.items():
+            if isinstance(auth, PluginAuthConfig):
+                yield ("auth", name), auth.settings
+        for name, service in config.services.items():
+            if isinstance(service.balancer, OwnBalancerConfig):
+                yield ("services", name, "balancer"), service.balancer.settings
+        if isinstance(config.store, PluginStoreConfig):
+            yield ("store",), config.store.settings
 
 
 def _has_guests(entry: MiddlewareEntry) -> bool:

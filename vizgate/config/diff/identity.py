@@ -11,6 +11,9 @@ from typing import Any
 
 from vizgate.auth.api_key.config import KeyConfig
 from vizgate.config.model import ListenConfig, MiddlewareEntry, RouteConfig, TargetConfig
+from vizgate.config.model.admin import AdminTokenConfig
+from vizgate.config.model.gateway import PluginEntry
+from vizgate.config.model.observe import SinkEntry
 from vizgate.traffic.config import SplitEntryConfig
 
 #: By the class of an entry: what it is called. A list of anything else is one value.
@@ -20,6 +23,9 @@ _NAMES: Mapping[type, Callable[[Any], str]] = {
     ListenConfig: lambda listener: str(listener.address),
     KeyConfig: lambda key: key.id,
     MiddlewareEntry: lambda entry: entry.use,
+    PluginEntry: lambda entry: entry.use,
+    SinkEntry: lambda entry: entry.use,
+    AdminTokenConfig: lambda token: token.name,
     SplitEntryConfig: lambda way: way.service,
 }
 #: Lists in which the order has a meaning.

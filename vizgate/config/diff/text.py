@@ -17,8 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from vizgate.config.problems import Path
-from vizgate.config.redact import HIDDEN, hide, is_secret_name
-from vizgate.extension.contract import OpenConfig
+from vizgate.config.redact import HIDDEN, has_models, hide, is_secret_name, written
 
 # What needs no quotes in a flow of YAML, whatever stands around it.
 _PLAIN = re.compile(r"[A-Za-z0-9/_.+\-][A-Za-z0-9/_.*~+%@=:\-]*(?<!:)")
@@ -37,7 +36,7 @@ class Notation:
     def field(self, model: BaseModel, name: str, path: Path) -> str:
         """The field *name* of *model*, which stands at *path*."""
         value = getattr(model, name)
-        if not _has_models(value):
+        if not has_models(value):
             # By way of the model that holds it, which knows how the field is written: 30.0 as "30s".
             dumped = model.model_dump(mode="json", by_alias=True, include={name})
             return self.plain(next(iter(dumped.values()), None), path)
@@ -45,7 +44,7 @@ class Notation:
 
     def whole(self, value: Any, path: Path) -> str:
         """A *value* at *path* with everything below it, as far as it was written."""
-        return self.plain(_dumped(value), path)
+        return self.plain(written(value), path)
 
     def plain(self, value: Any, path: Path) -> str:
         """A plain *value* at *path*."""
@@ -79,29 +78,8 @@ class Notation:
 def _is_secret(path: Path, value: Any) -> bool:
     if isinstance(value, bool) or path[:1] == ("identity_headers",) or path[-2:] == ("affinity", "cookie"):
         return False
+    if path[:2] == ("server", "admin_tokens"):
+        # The hash, too: a token that somebody has thought up can be guessed from it.
+        return path[3:] not in {("name",), ("role",)}
     names = path[2:] if path[:1] and path[0] in _NAMED else path
     return any(isinstance(name, str) and is_secret_name(name) for name in names)
-
-
-def _has_models(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(isinstance(child, BaseModel) for child in value.values())
-    return isinstance(value, BaseModel) or (
-        isinstance(value, tuple) and any(isinstance(one, BaseModel) for one in value)
-    )
-
-
-def _dumped(value: Any) -> Any:
-    if isinstance(value, OpenConfig):
-        # As it was written: a dump would turn texts out of the environment, which are hidden, into plain ones.
-        own = {name: getattr(value, name) for name in type(value).model_fields}
-        return {**own, **value.settings}
-    if isinstance(value, BaseModel):
-        plain = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        fields = {(info.alias or name): getattr(value, name) for name, info in type(value).model_fields.items()}
-        return {key: _dumped(fields[key]) if _has_models(fields[key]) else child for key, child in plain.items()}
-    if isinstance(value, Mapping):
-        return {str(key): _dumped(child) for key, child in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_dumped(child) for child in value]
-    return value

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from vizgate.transform.json_body.config import JsonChanges
+from vizgate.transform.json_body.path import parse_path
 
 #: Keys, each with those below it that are meant; None for all.
 _Tree = Mapping[str, Any]
@@ -31,7 +32,7 @@ class JsonChange:
     def __init__(self, config: JsonChanges) -> None:
         self._picked = None if config.pick is None else _tree(config.pick)
         self._dropped = _tree(config.drop)
-        self._renamed = [(path.split(".")[:-1], path.split(".")[-1], new) for path, new in config.rename.items()]
+        self._renamed = [(*_parted(path), new) for path, new in config.rename.items()]
         self._wrap = config.wrap
 
     def apply(self, data: bytes) -> bytes:
@@ -53,11 +54,15 @@ class JsonChange:
         return value if self._wrap is None else {self._wrap: value}
 
 
+def _parted(path: str) -> tuple[list[str], str]:
+    *parents, last = parse_path(path)
+    return parents, last
+
+
 def _tree(paths: Iterable[str]) -> _Tree:
     """*paths* as a tree; one that is the beginning of another stands for both."""
     tree: dict[str, Any] = {}
-    for path in sorted(paths, key=lambda path: path.count(".")):
-        *parents, last = path.split(".")
+    for *parents, last in sorted(map(parse_path, paths), key=len):
         node: Any = tree
         for key in parents:
             node = node.setdefault(key, {})

@@ -11,19 +11,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from vizgate.extension.contract import MiddlewareConfig
 from vizgate.extension.fields import Size
+from vizgate.transform.json_body.path import parse_path
 from vizgate.units import MIB
-
-_MAX_DEPTH = 20
 
 
 def _path(text: str) -> str:
-    keys = text.split(".")
-    if not all(keys) or len(keys) > _MAX_DEPTH:
-        raise ValueError(f"{text!r} is no path into a document. Write keys with dots between: user.address.city")
+    parse_path(text)
     return text
 
 
-#: Keys with dots between. Where a list stands on the way, each of its items is meant.
+#: Keys with dots between, one that has dots itself in quotes. Of a list on the way each item is meant.
 JsonPath = Annotated[str, AfterValidator(_path)]
 
 

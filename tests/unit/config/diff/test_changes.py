@@ -62,6 +62,16 @@ def test_changes_of_equal_configurations_are_none():
              "+ server.listen['unix:/run/x.sock']: {address: unix:/run/x.sock}"],
         ),
         ("server: {admin: 'off'}", "server: {admin: '127.0.0.1:9'}", ["+ server.admin: 127.0.0.1:9"]),
+        (
+            "server: {admin_tokens: [{name: ci, token: a}]}",
+            "server: {admin_tokens: [{name: ci, token: b, role: operator}, {name: me, token: c}]}",
+            ["~ server.admin_tokens.ci.token: another secret", "~ server.admin_tokens.ci.role: reader -> operator",
+             "+ server.admin_tokens.me: **********"],
+        ),
+        (
+            "observe: {sinks: [{use: 'a:B', size: 1}]}", "observe: {sinks: [{use: 'a:B', size: 2}]}",
+            ["~ observe.sinks['a:B'].size: 1 -> 2"],
+        ),
         ("store: memory", "store: {kind: memory, keys: 5000}", ["~ store.keys: 200000 -> 5000"]),
         ("store: memory", "store: shared", ["~ store: {kind: memory} -> {kind: shared}"]),
         ("versions: {}", "identity_headers: {user: X-User}", ["+ identity_headers.user: X-User"]),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from vizgate.transform.json_body.change import JsonChange, NotJson
 from vizgate.transform.json_body.config import JsonBodyConfig, JsonChanges
+from vizgate.transform.json_body.path import parse_path
 
 DOCUMENT = {
     "id": 7,
@@ -25,11 +26,46 @@ _values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
     max_leaves=12,
 )
+_dotted = {"a.b": {"c": 1, 'd"e': 2, "": 3}, "a": {"b": 4}}
 _paths = st.lists(st.lists(_keys, min_size=1, max_size=3).map(".".join), min_size=1, max_size=4)
 
 
 def changed(value: Any, **config: Any) -> Any:
     return JsonChange(JsonChanges.model_validate(config)).change(value)
+
+
+@pytest.mark.parametrize(
+    ("config", "result"),
+    [
+        ({"pick": ['"a.b".c']}, {"a.b": {"c": 1}}),
+        ({"pick": ["a.b"]}, {"a": {"b": 4}}),
+        ({"drop": ['"a.b"']}, {"a": {"b": 4}}),
+        ({"drop": [r'"a.b"."d\"e"', '"a.b".""', '"a".b']}, {"a.b": {"c": 1}, "a": {}}),
+        ({"pick": ['"a.b".c'], "rename": {'"a.b".c': "x.y"}}, {"a.b": {"x.y": 1}}),
+    ],
+)
+def test_change_of_keys_with_dots(config: dict[str, Any], result: Any) -> None:
+    """A key in quotes is one key, whatever it holds."""
+    assert result == changed(_dotted, **config)
+
+
+@given(st.lists(st.text(), min_size=1, max_size=20))
+def test_every_key_can_be_named(keys: list[str]) -> None:
+    """With quotes around it, and a backslash before a quote and before another backslash."""
+    quoted = ['"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys]
+    assert tuple(keys) == parse_path(".".join(quoted))
+
+
+@given(st.text(alphabet='ab."\\', max_size=12))
+def test_paths_are_refused_or_name_what_they_say(text: str) -> None:
+    """No path means less than it says: what is left over makes it none."""
+    try:
+        keys = parse_path(text)
+    except ValueError:
+        return
+    assert sum(map(len, keys)) + len(keys) - 1 <= len(text)
+    if '"' not in text:
+        assert text.split(".") == list(keys)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +176,8 @@ def test_key_that_stands_twice_goes_out_once() -> None:
         ({}, "Write request or response"),
         ({"request": {}}, "Write pick, drop, rename or wrap"),
         ({"request": {"pick": ["a..b"]}}, "no path into a document"),
+        ({"request": {"pick": ['"a']}}, "no path into a document"),
+        ({"request": {"pick": ['"a"b']}}, "no path into a document"),
         ({"request": {"drop": [".".join("a" * 21)]}}, "no path into a document"),
         ({"request": {"rename": {"a": ""}}}, "at least 1"),
         ({"request": {"wrap": "a"}, "limit": 0}, "greater than 0"),

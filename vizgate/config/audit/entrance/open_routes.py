@@ -60,12 +60,27 @@ def _public_metrics(view: AuditView) -> Iterator[Finding]:
 
 def _admin(view: AuditView) -> Iterator[Finding]:
     admin = view.config.server.admin
-    if isinstance(admin, Address) and not admin.is_loopback:
-        who = "the world" if admin.host in _EVERYWHERE or not is_inside(admin.host) else "this network"
-        message = (
-            f"{who} may try to operate the gateway, and tokens go there in plain text. Write 127.0.0.1:{admin.port}"
-        )
+    if (
+        isinstance(admin, Address)
+        and not admin.is_loopback
+        and (admin.host in _EVERYWHERE or not is_inside(admin.host))
+    ):
+        message = f"whoever reaches this machine may try to operate the gateway. Write 127.0.0.1:{admin.port}"
         yield Finding(("server", "admin"), message)
+
+
+def _admin_inside(view: AuditView) -> Iterator[Finding]:
+    admin = view.config.server.admin
+    if isinstance(admin, Address) and not admin.is_loopback and admin.host not in _EVERYWHERE and is_inside(admin.host):
+        message = "tokens go there in plain text, for everybody in this network to read. Keep it among yourselves"
+        yield Finding(("server", "admin"), message)
+
+
+def _open_metrics(view: AuditView) -> Iterator[Finding]:
+    server = view.config.server
+    if server.admin_open_metrics and isinstance(server.admin, Address) and not server.admin.is_loopback:
+        message = "whoever reaches the admin listener may read the metrics. Give Prometheus a token, and remove this"
+        yield Finding(("server", "admin_open_metrics"), message)
 
 
 RULES = (
@@ -110,10 +125,25 @@ RULES = (
     ),
     Rule(
         "admin-exposed",
-        Severity.ERROR,
-        "The admin listener is open to others than this machine",
-        "Whoever gets in there can take targets out of service. It speaks no TLS, so a token can be read on the way."
-        " Keep it on a loopback address or a Unix socket, and go there by way of something that encrypts.",
+        Severity.WARNING,
+        "The admin listener is open to the world",
+        "A token guards it, and nothing else: it speaks no TLS, so the token can be read on the way, and whoever has it"
+        " can take targets out of service. Keep it on a loopback address or a Unix socket. In a container the address"
+        " of all is usual; let it pass when a network policy keeps others out.",
         _admin,
+    ),
+    Rule(
+        "admin-exposed-inside",
+        Severity.NOTE,
+        "The admin listener is open to a network of one's own",
+        "It speaks no TLS, so its tokens can be read by whoever is in that network.",
+        _admin_inside,
+    ),
+    Rule(
+        "admin-metrics-open",
+        Severity.NOTE,
+        "Metrics of the admin listener need no token",
+        "They name routes, services and targets, and show how loaded and how broken these are.",
+        _open_metrics,
     ),
 )

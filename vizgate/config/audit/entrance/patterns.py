@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vizgate.auth.config import PluginAuthConfig
-from vizgate.balancer.config import OwnBalancerConfig
 from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding, Path
@@ -21,23 +19,12 @@ _NAMES_PATTERN = re.compile(r"regex|pattern", re.IGNORECASE)
 
 
 def _slow_patterns(view: AuditView) -> Iterator[Finding]:
-    for path, settings in _own_settings(view):
+    for path, settings in view.own_settings():
         for at, text in _patterns_in(settings, path, is_pattern=False):
             try:
                 check_pattern(text)
             except PatternError as exc:
                 yield Finding(at, f"{exc}")
-
-
-def _own_settings(view: AuditView) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    for path, _, entry in view.entries():
-        yield path, entry.settings
-    for name, auth in view.config.auth.items():
-        if isinstance(auth, PluginAuthConfig):
-            yield ("auth", name), auth.settings
-    for name, service in view.config.services.items():
-        if isinstance(service.balancer, OwnBalancerConfig):
-            yield ("services", name, "balancer"), service.balancer.settings
 
 
 def _patterns_in(value: Any, path: Path, *, is_pattern: bool) -> Iterator[tuple[Path, str]]:

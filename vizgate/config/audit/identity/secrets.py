@@ -5,6 +5,7 @@ In: rules about plain text in the file and about fixed answers. Not in: hiding s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,11 +19,14 @@ from vizgate.extension.fields import Expanded, Secret
 from vizgate.transform.config import RespondConfig
 
 _MESSAGE = "stands here in plain text, for everybody who may read the file. Write ${NAME} or {file: path}"
+# Settings that hold one, and those that only tell where one comes from.
+_OWN_SECRET = re.compile(r"token|secret|passw|api[-_]?key|private[-_]?key|credential", re.IGNORECASE)
+_NO_SECRET = re.compile(r"header|cookie|name|field|file|path|url|ttl|endpoint|type", re.IGNORECASE)
 _HEADERS_MESSAGE = "stands here in plain text, for everybody who may read the file. Write ${NAME}"
 
 
 def _plain_secrets(view: AuditView) -> Iterator[Finding]:
-    for path in _secrets_in(view.config, ()):
+    for path in (*_secrets_in(view.config, ()), *_own_secrets(view)):
         yield Finding(path, f"the secret {_MESSAGE}")
     for path in (*_set_fields(view), *_matched_fields(view)):
         yield Finding(path, f"{path[-1]} {_HEADERS_MESSAGE}")
@@ -41,6 +45,23 @@ def _secrets_in(value: Any, path: Path) -> Iterator[Path]:
     elif isinstance(value, tuple):
         for index, child in enumerate(value):
             yield from _secrets_in(child, (*path, index))
+
+
+def _own_secrets(view: AuditView) -> Iterator[Path]:
+    """Secrets by their names in settings of which no model is known here."""
+    told_apart = {path for path, _, _ in view.entries("headers")}
+    for path, settings in view.own_settings():
+        if path not in told_apart:
+            yield from _called_secrets(settings, path)
+
+
+def _called_secrets(value: Any, path: Path) -> Iterator[Path]:
+    for key, child in value.items() if isinstance(value, Mapping) else ():
+        if isinstance(child, str):
+            if _OWN_SECRET.search(str(key)) and not _NO_SECRET.search(str(key)) and not isinstance(child, Expanded):
+                yield (*path, str(key))
+        else:
+            yield from _called_secrets(child, (*path, str(key)))
 
 
 def _set_fields(view: AuditView) -> Iterator[Path]:
@@ -96,8 +117,8 @@ RULES = (
         Severity.WARNING,
         "A secret stands in the file in plain text",
         "Whoever may read the file, its backups or its history has it. Take it from a variable, `${NAME}`, or from a"
-        " file of its own, `{file: path}`. Looked at are secrets of the format, fields that `use: headers` sets in"
-        " requests, and fields and parameters that routes are matched by.",
+        " file of its own, `{file: path}`. Looked at are secrets of the format, settings of one's own that are called"
+        " so, fields that `use: headers` sets in requests, and fields and parameters that routes are matched by.",
         _plain_secrets,
     ),
     Rule(

@@ -31,9 +31,15 @@ def _endless(view: AuditView) -> Iterator[Finding]:
 
 
 def _for_anybody(view: AuditView) -> Iterator[Finding]:
+    for name, auth in _jwts(view):
+        if not auth.audience:
+            yield Finding(("auth", name), "a token that was issued for another service may pass. Write audience")
+
+
+def _looked_up_for_anybody(view: AuditView) -> Iterator[Finding]:
     for name, auth in view.config.auth.items():
-        if isinstance(auth, (JwtConfig, IntrospectionConfig)) and not auth.audience:
-            message = "a token that was issued for another service may pass. Write audience"
+        if isinstance(auth, IntrospectionConfig) and not auth.audience:
+            message = "the server alone decides whether a token is meant for this gateway. Write audience if it tells"
             yield Finding(("auth", name), message)
 
 
@@ -91,6 +97,14 @@ RULES = (
         "Without `audience` a token that the same server has issued for another service, or for nobody in particular,"
         " is as good as one for this gateway (RFC 8725 3.9).",
         _for_anybody,
+    ),
+    Rule(
+        "introspection-without-audience",
+        Severity.NOTE,
+        "Tokens that are looked up may be meant for others",
+        "A server that knows who asks may leave out tokens that are not meant for them (RFC 7662 4). Where it tells"
+        " `aud`, write `audience`.",
+        _looked_up_for_anybody,
     ),
     Rule(
         "token-without-issuer",
