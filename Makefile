@@ -12,13 +12,15 @@ PYTEST_ARGS ?=
 # Most tests wait for sockets most of the time, so more of them fit a machine than it has cores.
 TEST_PROCESSES ?= 3
 BENCH_ARGS ?=
+CHAOS_ARGS ?=
+SOAK_ARGS ?=
 SYSTEM_PACKAGES ?= yes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXAMPLE_PLUGIN := examples/plugin-package
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench docs docs-pages clean
+.PHONY: help demo test check format bench docs docs-pages chaos soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +52,14 @@ docs-pages: $(VENV)/.installed ## write the generated reference pages anew
 bench: $(VENV)/.installed ## measure against nginx and others (half an hour; BENCH_ARGS=--quick for a look)
 	$(BIN)/python benchmarks/setup_peers.py
 	$(BIN)/python benchmarks/compare.py $(BENCH_ARGS)
+
+chaos: $(VENV)/.installed-test ## kill, restart and rotate under load for two minutes (CHAOS_ARGS="--seconds 60")
+	@SYSTEM_PACKAGES=$(SYSTEM_PACKAGES) .ci/system-packages
+	$(BIN)/python benchmarks/chaos.py $(CHAOS_ARGS)
+
+soak: $(VENV)/.installed-test ## mixed traffic for ten minutes: nothing may grow (SOAK_ARGS="--minutes 240")
+	@SYSTEM_PACKAGES=$(SYSTEM_PACKAGES) .ci/system-packages
+	$(BIN)/python benchmarks/soak.py $(SOAK_ARGS)
 
 clean: ## remove everything that the other targets made
 	rm -rf $(VENV) .bench-venv .site .cache docs/.cache build dist *.egg-info

@@ -14,13 +14,13 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from trouble.gateway import WatchedGateway
 from trouble.load import Load, Seen
+from trouble.page import row, write_measured
 from trouble.target import FAULTS, Target
 
 #: Idle connections are closed after this, so that it can be seen whether any other is left.
@@ -28,7 +28,6 @@ _IDLE_S = 1.0
 _QUIET_S = 2.5
 ALL_DOWN, NAME_GONE, NONE = "all targets refuse", "its name is gone from DNS", "none"
 CASES = (NONE, *FAULTS, NAME_GONE, ALL_DOWN)
-_BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 SERVICE = {
     "timeouts": {"connect": "250ms", "response": "2s"},
@@ -130,10 +129,6 @@ def table(results: list[Result], rate: int, seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def row(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(texts)} |"
-
-
 def cells(result: Result) -> list[str]:
     return [
         result.fault,
@@ -146,12 +141,6 @@ def cells(result: Result) -> list[str]:
     ]
 
 
-def write(page: Path, text: str) -> None:
-    """Put *text* between the marks of *page*."""
-    begin, rest = page.read_text().split(_BEGIN)
-    page.write_text(f"{begin}{_BEGIN}\n{text}{_END}{rest.split(_END)[1]}")
-
-
 async def main(arguments: argparse.Namespace) -> None:
     results = []
     for fault in [arguments.only] if arguments.only else CASES:
@@ -162,7 +151,7 @@ async def main(arguments: argparse.Namespace) -> None:
         else:
             print(row(cells(result)), flush=True)
     if arguments.write:
-        write(Path(arguments.write), table(results, arguments.rate, arguments.seconds))
+        write_measured(Path(arguments.write), table(results, arguments.rate, arguments.seconds))
 
 
 if __name__ == "__main__":

@@ -48,17 +48,17 @@ class Session:
         self._directory = directory
         self._max_connections = max_connections
         self._max_files = max_files
-        self._upstream_port = self._ports.take()
+        self.upstream_port = self._ports.take()
         self._numbers = count()
 
     @contextmanager
     def upstream(self) -> Iterator[None]:
         """Serve the bodies meanwhile. Raises: StartFailed: the upstream does not serve them."""
-        site = self._site("upstream", self._upstream_port)
+        site = self._site("upstream", self.upstream_port)
         command = upstream_command(site, KEEP_ALIVE_S)
         with ManagedProcess("upstream", command, site.directory / "log", self.pinning.others) as process:
-            process.wait_listening(self._upstream_port)
-            check(self._upstream_port, "upstream")
+            process.wait_listening(self.upstream_port)
+            check(self.upstream_port, "upstream")
             yield
 
     @contextmanager
@@ -80,7 +80,7 @@ class Session:
     def _site(self, name: str, port: int) -> Site:
         directory = self._directory / f"{next(self._numbers)}-{name}"
         directory.mkdir()
-        return Site(directory, port, self._upstream_port, self._max_connections, self._max_files)
+        return Site(directory, port, self.upstream_port, self._max_connections, self._max_files)
 
 
 @contextmanager

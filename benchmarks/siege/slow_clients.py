@@ -26,7 +26,10 @@ _RAMP_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class SlowClients:
-    """What was seen. Times in seconds since a connection was made; ``rss_growth`` in bytes, at its highest."""
+    """What was seen. Times in seconds since a connection was made; ``rss_growth`` in bytes, at its highest.
+
+    ``control``: the upstream, asked directly while the siege went on, which tells what the besiegers cost the machine.
+    """
 
     name: str
     silent: int
@@ -35,37 +38,42 @@ class SlowClients:
     last_closed_s: float
     before: Latency
     during: Latency
+    control: Latency
     rss_growth: int
     cpu_s: float
 
 
-def measure_slow_clients(entry: Running, silent: int, dripping: int) -> SlowClients:
+def measure_slow_clients(entry: Running, silent: int, dripping: int, upstream_port: int) -> SlowClients:
     """Open *silent* + *dripping* connections and keep them until the proxy has closed them, or three times as long."""
     before = measure_normal(entry.port, HEAD_S)
     base, cpu = memory(entry.process.pid).rss, cpu_time_us(entry.process.pid)
-    lives, peak, during = asyncio.run(_besiege(entry, silent, dripping))
+    lives, peak, during, control = asyncio.run(_besiege(entry, silent, dripping, upstream_port))
     cpu = cpu_time_us(entry.process.pid) - cpu
     closed = [life for life in lives if life]
     return SlowClients(
-        entry.contender.name, silent, dripping, len(closed), max(closed, default=0.0), before, during, peak - base,
-        cpu / 1e6,
+        entry.contender.name, silent, dripping, len(closed), max(closed, default=0.0), before, during,
+        control, peak - base, cpu / 1e6,
     )  # fmt: skip
 
 
-async def _besiege(entry: Running, silent: int, dripping: int) -> tuple[list[float], int, Latency]:
-    """How long each connection lived, the highest memory, and the latency from when all are there to their end."""
+async def _besiege(
+    entry: Running, silent: int, dripping: int, upstream_port: int
+) -> tuple[list[float], int, Latency, Latency]:
+    """How long each connection lived, the highest memory, and the latency from when all are there to their end, of
+    the proxy and of the upstream.
+    """
     tasks = []
     for number in range(silent + dripping):
         tasks.append(asyncio.create_task(_slow(entry.port, drips=number < dripping)))
         if number % _AT_ONCE == 0:
             await asyncio.sleep(_RAMP_S)
-    finish = start_normal(entry.port, HEAD_S)
+    finish, finish_control = start_normal(entry.port, HEAD_S), start_normal(upstream_port, HEAD_S)
     gathered = asyncio.gather(*tasks)
     peak = 0
     while not gathered.done():
         peak = max(peak, memory(entry.process.pid).rss)
         await asyncio.sleep(0.1)
-    return await gathered, peak, await asyncio.to_thread(finish)
+    return await gathered, peak, await asyncio.to_thread(finish), await asyncio.to_thread(finish_control)
 
 
 async def _slow(port: int, *, drips: bool) -> float:

@@ -14,8 +14,8 @@ from vizgate._version import __version__
 
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = {
-    "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "benchmarks", "docs", "examples", "pyproject.toml", "tests",
-    "vizgate",
+    "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "benchmarks", "deploy", "docs", "examples", "pyproject.toml",
+    "tests", "vizgate",
 }  # fmt: skip
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60

@@ -55,22 +55,29 @@ async def dispatch(plan: GatewayPlan, request: Request, clock: Clock) -> Respons
             if route.has_middleware:
                 check_response(response)
                 _clean(request, response)
-    except BaseException as error:  # noqa: BLE001  # what is no answer is raised again
-        response = _answer_to(request, error)
+    except BaseException as error:
+        told = _answer_to(request, error)
+        if told is None:
+            raise
+        response = told
     return _finished(request, response)
 
 
-def _answer_to(request: Request, error: BaseException) -> Response:
-    """What the client is told about *error*; called while it is handled. Raises *error* when nobody can be told."""
+def _answer_to(request: Request, error: BaseException) -> Response | None:
+    """What the client is told about *error*, None when nobody can be told; called while it is handled.
+
+    It does not raise *error* itself: a frame that an error has come through and that holds it in a variable is a cycle,
+    which keeps the whole exchange until the collector looks, and that is seldom.
+    """
     if isinstance(error, ExchangeError):
-        return _failed(request, error)
+        return None if isinstance(error, ClientGone) else _failed(request, error)
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         if task is None or task.cancelling():
-            raise error
+            return None
         # Nobody cancelled this request: a middleware let out a cancellation of its own.
     elif isinstance(error, GeneratorExit):
-        raise error
+        return None
     # Neither SystemExit nor KeyboardInterrupt leaves: a loop that sees one ends, and every other request with it.
     return _broken(request)
 
@@ -81,8 +88,11 @@ def answered(handler: Handler) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
-        except BaseException as error:  # noqa: BLE001  # as in dispatch
-            return _answer_to(request, error)
+        except BaseException as error:
+            told = _answer_to(request, error)
+            if told is None:
+                raise
+            return told
 
     return answer
 
@@ -118,8 +128,6 @@ def _unmatched(request: Request, found: NoMatch) -> Response:
 
 
 def _failed(request: Request, error: ExchangeError) -> Response:
-    if isinstance(error, ClientGone):
-        raise error
     request.outcome.termination = error.termination
     if error.side is Side.UPSTREAM:
         # At debug: the access log and the metrics tell it, and an outage must not flood a second log.
@@ -154,7 +162,10 @@ def clean_forward(handler: Handler) -> Handler:
         raw[:] = [field for field in raw if field[0].lower() not in FRAMING_NAMES]
         try:
             return await handler(request)
-        except BaseException as error:  # noqa: BLE001  # as in dispatch
-            return _answer_to(request, error)
+        except BaseException as error:
+            told = _answer_to(request, error)
+            if told is None:
+                raise
+            return told
 
     return forward

@@ -78,6 +78,11 @@ class PooledStream(Stream):
         self._read_deadline_s = 0.0
         return self.is_quiet
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As ``Stream``."""
+        super().connection_lost(exc)
+        self.leave = None  # it holds this stream, which should not have to wait for the collector
+
     def expire(self) -> None:
         """As ``Stream``, unless idle: then it has been idle for too long and is closed."""
         if self.is_idle and self.on_unasked is not None:

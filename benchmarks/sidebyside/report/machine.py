@@ -24,6 +24,13 @@ def describe_machine() -> dict[str, str]:
     }
 
 
+def describe_place() -> str:
+    """The machine in one line of a page."""
+    python, cpu = platform.python_version(), _first_value("/proc/cpuinfo", "model name") or platform.processor() or "?"
+    cores, kernel = len(os.sched_getaffinity(0)), f"{platform.system()} {platform.release()}"
+    return f"Python {python}, {cpu}, {cores} cores, {kernel}.\n"
+
+
 def _first_value(path: str, name: str) -> str:
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition(":")

@@ -1,0 +1,1 @@
+"""Who asks: clients that know what they got, and wrk."""

@@ -1,0 +1,1 @@
+"""Who answers: targets, the gateway between, and what it leans on."""

@@ -1,0 +1,1 @@
+"""What is looked at: connections, samples of /proc, what became of requests."""

@@ -1,0 +1,64 @@
+"""What a gateway holds, sampled over time, and whether that is flat.
+
+In: ``Sample``, ``Series``. Not in: when to sample (``soak.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from statistics import mean
+
+from sidebyside.accounting import memory, process_tree
+
+#: Into how many parts the second half is cut to see whether it is flat.
+_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Of all processes of a gateway: memory in bytes (shared pages once), descriptors, threads; tasks of one worker."""
+
+    memory: float
+    descriptors: float
+    threads: float
+    tasks: float
+
+
+def take_sample(pid: int, tasks: int) -> Sample:
+    """What the process *pid* and its descendants hold now."""
+    folders = [Path("/proc") / str(each) for each in process_tree(pid)]
+    return Sample(
+        memory(pid).pss, sum(_entries(each / "fd") for each in folders),
+        sum(_entries(each / "task") for each in folders), tasks,
+    )  # fmt: skip
+
+
+def _entries(folder: Path) -> int:
+    try:
+        return sum(1 for _ in folder.iterdir())
+    except OSError:  # it has ended meanwhile
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flatness:
+    """The means of the parts of a second half: the first and the last, and by how much they spread, in percent."""
+
+    first: float
+    last: float
+    spread_percent: float
+
+
+def flatness(samples: list[Sample]) -> dict[str, Flatness]:
+    """How flat each figure is over the second half of *samples*, by the means of its fifths."""
+    half = samples[len(samples) // 2 :]
+    size = max(1, len(half) // _PARTS)
+    parts = [part for start in range(0, len(half), size) if len(part := half[start : start + size]) == size][:_PARTS]
+    return {each.name: _of([mean(getattr(sample, each.name) for sample in part) for part in parts])
+            for each in fields(Sample)}  # fmt: skip
+
+
+def _of(means: list[float]) -> Flatness:
+    low = min(means)
+    return Flatness(means[0], means[-1], 100 * (max(means) - low) / low if low else 0.0)

@@ -1,0 +1,75 @@
+"""The units: what systemd says of them, and what they have to agree about with the gateway."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.integration.installed import program
+from vizgate.config.model import ServerConfig
+
+SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
+
+
+def read(name: str) -> dict[str, list[str]]:
+    """The settings of a unit by name, each with all its values: a unit may say the same one twice."""
+    found = defaultdict(list)
+    for line in (SYSTEMD / name).read_text("utf-8").splitlines():
+        if line and not line.startswith(("#", "[")):
+            key, _, value = line.partition("=")
+            found[key].append(value)
+    return found
+
+
+SERVICE, SOCKET = read("vizgate.service"), read("vizgate.socket")
+
+
+@pytest.mark.system
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    """``systemd-analyze verify`` has nothing to say about them."""
+    for name in ("vizgate.service", "vizgate.socket"):
+        text = (SYSTEMD / name).read_text("utf-8")
+        (tmp_path / name).write_text(text.replace("/opt/vizgate/bin/vizgate", sys.executable))
+    command = [program("systemd-analyze", "systemd"), "verify", "--man=no", *map(str, tmp_path.iterdir())]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.system
+def test_service_is_confined() -> None:
+    """Systemd's own measure of what a service may do to the machine: below 2 of 10, "OK"."""
+    command = [program("systemd-analyze", "systemd"), "security", "--offline=true", "--threshold=20",
+               str(SYSTEMD / "vizgate.service")]  # fmt: skip
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert 0 == done.returncode, done.stdout[-500:] + done.stderr
+
+
+def test_service_says_each_setting_once() -> None:
+    """A second value would silently win, but for lists."""
+    assert {"SystemCallFilter"} == {key for key, values in SERVICE.items() if len(values) > 1}
+
+
+def test_signals_are_those_of_the_gateway() -> None:
+    """HUP reloads, TERM to the supervisor alone drains."""
+    assert ["/bin/kill -HUP $MAINPID"] == SERVICE["ExecReload"]
+    assert (["SIGTERM"], ["mixed"]) == (SERVICE["KillSignal"], SERVICE["KillMode"])
+
+
+def test_stop_waits_longer_than_the_gateway() -> None:
+    """Requests in flight have the default ``server.shutdown_timeout``, and some seconds more."""
+    assert int(SERVICE["TimeoutStopSec"][0]) > ServerConfig().shutdown_timeout + 5
+
+
+def test_files_are_enough_for_the_connections() -> None:
+    """Twice the default ``server.limits.connections`` and more: a request has a connection to a target, too."""
+    assert int(SERVICE["LimitNOFILE"][0]) > 2 * ServerConfig().limits.connections
+
+
+def test_socket_is_where_the_gateway_listens() -> None:
+    """A socket unit goes with the service of the same name; its backlog is no shorter than the gateway's own."""
+    assert ["0.0.0.0:8080"] == SOCKET["ListenStream"]
+    assert "Service" not in SOCKET
