@@ -39,6 +39,7 @@ from vizgate.gateway.running.generation import Generation
 from vizgate.gateway.running.held_plugins import HeldPlugins
 from vizgate.gateway.running.held_store import HeldStore
 from vizgate.gateway.running.records import each, open_access_log
+from vizgate.gateway.service_parts.agreement import agreement_of
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
 from vizgate.observe.access_log import AccessLog
@@ -88,6 +89,7 @@ class Gateway:
         self._public: PublicSite | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._loop_watch: LoopWatch | None = None
+        self._agreement = agreement_of(self.state)
         self._asgi: AsgiApplication | None = None
 
     def _generation_of(self, config: GatewayConfig, registry: Registry) -> Generation:
@@ -180,6 +182,7 @@ class Gateway:
         self._access_log = open_access_log(self.config.observe.access_log, self.state)
         await self._generation.start()
         self._generation.begin()
+        await self._agreement.start()
         self._loop_watch = watch_loop(self.config.observe.loop_lag, self.state)
         self._tick()
 
@@ -274,6 +277,7 @@ class Gateway:
         await self._doors.drain(self._public)
         if self._public is not None:
             await finish(self._public, self.config.server.shutdown_timeout if timeout_s is None else timeout_s)
+        await self._agreement.stop()
         await self._generation.end()
         await self._generation.stop()
         await self._doors.close_admin()
