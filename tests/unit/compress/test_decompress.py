@@ -139,7 +139,7 @@ async def test_members_of_nothing_are_no_body(coding: str, stream_of: Callable[.
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_members_that_hold_something_may_be_many(coding: str) -> None:
     """Logs that are written on have one for each part."""
-    part = CODERS[coding](random.Random(1).randbytes(300))  # noqa: S311  # the same every time
+    part = CODERS[coding](random.Random(1).randbytes(300))  # the same every time
     assert 300 * 2000 == sum(map(len, decoder_factory(coding)().feed(part * 2000)))
 
 
