@@ -100,5 +100,6 @@ class AffinityConfig(ComponentConfig):
     max_age: Duration = Field(default=0.0, description="How long a browser keeps it; 0 for its session.")
     secret: Annotated[SecretField, AfterValidator(_long_enough)] | None = Field(
         default=None,
-        description="Signs the cookie, the same for all gateways of a service. Default: a new one at every start.",
+        description="Signs the cookie, the same for all gateways of a service. Default: one that all gateways of the "
+        "`store` agree on; with `store: memory` a new one at every start.",
     )

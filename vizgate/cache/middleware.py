@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from vizgate.cache.answers import Way, stored_answer, told
 from vizgate.cache.ask.question import Question
+from vizgate.cache.ask.vary import is_chosen_alike
 from vizgate.cache.config import CacheConfig
 from vizgate.cache.flight.fetch import Means
 from vizgate.cache.http_cache import HttpCache
@@ -78,12 +79,15 @@ class CacheMiddleware(Middleware):
         if request.upgrade or (request.body is not EMPTY and request.body.length != 0):
             return await self._bypass(request, forward)
         question = Question(
-            request.headers.raw, is_known=request.identity is not None, hears_clients=self._hears_clients
+            request.headers.raw,
+            is_known=request.identity is not None,
+            hears_clients=self._hears_clients,
+            authority=request.authority.encode("latin-1"),
         )
         if question.is_beyond:
             return await self._bypass(request, forward)
         way = 0 if self.way_of is None else self.way_of(request)
-        visit = Visit(request, forward, question, key_of(request, way))
+        visit = Visit(request, forward, question, key_of(request, way, question.told))
         stored = self._storage.find(visit.key, request.headers.raw)
         if stored is None:
             visit.why = b"uri-miss" if self._storage.varies(visit.key) is None else b"vary-miss"
@@ -133,12 +137,15 @@ class CacheMiddleware(Middleware):
         """The answer of the service, which may tell something about what is stored (RFC 9111 4.3.5)."""
         clock = self.context.clock
         request_s = clock.monotonic()
+        # As it came: what is further in may change the request.
+        asked = visit.asked()._replace(raw=[*visit.raw])
         response = await visit.forward(visit.request)
         received = Received(request_s, clock.monotonic(), clock.wall())
         stored = visit.stored
         if stored is not None and response.status == 200 and not response.local:
-            fresh = freshened(stored, response, visit.asked(), self._means.defaults, received)
-            if fresh is None or names_other(stored, response.headers) or not _has_length(stored, response):
+            fresh = freshened(stored, response, asked, self._means.defaults, received)
+            is_other = names_other(stored, response.headers) or not _has_length(stored, response)
+            if fresh is None or is_other or not is_chosen_alike(fresh.varies, asked.raw, visit.raw):
                 stored.is_outdated = True
             elif names_same(stored, response.headers):
                 self._storage.drop(stored)

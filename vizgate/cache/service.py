@@ -82,6 +82,9 @@ class ServiceSide:
             self._start(visit, key, None, is_open=True)
 
     def _start(self, visit: Visit, key: FlightKey, leader: Request | None, *, is_open: bool) -> Flight:
+        if visit.stored is not None and not self._means.storage.holds(visit.stored):
+            # Purged while it waited for another one: what a 304 says about it must not bring it back.
+            visit.stored = None
         asked = visit.asked()
         flight = Flight(key, asked.address, leader)
         fetch = Fetch(self._means, flight, asked, visit.request, visit.forward, visit.stored)

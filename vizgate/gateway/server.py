@@ -37,6 +37,7 @@ from vizgate.gateway.reload.reloader import Reloader
 from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.running.farewell import finish
 from vizgate.gateway.running.records import open_access_log
+from vizgate.gateway.service_parts.agreement import agreement_of
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
 from vizgate.observe.exchange import ExchangeRecord
@@ -82,6 +83,7 @@ class Gateway:
         self._admin: AdminSite | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._loop_watch: LoopWatch | None = None
+        self._agreement = agreement_of(self.state)
         self._asgi: AsgiApplication | None = None
 
     @classmethod
@@ -181,6 +183,7 @@ class Gateway:
         present.sites.feeds = present.generation.plugins.feeds
         await present.generation.start()
         present.generation.begin()
+        await self._agreement.start()
         self._loop_watch = watch_loop(self.config.observe.loop_lag, self.state)
         self._tick()
         present.is_started = True
@@ -324,6 +327,7 @@ class Gateway:
         if self._public is not None:
             await finish(self._public, server.shutdown_timeout if timeout_s is None else timeout_s)
         await self._reloader.retirements.finish()
+        await self._agreement.stop()
         await self._present.generation.end()
         await self._present.generation.stop()
         await self._present.doors.close_admin()

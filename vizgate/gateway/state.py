@@ -14,11 +14,13 @@ from ssl import SSLContext
 from typing import ClassVar
 
 from vizgate.access.blocklist.blocks import BlockedClients
+from vizgate.balancer.affinity.key import SigningKey
 from vizgate.breaker.machine import BreakerMachine
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
+from vizgate.gateway.agreement.words import BreakerWords
 from vizgate.gateway.isolation.faults import FaultBook
 from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
@@ -68,8 +70,9 @@ class GatewayState:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     #: Requests of the gateway's own.
     calls: CallerPort = NO_CALLS
-    #: Signs what must not be forged, as long as the gateway runs and nobody has given it another key.
-    secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
+    #: Signs the names of targets where nobody has given another key: one of this gateway's own until it agrees with
+    #: others (``gateway.agreement``).
+    affinity_key: SigningKey = field(default_factory=lambda: SigningKey(token_bytes(32)))
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
     #: Clients that operators keep out.
@@ -90,6 +93,8 @@ class GatewayState:
 
     # Keyed by target, or by the name of a service that has one for all of them.
     breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)
+    # By the name of the service: they hold for targets that come later, too.
+    breaker_words: BreakerWords = field(default_factory=BreakerWords)
     # Keyed by service: requests that began before a reload still take their places.
     bulkheads: dict[str, Bulkhead] = field(default_factory=dict)
     # What traffic and probes have shown, by target; only of those that are looked at.

@@ -233,7 +233,7 @@ def check_books(gateway: Gateway, upstreams: tuple[ScriptedUpstream, ...]) -> No
     assert not tasks_of_requests()
     assert not any(in_flight(gateway)), state
     for cache in state.kept.all(HttpCache):
-        assert (0, set(), {}) == (cache.flights.reserved_bytes, cache.flights._all, cache.flights._by_key)
+        assert (0, set(), {}) == (cache.storage.reserved_bytes, cache.flights._all, cache.flights._by_key)
     for service in gateway.plan.services.values():
         balancer = inspect.getclosurevars(service.targets._changed).nonlocals["balancer"]
         assert not any(getattr(balancer, "_in_flight", {}).values()), balancer

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.cache.origin import CacheSite, chunks, reply, status_of, streaming, turns
 from vizgate.cache.flight import flight as flight_module
 from vizgate.errors import ConnectFailed, ResponseTimedOut, UpstreamReset
+from vizgate.pipeline.request import Request
+from vizgate.pipeline.response import Response
 
 FRESH = "max-age=60"
 MANY = 1000
@@ -255,18 +257,62 @@ async def test_change_on_the_way_keeps_what_was_asked_before_out():
     assert 2 == site.calls
 
 
-async def test_arriving_bodies_are_part_of_the_budget():
-    """Bodies on their way hold memory, too: beyond the budget they are passed on, and not stored."""
+async def test_what_is_purged_is_not_brought_back_by_who_waited():
+    """One waits for another's answer with what was stored in hand; it is purged; a 304 then is about nothing."""
+
+    def answer(request: Request) -> Response:
+        if "If-None-Match" in request.headers and len(site.origin.requests) > 2:
+            return reply(304, b"", cache_control=FRESH)(request)
+        return reply(body=b"new", cache_control=FRESH, vary="X-A")(request)
+
+    site = CacheSite(reply(cache_control="max-age=1", etag='"a"'), answer)
+    await site.get()
+    site.clock.advance(5)
+    site.origin.open.clear()
+    tasks = [asyncio.ensure_future(site.get(X_A=value)) for value in ("1", "2")]
+    await turns()
+    assert 2 == site.calls
+    site.cache.purge("http://example.com/a")
+    site.origin.open.set()
+    assert [b"new", b"new"] == [(await task).body.data for task in tasks]
+    assert 3 == site.calls
+
+
+@pytest.mark.parametrize("length", [40_000, None])
+async def test_arriving_bodies_are_part_of_the_budget(length: int | None):
+    """Bodies on their way hold memory, too: beyond the budget they are passed on, and not stored. What is stored makes
+    room for them, so that all of it together is never more.
+    """
     gate = asyncio.Event()
-    answer = streaming(lambda: chunks(b"con", gate=gate), None, cache_control=FRESH)
-    site = CacheSite(answer, size=100_000, max_object=40_000)
+    site = CacheSite(reply(body=b"x" * 30_000, cache_control=FRESH), size=100_000, max_object=40_000)
+    for path in ("/x", "/y", "/z"):
+        await site.get(path)
+    site.origin.answers = [streaming(lambda: chunks(b"c" * 39_997, gate=gate), length, cache_control=FRESH)]
     tasks = [asyncio.ensure_future(site.get(f"/{number}")) for number in range(5)]
     await turns()
-    assert 80_000 == site.cache.flights.reserved_bytes
+    reserved = site.cache.storage.reserved_bytes
+    assert (80_000 if length else 79_994) == reserved
+    assert site.cache.statistics().bytes_held + reserved <= 100_000
     gate.set()
-    assert [b"conend"] * 5 == [answer.body.data for answer in await asyncio.gather(*tasks)]
-    assert 2 == site.cache.statistics().responses
-    assert 0 == site.cache.flights.reserved_bytes
+    assert [b"c" * 39_997 + b"end"] * 5 == [answer.body.data for answer in await asyncio.gather(*tasks)]
+    assert {f"/{number}" for number in range(2)} == {item.address.target for item in site.cache.storage._used}
+    assert 0 == site.cache.storage.reserved_bytes
+
+
+async def test_bodies_that_hardly_come_keep_nobody_out():
+    """Of one that does not tell its length only what has come is held: many of them, slow, do not fill the cache."""
+    gate = asyncio.Event()
+    site = CacheSite(
+        streaming(lambda: chunks(b"c", gate=gate), None, cache_control=FRESH), size=100_000, max_object=40_000
+    )
+    tasks = [asyncio.ensure_future(site.get(f"/{number}")) for number in range(200)]
+    await turns()
+    assert 200 == site.cache.storage.reserved_bytes
+    site.origin.answers = [streaming(lambda: chunks(b"quick"), 5, cache_control=FRESH)]
+    await site.get("/quick")
+    assert "hit" in status_of(await site.get("/quick"))
+    gate.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_stop_ends_what_is_under_way():

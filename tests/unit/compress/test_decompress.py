@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -123,6 +124,23 @@ def test_gzip_members_follow_each_other() -> None:
     for coding in ("gzip", "zstd"):
         coded = CODERS[coding](b"one ") + CODERS[coding](b"two")
         assert b"one two" == b"".join(decoder_factory(coding)().feed(coded))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+async def test_members_of_nothing_are_no_body(coding: str, stream_of: Callable[..., StreamBody]) -> None:
+    """Each takes microseconds to begin: 10 MiB of them would keep a core busy for three seconds, and give nothing."""
+    nothing = CODERS[coding](b"")
+    with pytest.raises(BadBody):
+        await exchange(stream_of(*[nothing * 1000] * 5), coding)
+    _, request = await exchange(BytesBody(nothing * 60), coding)
+    assert b"" == request.body.data
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_members_that_hold_something_may_be_many(coding: str) -> None:
+    """Logs that are written on have one for each part."""
+    part = CODERS[coding](random.Random(1).randbytes(300))  # the same every time
+    assert 300 * 2000 == sum(map(len, decoder_factory(coding)().feed(part * 2000)))
 
 
 def test_deflate_without_header_is_understood() -> None:

@@ -31,6 +31,12 @@ def vary_values(names: Iterable[bytes], raw: list[Field]) -> VaryValues:
     return tuple([_value(name, raw) for name in names])
 
 
+def is_chosen_alike(names: Iterable[bytes], one: list[Field], other: list[Field]) -> bool:
+    """Whether requests with these fields get the same of the responses that *names* choose among."""
+    names = tuple(names)
+    return vary_values(names, one) == vary_values(names, other)
+
+
 def _value(wanted: bytes, raw: list[Field]) -> bytes | None:
     lines = [value for name, value in raw if len(name) == len(wanted) and name.lower() == wanted]
     if not lines:

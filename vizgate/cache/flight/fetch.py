@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from vizgate.cache.ask.vary import is_chosen_alike, vary_names
 from vizgate.cache.flight.fill import Fill
 from vizgate.cache.flight.flight import Arriving, Flight
 from vizgate.cache.flight.flights import Flights, Mark
+from vizgate.cache.flight.room import Room
 from vizgate.cache.rules.freshness import Received
 from vizgate.cache.rules.reuse import ERRORS, NO_WISH, Terms, may_replace_error
 from vizgate.cache.rules.storable import Refusal
@@ -73,6 +75,7 @@ class Fetch:
         self._forward = forward
         self._stale = stale
         self._request = self._new_request(stale)
+        self._room = Room(means.storage)
 
     def _new_request(self, stale: StoredResponse | None) -> Request:
         """What the service is sent: no condition or range of the client's, because the whole is wanted for all."""
@@ -101,6 +104,7 @@ class Fetch:
                 # Readers of the body see for themselves.
                 _log.debug("an answer for %s broke off while it was stored: %s", flight.address.target, error)
         finally:
+            self._room.leave()
             self._means.flights.close(flight)
             flight.settle()
             if flight.response is None or flight.is_failure:
@@ -144,12 +148,20 @@ class Fetch:
         if self._request.outcome.is_substitute:
             # What stands in for the service for a moment must not do so any longer than that.
             return Refusal.SUBSTITUTE
+        if not self._is_keyed(response):
+            return Refusal.VARY
         return terms_or_refusal(response, self._asked, self._means.defaults, received.response_wall_s)
+
+    def _is_keyed(self, response: Response) -> bool:
+        """Whether all that chose *response* is known here: a field that ``Vary`` names may have been set further in,
+        by what a client has not sent, and another client would be given what was made for this one.
+        """
+        return is_chosen_alike(vary_names(response.headers), self._asked.raw, self._request.headers.raw)
 
     def _freshen(self, stale: StoredResponse, response: Response, received: Received) -> None:
         flight, means = self._flight, self._means
         fresh = freshened(stale, response, self._asked, means.defaults, received)
-        if fresh is None:
+        if fresh is None or not self._is_keyed(response):
             # No longer to be stored, but good for who has asked: the service has just said so.
             means.storage.drop(stale)
             flight.response = Response(stale.status, response.headers, stale.data, reason=stale.reason, local=False)
@@ -162,13 +174,12 @@ class Fetch:
             means.storage.keep(fresh)
 
     def _has_room_for(self, body: Body) -> bool:
-        means = self._means
         size = len(body.data) if body.data is not None else body.length
-        if size is not None and size > means.max_object_bytes:
+        if size is not None and size > self._means.max_object_bytes:
             return False
-        wanted = means.max_object_bytes if size is None else size
-        # What arrives is held, too: the budget is for both, so that many large answers at once cannot go beyond it.
-        return body.data is not None or means.flights.reserved_bytes + wanted <= means.storage.budget_bytes
+        # What arrives is held, too: the budget is for both, so that many large answers at once cannot go beyond it. Of
+        # one that does not tell its length nothing is held yet.
+        return body.data is not None or size is None or self._room.take(size)
 
     async def _store(self, response: Response, terms: Terms, received: Received) -> None:
         flight = self._flight
@@ -177,30 +188,24 @@ class Fetch:
             flight.stored = taken(response, data, terms, self._asked, received)
             self._keep(flight.stored)
             return
-        fill = Fill(response.body, self._means.max_object_bytes)
+        fill = Fill(response.body, self._means.max_object_bytes, self._room)
         flight.arriving = Arriving(taken(response, b"", terms, self._asked, received), fill)
         flight.headed.set()
         if fill.length is not None:
             # It cannot turn out to be too long, so others may read along.
             flight.settled.set()
-        data = await self._filled(fill)
+        data = await fill.run()
+        # From here on it is what is stored that counts.
+        self._room.leave()
         if data is None:
             # The leader reads on from the service itself.
             flight.response = response
-            self._mark(Mark.PASS, response.status)
+            if not fill.found_no_room:
+                self._mark(Mark.PASS, response.status)
             flight.hand_over(self._request)
         else:
             flight.stored = taken(response, data, terms, self._asked, received)
             self._keep(flight.stored)
-
-    async def _filled(self, fill: Fill) -> bytes | None:
-        flights = self._means.flights
-        reserved = self._means.max_object_bytes if fill.length is None else fill.length
-        flights.reserved_bytes += reserved
-        try:
-            return await fill.run()
-        finally:
-            flights.reserved_bytes -= reserved
 
     def _keep(self, stored: StoredResponse) -> None:
         flight, means = self._flight, self._means

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from vizgate.cache.flight.room import Room
 from vizgate.errors import UpstreamReset
 from vizgate.pipeline.body import Body, StreamBody
 
@@ -15,20 +16,24 @@ from vizgate.pipeline.body import Body, StreamBody
 class Fill:
     """What has come of *body*, for any number of readers; they are as fast as they are, and the service is not held up.
 
-    Args: limit_bytes: the most that is held. A body that turns out to be longer goes on to its only reader.
+    Args: limit_bytes: the most that is held. A body that turns out to be longer goes on to its only reader. room: where
+    its bytes are held; for one whose length is known there is room already.
     """
 
-    def __init__(self, body: Body, limit_bytes: int) -> None:
+    def __init__(self, body: Body, limit_bytes: int, room: Room) -> None:
         self.length = body.length
         self._body = body
         self._source = aiter(body)
         self._limit_bytes = limit_bytes
+        self._room = room
         self._chunks: list[bytes] = []
         self._size = 0
         self._has_ended = False
         self._is_broken = False
-        #: Whether the body is longer than what is held.
+        #: Whether the body is longer than what can be held.
         self.is_too_long = False
+        #: Whether that is because others hold so much at present.
+        self.found_no_room = False
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
@@ -42,7 +47,7 @@ class Fill:
             async for chunk in self._source:
                 self._chunks.append(chunk)
                 self._size += len(chunk)
-                if self._size > self._limit_bytes:
+                if not self._can_hold(chunk):
                     self.is_too_long = True
                     return None
                 self._wake()
@@ -54,6 +59,13 @@ class Fill:
             return b"".join(self._chunks)
         finally:
             self._wake()
+
+    def _can_hold(self, chunk: bytes) -> bool:
+        """Whether *chunk*, the last one that came, can be held beside the others."""
+        if self._size > self._limit_bytes:
+            return False
+        self.found_no_room = self.length is None and not self._room.take(len(chunk))
+        return not self.found_no_room
 
     def body(self) -> Body:
         """The body for one more reader, from its beginning."""

@@ -28,7 +28,7 @@ class Mark(Enum):
 
 
 class Flights:
-    """Flights by key, and those that go alone. ``reserved_bytes``: what bodies that are on their way may come to hold.
+    """Flights by key, and those that go alone.
 
     A request that had to wait for an answer that helps it nothing would have been better off alone, and a queue of
     such requests would be served one by one; so what was seen to be of no use to others is remembered for a while.
@@ -38,7 +38,6 @@ class Flights:
         self._by_key: dict[FlightKey, Flight] = {}
         self._all: set[Flight] = set()
         self._marks: OrderedDict[FlightKey, tuple[Mark, float]] = OrderedDict()
-        self.reserved_bytes = 0
 
     def get(self, key: FlightKey) -> Flight | None:
         """The flight that others may join."""

@@ -15,6 +15,8 @@ from vizgate.message.headers import Field, Headers
 
 #: RFC 9111 3.5: with one of these a response to a request with credentials may be stored and given to others.
 _SHARES = ("public", "s-maxage", "must-revalidate")
+#: Names in ``Vary``.
+MAX_VARY_NAMES = 32
 #: Statuses whose caching this cache conforms to, for ``must-understand`` (RFC 9111 5.2.2.3).
 _UNDERSTOOD = HEURISTIC | {302, 303, 307, 400, 403, 406, 411, 412, 413, 415, 421, 422, 423, 428, 429, 451, 500, 502,
                            503, 504}  # fmt: skip
@@ -32,7 +34,7 @@ class Refusal(Enum):
     PRIVATE = "private"
     CREDENTIALS = "credentials"
     SET_COOKIE = "set-cookie"
-    VARY = "vary-any"
+    VARY = "vary"
     NO_LIFETIME = "no-lifetime"
     SUBSTITUTE = "substitute"
 
@@ -73,8 +75,9 @@ def refusal_of(facts: Facts, lifetime: Lifetime | None) -> Refusal | None:
 
 def _of_fields(facts: Facts) -> Refusal | None:
     directives, headers = facts.directives, facts.headers
-    if any(b"*" in line.encode("latin-1") for line in headers.get_all("Vary")):
-        # RFC 9111 4.1: it matches no request, so it could never be used.
+    vary = ",".join(headers.get_all("Vary"))
+    # RFC 9111 4.1: "*" matches no request, so it could never be used. With many names each look would take long.
+    if "*" in vary or vary.count(",") >= MAX_VARY_NAMES:
         return Refusal.VARY
     is_shared = "public" in directives or "s-maxage" in directives
     # Not of the RFC: a cookie made for one client must not reach another only because nobody thought of caches.

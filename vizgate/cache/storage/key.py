@@ -3,8 +3,9 @@
 In: the key of a resource, and the address under which every spelling of it is purged. Not in: what ``Vary`` adds to it
 (``ask.vary``).
 
-A response is found again by the very target that the service saw, and purged and invalidated by its normal form. Were
-two spellings of a path one key, a service that tells them apart could be made to fill the key of one with the other.
+A response is found again by the very host and target that the service saw, and purged and invalidated by their normal
+form. Were two spellings of a path one key, a service that tells them apart could be made to fill the key of one with
+the other.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Address(NamedTuple):
 
 class ResourceKey(NamedTuple):
     """What responses of one resource are stored under. ``route``: two routes may answer for one address differently, by
-    fields of requests that no ``Vary`` tells of. ``target``: as it came. ``way``: which of the services of a split
-    route answers.
+    fields of requests that no ``Vary`` tells of. ``authority``: in lower case, with the port as it came. ``target``: as
+    it came. ``way``: which of the services of a split route answers. ``told``: see ``ask.question.Question``.
     """
 
     route: str
@@ -38,12 +39,14 @@ class ResourceKey(NamedTuple):
     authority: str
     target: bytes
     way: int = 0
+    told: bytes = b""
 
 
-def key_of(request: Request, way: int = 0) -> ResourceKey:
-    """The key of what *request* asks for. Args: way: see ``ResourceKey``."""
-    scheme = request.scheme
-    return ResourceKey(request.route, scheme, normal_authority(request.authority, scheme), request.target, way)
+def key_of(request: Request, way: int = 0, told: bytes = b"") -> ResourceKey:
+    """The key of what *request* asks for. Args: way, told: see ``ResourceKey``."""
+    # The port of the scheme is left there: services repeat it in links and redirects, and one that adds "s" to "http"
+    # would send all clients to https://example.com:80 because one has asked example.com:80.
+    return ResourceKey(request.route, request.scheme, request.authority.lower(), request.target, way, told)
 
 
 def address_of(scheme: str, authority: str, target: bytes) -> Address:

@@ -52,6 +52,8 @@ class Storage:
         self._used: OrderedDict[StoredResponse, None] = OrderedDict()
         self._bytes = 0
         self._evicted = 0
+        #: What bodies that are on their way hold; it is part of the budget.
+        self.reserved_bytes = 0
 
     def find(self, key: ResourceKey, raw: list[Field]) -> StoredResponse | None:
         """The response to a request for *key* with fields *raw*, which counts as used."""
@@ -73,7 +75,7 @@ class Storage:
 
         Responses of the resource that other fields chose go, too: what the service last said about that counts.
         """
-        if stored.size_bytes > self.budget_bytes:
+        if stored.size_bytes + self.reserved_bytes > self.budget_bytes:
             return False
         resource = self._resources.get(stored.key)
         if resource is not None:
@@ -82,9 +84,32 @@ class Storage:
             for found in others or ([same] if same is not None else []):
                 self.drop(found)
         self._add(stored)
-        while self._bytes > self.budget_bytes:
-            self._evict(next(iter(self._used)))
+        self._fit()
         return True
+
+    def holds(self, stored: StoredResponse) -> bool:
+        """Whether *stored* is still there."""
+        return stored in self._used
+
+    def reserve(self, size: int) -> bool:
+        """Make room for *size* bytes that are to be held elsewhere until ``release``; False when there is none.
+
+        What is stored makes room, as for what is stored next.
+        """
+        if self.reserved_bytes + size > self.budget_bytes:
+            return False
+        self.reserved_bytes += size
+        self._fit()
+        return True
+
+    def release(self, size: int) -> None:
+        """Give back *size* bytes that were reserved."""
+        self.reserved_bytes -= size
+
+    def _fit(self) -> None:
+        """Drop what was not used for longest until all is within the budget."""
+        while self._used and self._bytes + self.reserved_bytes > self.budget_bytes:
+            self._evict(next(iter(self._used)))
 
     def _add(self, stored: StoredResponse) -> None:
         resource = self._resources.setdefault(stored.key, _Resource())
@@ -107,8 +132,7 @@ class Storage:
     def resize(self, budget_bytes: int) -> None:
         """Hold at most *budget_bytes* from now on."""
         self.budget_bytes = budget_bytes
-        while self._bytes > budget_bytes:
-            self._evict(next(iter(self._used)))
+        self._fit()
 
     def drop(self, stored: StoredResponse) -> None:
         """Forget *stored*; nothing happens when it is not there."""

@@ -28,6 +28,11 @@ _SEPARATORS = re.compile(rb"[ \t,]+")
 _OF_CONTENT = frozenset({b"content-encoding", b"content-length", b"content-range", b"content-type"})
 
 
+# What a service says by these is about how a request was made, which any client can make so that others get the error:
+# by a field with another method, for example, that the service hears and no ``Vary`` tells of.
+_DEFAULT_STATUSES = HEURISTIC - {405, 414, 501}
+
+
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What holds where a response says nothing, in seconds: its lifetime, and how long it may be used when stale."""
@@ -71,7 +76,7 @@ def terms_or_refusal(response: Response, asked: Asked, defaults: Defaults, wall_
 
 def _default_lifetime(response: Response, asked: Asked, directives: Directives, defaults: Defaults) -> Lifetime | None:
     """The lifetime of a response that tells none: it is stored only if that was asked for, or can be validated."""
-    if response.status not in HEURISTIC and "public" not in directives:
+    if response.status not in _DEFAULT_STATUSES and "public" not in directives:
         return None
     if asked.has_credentials or (response.local and response.status >= 400):
         return None

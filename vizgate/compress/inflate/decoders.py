@@ -19,6 +19,10 @@ _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 # of it becomes at most 1 MiB.
 _ZSTD_SLICE_BYTES = 32
 
+# A member or frame takes microseconds to begin, however little comes of it. Files have one, or one for some kilobytes.
+_FREE_PARTS = 64
+_LEAST_PART_BYTES = 256
+
 _PACKAGES = {"br": "brotli", "zstd": "zstandard"}
 
 
@@ -49,17 +53,40 @@ def decoder_factory(coding: str) -> Callable[[], Decoder]:
     return _FACTORIES[coding]()
 
 
+class _Parts:
+    """Counts members or frames, so that a body of hardly anything else does not cost more than another."""
+
+    __slots__ = ("_began", "_came")
+
+    def __init__(self) -> None:
+        self._began = 0
+        self._came = 0
+
+    def take(self, size: int) -> None:
+        """*size* bytes more have come."""
+        self._came += size
+
+    def begin(self) -> None:
+        """One more begins. Raises: Undecodable: there are too many for so few bytes."""
+        self._began += 1
+        if self._began > _FREE_PARTS + self._came // _LEAST_PART_BYTES:
+            raise Undecodable("too many parts of almost nothing")
+
+
 class _Gzip:
     """Source: RFC 1952 2.2: a file is a series of members, one after the other."""
 
-    __slots__ = ("_member",)
+    __slots__ = ("_member", "_parts")
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP_WINDOW)
+        self._parts = _Parts()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        self._parts.take(len(data))
         while data:
             if self._member.eof:
+                self._parts.begin()
                 self._member = zlib.decompressobj(_GZIP_WINDOW)
             yield from _inflated(self._member, data)
             data = self._member.unused_data
@@ -138,14 +165,16 @@ class _Brotli:
 
 
 class _Zstd:
-    __slots__ = ("_error", "_frame", "_make")
+    __slots__ = ("_error", "_frame", "_make", "_parts")
 
     def __init__(self, module: Any) -> None:
         self._make = module.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES).decompressobj
         self._frame = self._make()
+        self._parts = _Parts()
         self._error: type[Exception] = module.ZstdError
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        self._parts.take(len(data))
         try:
             for start in range(0, len(data), _ZSTD_SLICE_BYTES):
                 yield from self._slice(data[start : start + _ZSTD_SLICE_BYTES])
@@ -155,6 +184,7 @@ class _Zstd:
     def _slice(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._frame.eof:  # RFC 8878 3: frames may follow each other
+                self._parts.begin()
                 self._frame = self._make()
             content = self._frame.decompress(data)
             if content:

@@ -93,6 +93,7 @@ class StateDraft:
         found = self._breakers.get(key) or self.state.breakers.get(key)
         if found is None:
             found = BreakerMachine(settings, self.state.random)
+            found.force(self.state.breaker_words.forced(service_of(key)), self.state.clock.monotonic())
         else:
             self._changes.append(partial(found.adopt, settings))
         self._breakers[key] = found

@@ -57,7 +57,7 @@ def affinity_of(
     if service.affinity is None:
         return None
     addresses = [target.state.address for target in targets]
-    return CookieAffinity(service.affinity, state.secret, context.name, addresses, state.metrics)
+    return CookieAffinity(service.affinity, state.affinity_key, context.name, addresses, state.metrics)
 
 
 def adopting(balancer: Balancer, targets: tuple[ServiceTarget, ...]) -> Callable[[list[tuple[int, float]]], None]:

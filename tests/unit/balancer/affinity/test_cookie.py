@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from vizgate.balancer.affinity.cookie import CookieAffinity
+from vizgate.balancer.affinity.key import SigningKey
 from vizgate.balancer.affinity.names import TargetNames
 from vizgate.balancer.config import AffinityConfig
 from vizgate.extension.fields import Secret
@@ -21,9 +22,9 @@ ADDRESSES = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.2:80"]
 NAMES = TargetNames(SECRET, "users", ADDRESSES)
 
 
-def affinity_of(metrics: Metrics | None = None, **settings: object) -> CookieAffinity:
+def affinity_of(metrics: Metrics | None = None, key: SigningKey | None = None, **settings: object) -> CookieAffinity:
     config = AffinityConfig.model_validate({"cookie": "VZSID", **settings})
-    return CookieAffinity(config, SECRET, "users", ADDRESSES, metrics or Metrics())
+    return CookieAffinity(config, key or SigningKey(SECRET), "users", ADDRESSES, metrics or Metrics())
 
 
 def request_with(cookie: bytes = b"", scheme: str = "http") -> Request:
@@ -130,6 +131,32 @@ def test_secret_of_its_own_wins() -> None:
     cookie = set_by(one, request_with())[0].partition(";")[0].encode()
     assert [1, None] == [one.wanted(request_with(cookie)), other.wanted(request_with(cookie))]
     assert "kkk" not in repr(one) + repr(AffinityConfig(cookie="a", secret=Secret("k" * 32)))
+
+
+def test_key_that_changes_loses_no_client() -> None:
+    """What the former key has signed leads where it led, and is signed anew; what an older one has is nobody's."""
+    metrics, key = Metrics(), SigningKey(SECRET)
+    affinity = affinity_of(metrics, key)
+    client = request_with(set_by(affinity, request_with())[0].partition(";")[0].encode())
+    assert [True, False] == [key.change(b"k" * 32), key.change(b"k" * 32)]
+    assert 1 == affinity.wanted(client)
+    (line,) = set_by(affinity, client)
+    assert TargetNames(b"k" * 32, "users", ADDRESSES).name(1).decode() in line
+    assert [] == set_by(affinity, request_with(line.partition(";")[0].encode()))
+    key.change(b"l" * 32)
+    assert None is affinity.wanted(client)
+    counters = metrics.counters("affinity", "", ("service", "outcome"))
+    assert [1, 2, 0] == [counters.of("users", outcome).value for outcome in ("new", "kept", "moved")]
+
+
+def test_key_says_whether_anything_is_signed_with_it() -> None:
+    """A service with a secret of its own needs no other, and a key shows nobody what it is."""
+    key = SigningKey(SECRET)
+    affinity_of(key=key, secret="k" * 32)
+    assert not key.is_used
+    affinity_of(key=key)
+    assert key.is_used
+    assert "0123" not in repr(key)
 
 
 @pytest.mark.parametrize("settings", [{"secret": "short"}, {"cookie": "a b"}, {"cookie": ""}, {"cookie": "a;b"}])

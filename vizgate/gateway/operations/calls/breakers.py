@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from vizgate.gateway.agreement.words import BreakerWord
 from vizgate.gateway.operations.calls.services import ServiceAnswer, merge_service, named_service, service_document
 from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (
@@ -20,7 +21,7 @@ from vizgate.gateway.operations.operation import (
     changed,
     merge_changes,
 )
-from vizgate.gateway.service_parts.breakers import BreakerWord, breaker_states, force_breakers
+from vizgate.gateway.service_parts.breakers import breaker_states, force_breakers
 
 _log = logging.getLogger("vizgate.admin")
 
@@ -30,13 +31,18 @@ def _forcing(word: BreakerWord) -> Perform:
         name = arguments["service"]
         service = named_service(gateway, name)
         before = breaker_states(gateway.state, name)
-        if not force_breakers(gateway.state, name, word):
+        if not force_breakers(gateway.state, name, word, arguments.get("said_s")):
             raise OperationRefused(409, "the service has no breaker")
         _log.info("service %s: breaker %s", name, word)
         after = breaker_states(gateway.state, name)
         return changed({"breaker": before}, {"breaker": after}, service_document(name, service, gateway.state))
 
     return perform
+
+
+def _timed(arguments: Arguments, wall_s: float) -> Arguments:
+    """A worker that is told later knows by it whether somebody has said something else since."""
+    return {**arguments, "said_s": wall_s}
 
 
 def _standing(arguments: Arguments) -> Key:
@@ -54,6 +60,7 @@ def _operation(name: str, word: BreakerWord, summary: str, description: str) -> 
         answer=ServiceAnswer,
         merge=merge_changes(merge_service),
         is_change=True,
+        settle=_timed,
         standing=_standing,
         is_undo=word == "auto",
         refusals={404: "No service with targets has this name.", 409: "The service has no breaker."},
