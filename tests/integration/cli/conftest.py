@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.integration.cli.program")
-from tests.integration.cli.program import Program, SlowUpstream  # noqa: E402  # after the line above, for its asserts
+from tests.integration.cli.program import Program, SlowUpstream
 
 Start = Callable[..., Program]
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.integration.cli.program")
-from tests.integration.cli.program import Program, SlowUpstream  # noqa: E402  # after the line above
+from tests.integration.cli.program import Program, SlowUpstream
 
 SAMPLE = {
     "standard": {

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("tests.integration.cli.program")
-from tests.integration.cli.program import Program, get  # noqa: E402  # after the line above, for its asserts
+from tests.integration.cli.program import Program, get
 
 HERE = Path(__file__).parent
 MODULE = "bad_plugins"

@@ -18,19 +18,18 @@ from vizgate.errors import (
     Termination,
 )
 from vizgate.gateway.borrowed import LastSite
+from vizgate.gateway.http1.known_head import KnownHead
 from vizgate.gateway.http1.linger import linger
 from vizgate.gateway.http1.reply import ReplyWriter
 from vizgate.gateway.http1.request_body import ArrivingBody, ReceivedBody
 from vizgate.gateway.http1.tunnel import TunnelCopy
 from vizgate.gateway.site import Site, run_callbacks
 from vizgate.message.forwarding import PeerForwarding
-from vizgate.message.headers import Headers
-from vizgate.message.heads import KIND_LENGTH, KIND_NONE, NO_BODY, RequestHead, RequestShape
-from vizgate.message.template import NO_FIELDS, FieldTemplate, SingleField
-from vizgate.observe.exchange import ExchangeRecord
+from vizgate.message.heads import KIND_LENGTH, KIND_NONE, NO_BODY, RequestHead
+from vizgate.message.template import SingleField
 from vizgate.pipeline.body import EMPTY, Body, BytesBody
 from vizgate.pipeline.replies import problem_of
-from vizgate.pipeline.request import Origin, Request
+from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
 from vizgate.transport.wakeup import let_loop_poll
@@ -41,23 +40,40 @@ from vizgate.wire.serialize import response_head
 # How long an idle connection is kept when the gateway stops: a request that crosses the end on the wire is lost, and a
 # client cannot know whether it was served.
 _DRAIN_GRACE_S = 0.25
-_NOWHERE = Origin(NO_FIELDS, "", "", "", 1, b"")
 
 
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = ("_added", "_arriving", "_client", "_closed", "_ended_s", "_has_left", "_is_gone", "_leftover",
-                 "_origin", "_owes_continue", "_peer", "_reader", "_received_wall_s", "_referer", "_reply", "_scheme",
-                 "_served", "_shape", "_site", "_started_s", "_target", "_task", "_tunneled", "_user_agent",
-                 "is_idle", "stream")  # fmt: skip
+    __slots__ = (
+        "_arriving",
+        "_closed",
+        "_ended_s",
+        "_has_left",
+        "_is_gone",
+        "_known",
+        "_leftover",
+        "_owes_continue",
+        "_reader",
+        "_received_wall_s",
+        "_reply",
+        "_served",
+        "_site",
+        "_started_s",
+        "_target",
+        "_task",
+        "_tunneled",
+        "is_idle",
+        "stream",
+    )  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream
         self._site = site
         server = site.server
         self._reader = RequestReader(server.codec, server.limits, server.sorter)
-        self._peer = PeerForwarding(server.trust, stream.peer, "https" if stream.is_secure else site.scheme)
+        peer = PeerForwarding(server.trust, stream.peer, "https" if stream.is_secure else site.scheme)
+        self._known = KnownHead(peer)
         self._reply = ReplyWriter(stream, site.date, server.timeouts.write_s)
         self._leftover = b""
         self._arriving: ArrivingBody | None = None
@@ -65,12 +81,6 @@ class Connection:
         self._target = b""
         #: Whether the client waits for a 100 before it sends its body.
         self._owes_continue = False
-        self._shape: RequestShape | None = None
-        self._origin = _NOWHERE
-        #: What the gateway tells the upstream about the way of the requests that share ``_shape``.
-        self._added = NO_FIELDS
-        self._client = self._scheme = ""
-        self._user_agent = self._referer = b""
         self._is_gone = False
         self._has_left = False
         self._closed: asyncio.Future[None] | None = None
@@ -130,8 +140,9 @@ class Connection:
         """
         server = self._site.server
         self._reader.use(server.codec, server.limits, server.sorter)
-        self._peer = PeerForwarding(server.trust, self.stream.peer, self._peer.scheme)
-        self._shape = None
+        known = self._known
+        known.peer = PeerForwarding(server.trust, known.peer.peer, known.peer.scheme)
+        known.forget()
         self._reply.write_s = server.timeouts.write_s
 
     def leave(self) -> None:
@@ -237,13 +248,14 @@ class Connection:
 
     def _request(self, head: RequestHead, body: Body) -> Request:
         site, shape = self._site, head.shape
-        if shape is not self._shape:
-            self._learn(shape)
+        known = self._known
+        if shape is not known.shape:
+            known.learn(shape, is_logged=site.log is not None)
         self._target = head.target
         self._served += 1
         request_id = site.request_id(shape.asserted)
         own = SingleField(site.server.request_id_header, request_id.encode("latin-1"))
-        request = Request.of(head.method, head.target, self._origin, own, request_id, body)
+        request = Request.of(head.method, head.target, known.origin, own, request_id, body)
         if self._owes_continue:
             request.expects_continue = True
         if self.stream.certificate is not None:
@@ -251,21 +263,6 @@ class Connection:
         if shape.minor:
             request.relay_interim = self._relay_interim
         return request
-
-    def _learn(self, shape: RequestShape) -> None:
-        """Keep what follows from *shape* for the requests that share it."""
-        last, self._shape = self._shape, shape
-        if last is None or last.way != shape.way:
-            provenance = self._peer.provenance(shape.asserted, shape.authority, shape.minor)
-            self._added = FieldTemplate(provenance.fields)
-            self._client, self._scheme = provenance.client, provenance.scheme
-        authority = shape.authority.decode("latin-1")
-        template = shape.template + self._added
-        self._origin = Origin(template, authority, self._scheme, self._client, shape.minor, shape.upgrade)
-        if self._site.log is not None:
-            fields = Headers(shape.fields)
-            self._user_agent = fields.get_bytes(b"user-agent") or b""
-            self._referer = fields.get_bytes(b"referer") or b""
 
     # interim answers
 
@@ -374,40 +371,14 @@ class Connection:
         duration_s = self._ended_s - self._started_s
         site.count(request, reply.status or 499, duration_s, bytes_in, reply.bytes_out)
         if site.log is not None:
-            site.log(self._record(request, duration_s, bytes_in))
-
-    def _record(self, request: Request, duration_s: float, bytes_in: int) -> ExchangeRecord:
-        outcome = request.outcome
-        return ExchangeRecord(
-            self._received_wall_s,
-            duration_s,
-            request.method,
-            self._target,
-            request.minor,
-            request.authority,
-            request.scheme,
-            request.client,
-            self._peer.peer,
-            request.id,
-            request.route,
-            outcome.service,
-            outcome.upstream,
-            outcome.attempts,
-            outcome.upstream_s,
-            self._reply.status or 499,
-            bytes_in,
-            self._reply.bytes_out,
-            outcome.termination,
-            self._user_agent,
-            self._referer,
-            "" if request.identity is None else request.identity.user,
-        )
+            times = self._received_wall_s, duration_s
+            site.log(self._known.record(request, self._target, reply, times, bytes_in))
 
     async def _refuse(self, error: DownstreamError, head: RequestHead | None) -> None:
         """Answer what could not be read as a request, and close (RFC 9112 2.2: respond with 400 and close)."""
         site, reply, stream = self._site, self._reply, self.stream
         now_s = stream.clock.monotonic()
-        peer = self._peer
+        peer = self._known.peer
         request = Request("", self._reader.first_line.partition(b"\r\n")[0], client=peer.peer, scheme=peer.scheme)
         if head is not None:
             request.method, request.target = head.method, head.target
@@ -416,8 +387,7 @@ class Connection:
         self._started_s = self._started_s or now_s
         self._arriving = None
         self._target = request.target
-        self._user_agent = self._referer = b""
-        self._shape = None
+        self._known.forget()
         reply.reset()
         site.cells.requests_active += 1
         try:
@@ -431,4 +401,4 @@ class Connection:
         await linger(self.stream)
 
     def __repr__(self) -> str:
-        return f"<Connection {self._peer.peer} [{self._served} served, {'idle' if self.is_idle else 'busy'}]>"
+        return f"<Connection {self._known.peer.peer} [{self._served} served, {'idle' if self.is_idle else 'busy'}]>"

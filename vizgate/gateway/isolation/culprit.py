@@ -32,6 +32,11 @@ class Culprit:
     plugin: str
     place: str
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the gateway itself."""
+        return not self.plugin and self.place.startswith("vizgate.")
+
 
 def frames_of(thread_id: int, idle: FrameType | None = None) -> list[Frame]:
     """What the thread is at, the innermost first; nothing when it is at *idle*, the frame that runs the loop."""
