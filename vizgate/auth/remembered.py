@@ -1,12 +1,17 @@
 """Answers that stay true for a while.
 
-In: ``Remembered``, a bounded memory. Not in: what is remembered (tokens, answers of authorizers).
+In: ``Remembered``, a bounded memory, and ``Learned``, those of one authenticator. Not in: what is remembered (tokens,
+answers of authorizers).
 """
 
 from __future__ import annotations
 
+import secrets
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from vizgate.extension.contract import Context
 
 _V = TypeVar("_V")
 
@@ -55,3 +60,29 @@ class Remembered(Generic[_V]):
 
     def __repr__(self) -> str:
         return f"<Remembered [{len(self._entries)} of {self.size}]>"
+
+
+class Learned:
+    """What an authenticator by *config* has learned, good and bad; it is found again after a reload that leaves its
+    settings as they are. ``key``: to hash with, where what is remembered must not be tried against guesses elsewhere.
+    """
+
+    def __init__(self, config: object, size: int) -> None:
+        self._config = config
+        self.good: Remembered[Any] = Remembered(size)
+        # Apart, so that guesses do not push out what is known of who is let in.
+        self.bad: Remembered[str] = Remembered(size)
+        self.key = secrets.token_bytes(32)
+
+    @classmethod
+    def of(cls, config: object, context: Context, size: int) -> Learned:
+        """What the authenticator in *context* has learned, if it was by the same *config*; else nothing yet."""
+        return context.kept.get(cls, context.name, partial(cls, config, size), lambda kept: kept._config == config)  # noqa: SLF001  # of this very class
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.good.clear()
+        self.bad.clear()
+
+    def __repr__(self) -> str:
+        return f"<Learned [{len(self.good)} good, {len(self.bad)} bad]>"

@@ -28,12 +28,17 @@ class Kept:
     def __init__(self) -> None:
         self._things: dict[tuple[type[Keepable], str], Keepable] = {}
 
-    def get(self, kind: type[_T], name: str, make: Callable[[], _T]) -> _T:
-        """The *kind* called *name*, by *make* when there is none."""
-        key = (kind, name)
-        if key not in self._things:
-            self._things[key] = make()
-        return cast("_T", self._things[key])
+    def get(self, kind: type[_T], name: str, make: Callable[[], _T], fits: Callable[[_T], bool] | None = None) -> _T:
+        """The *kind* called *name*, by *make* when there is none.
+
+        Args: fits: whether one that is there may be had. Where it may not, because what it was made by has changed,
+        another one takes its place.
+        """
+        found = self.find(kind, name)
+        if found is None or not (fits is None or fits(found)):
+            found = make()
+            self._things[kind, name] = found
+        return found
 
     def find(self, kind: type[_T], name: str) -> _T | None:
         """The *kind* called *name*, None when there is none."""

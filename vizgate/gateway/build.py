@@ -121,9 +121,10 @@ def compile_steps(
         handler = shedding.around(route, _passing(layers, end, state.faults, stand.watch))
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
         yield
+    router = yield from Router.steps(rules)
     plan = GatewayPlan(
         server,
-        Router(rules),
+        router,
         paths_of(config.server.public_endpoints),
         routes_by_headers=any(route.match.headers for route in config.routes),
         answers_preflights=any(route.cors is not None for route in config.routes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -292,6 +293,10 @@ class Gateway:
         says what only a restart can change.
         """
         await self._reloader.reload(config, registry)
+
+    def build_inside(self, building: Callable[[], AbstractContextManager[None]]) -> None:
+        """Have reloads make what is to stay inside of *building*, see ``gateway.process.building``."""
+        self._reloader.building = building
 
     async def prepare(self, config: GatewayConfig, registry: Registry | None = None) -> PreparedReload:
         """*config* started beside what serves, which does not notice; to be committed or aborted.

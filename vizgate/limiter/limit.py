@@ -97,7 +97,7 @@ class Limit(Component):
         #: What is spent before the request is forwarded.
         self.cost = float(config.cost) if isinstance(config.cost, int) else 1.0
         is_concurrency = config.algorithm == "concurrency"
-        self.places = Places(self.context.store, config.lease) if is_concurrency else None
+        self.places = self._find_places(config.lease) if is_concurrency else None
         self._quiet_until_s = 0.0
         self.adopt(config)
 
@@ -116,6 +116,15 @@ class Limit(Component):
     def lines(self) -> tuple[Line, ...]:
         """What it counts by, one for each tier."""
         return tuple(self._lines.values())
+
+    def _find_places(self, lease_s: float) -> Places:
+        context = self.context
+        return context.kept.get(
+            Places,
+            self.name,
+            lambda: Places(context.store, lease_s),
+            lambda places: places.is_in(context.store, lease_s),
+        )
 
     def _line(self, tier: str) -> Line:
         config = self.config.lines()[tier]

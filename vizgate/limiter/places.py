@@ -35,7 +35,10 @@ class Place:
 
 
 class Places:
-    """Every place that one limit's requests hold in this process. Args: lease_s: how long one lasts unrenewed."""
+    """Every place that one limit's requests hold in this process. Args: lease_s: how long one lasts unrenewed.
+
+    They outlive a reload: a stream that goes on holds its place, and somebody must renew it.
+    """
 
     def __init__(self, store: Store, lease_s: float) -> None:
         self._store = store
@@ -43,8 +46,13 @@ class Places:
         self._held: set[Place] = set()
         # Releases that a store over the network has not confirmed: bounded by its own timeout.
         self._leaving: set[asyncio.Future[None]] = set()
+        self._users = 0
         self._renewing: asyncio.Task[None] | None = None
         self._in_renewal: Place | None = None
+
+    def is_in(self, store: Store, lease_s: float) -> bool:
+        """Whether it was made for this *store* and *lease_s*."""
+        return self._store is store and self._lease_s == lease_s
 
     def hold(self, key: bytes, settings: Cells, span: float) -> Place:
         """The place that was just taken under *key*."""
@@ -71,11 +79,19 @@ class Places:
             leaving.add_done_callback(self._leaving.discard)
 
     def start(self) -> None:
-        """Renew from now on what is held for long."""
-        self._renewing = asyncio.create_task(self._renew_on())
+        """Renew from now on what is held for long; for one more user."""
+        self._users += 1
+        if self._users == 1:
+            self._renewing = asyncio.create_task(self._renew_on())
+
+    def clear(self) -> None:
+        """What is held is given back by who holds it."""
 
     async def stop(self) -> None:
-        """Renew no more, and wait until what was given back has been said."""
+        """For the last user: renew no more, and wait until what was given back has been said."""
+        self._users -= 1
+        if self._users > 0:
+            return
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.wait([self._renewing])

@@ -5,7 +5,7 @@ In: ``Router``. Not in: the order of rules (``router.rule``), templates, hosts a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from vizgate.message.headers import Headers
@@ -13,7 +13,7 @@ from vizgate.message.target import BadPath, is_plain_path, normalize_path, split
 from vizgate.router.config import MatchConfig
 from vizgate.router.explain import Question, Stage, Verdict, objection
 from vizgate.router.hosts import ANY_HOST, HostIndex, HostPattern, host_of
-from vizgate.router.rule import Match, NoMatch, Rule, RulePlan, compile_rule, conflicts_of
+from vizgate.router.rule import Conflicts, Match, NoMatch, Rule, RulePlan, compile_rule
 from vizgate.router.tree import Tree
 
 _T = TypeVar("_T")
@@ -47,30 +47,58 @@ class Router(Generic[_T]):
     Raises: RouteConflict: two rules cannot be told apart, or share a name.
     """
 
-    __slots__ = ("_depth", "_hosts", "_memo", "_only", "_plans")
+    __slots__ = ("_by_host", "_depth", "_hosts", "_in_order", "_memo", "_only")
 
     def __init__(self, rules: Iterable[Rule[_T]]) -> None:
-        plans = [compile_rule(rule) for rule in rules]
-        for conflict in conflicts_of(plans):
-            raise conflict
+        for _ in self._build(rules):
+            pass
+
+    @classmethod
+    def steps(cls, rules: Iterable[Rule[_T]]) -> Generator[None, None, Router[_T]]:
+        """A router of *rules*, made in many small steps, so that others may have their turn in between."""
+        router = cls.__new__(cls)
+        yield from router._build(rules)  # noqa: SLF001  # of this very class
+        return router
+
+    def _build(self, rules: Iterable[Rule[_T]]) -> Iterator[None]:
+        plans: list[RulePlan[_T]] = []
+        for rule in rules:
+            plans.append(compile_rule(rule))
+            yield
+        conflicts = Conflicts()
         by_host: dict[HostPattern, list[RulePlan[_T]]] = {}
         for plan in plans:
+            conflicts.add(plan)
             for host in plan.hosts:
                 by_host.setdefault(host, []).append(plan)
-        ordered = [(host, plan) for host in sorted(by_host) for plan in by_host[host]]
-        ordered.sort(key=lambda pair: (pair[0], pair[1].template.shape, pair[1].rank))
-        self._plans = tuple(ordered)
-        trees = {host: Tree(found) for host, found in by_host.items()}
+            yield
+        for conflict in conflicts.found:
+            raise conflict
+        self._by_host = by_host
+        # Made when somebody looks at the rules: requests go by the trees.
+        self._in_order: tuple[tuple[HostPattern, RulePlan[_T]], ...] | None = None
+        trees: dict[HostPattern, Tree[_T]] = {}
+        for host, found in by_host.items():
+            trees[host] = yield from Tree.steps(found)
         self._depth = max((tree.depth for tree in trees.values()), default=1)
         # Without host rules the authority is never looked at.
         self._only: tuple[Tree[_T], ...] | None = tuple(trees.values()) if set(trees) <= {ANY_HOST} else None
         self._hosts: HostIndex[Tree[_T]] = HostIndex(trees)
         # Answers that depend on method and path alone, until it is full.
-        self._memo: dict[tuple[str, bytes], Match[_T]] | None = self._new_memo()
+        self._memo: dict[tuple[str, bytes], Match[_T]] | None = self._new_memo(plans)
 
-    def _new_memo(self) -> dict[tuple[str, bytes], Match[_T]] | None:
+    def _new_memo(self, plans: Iterable[RulePlan[_T]]) -> dict[tuple[str, bytes], Match[_T]] | None:
         """None where an answer may depend on more: on the host, on fields, on the query."""
-        return {} if self._only is not None and all(plan.is_free for _, plan in self._plans) else None
+        return {} if self._only is not None and all(plan.is_free for plan in plans) else None
+
+    @property
+    def _plans(self) -> tuple[tuple[HostPattern, RulePlan[_T]], ...]:
+        """Every rule, once for each of its hosts, in order of precedence."""
+        if self._in_order is None:
+            pairs = [(host, plan) for host, plans in self._by_host.items() for plan in plans]
+            pairs.sort(key=lambda pair: (pair[0], pair[1].template.shape, pair[1].rank))
+            self._in_order = tuple(pairs)
+        return self._in_order
 
     @classmethod
     def of(cls, routes: Mapping[str, _T]) -> Router[_T]:

@@ -176,29 +176,43 @@ def _rank(rule: Rule[_T], headers: Sequence[Condition], query: Sequence[Conditio
 
 def find_conflicts(rules: Iterable[Rule[Any]]) -> tuple[RouteConflict, ...]:
     """Every pair of *rules* that cannot be told apart, and every name that is used twice; one error per pair."""
-    plans = [compile_rule(rule) for rule in rules]
-    return conflicts_of(plans)
+    conflicts = Conflicts()
+    for rule in rules:
+        conflicts.add(compile_rule(rule))
+    return conflicts.found
 
 
 _Territory = tuple[HostPattern, tuple[SegmentKey, ...], Any, str]
 
 
-def conflicts_of(plans: Iterable[RulePlan[Any]]) -> tuple[RouteConflict, ...]:
-    """As ``find_conflicts``, for compiled rules."""
-    names: set[str] = set()
-    owners: dict[_Territory, RulePlan[Any]] = {}
-    found: dict[tuple[str, str], RouteConflict] = {}
-    for plan in plans:
+class Conflicts:
+    """As ``find_conflicts``, for compiled rules that come one by one."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._owners: dict[_Territory, RulePlan[Any]] = {}
+        self._found: dict[tuple[str, str], RouteConflict] = {}
+
+    @property
+    def found(self) -> tuple[RouteConflict, ...]:
+        """Those among the rules so far."""
+        return tuple(self._found.values())
+
+    def add(self, plan: RulePlan[Any]) -> None:
+        """Hold *plan* against all before it."""
         name = plan.rule.name
-        if name in names:
-            found.setdefault((name, name), RouteConflict(name, name, "they have one name. Rename one of them"))
-        names.add(name)
+        if name in self._names:
+            error = RouteConflict(name, name, "they have one name. Rename one of them")
+            self._found.setdefault((name, name), error)
+        self._names.add(name)
         for territory in _territories(plan):
-            owner = owners.setdefault(territory, plan)
+            owner = self._owners.setdefault(territory, plan)
             pair = (owner.rule.name, name)
-            if owner is not plan and pair not in found:
-                found[pair] = RouteConflict(*pair, _reason(territory, owner, plan))
-    return tuple(found.values())
+            if owner is not plan and pair not in self._found:
+                self._found[pair] = RouteConflict(*pair, _reason(territory, owner, plan))
+
+    def __repr__(self) -> str:
+        return f"<Conflicts [{len(self._found)} among {len(self._names)} rules]>"
 
 
 def _territories(plan: RulePlan[Any]) -> Iterable[_Territory]:

@@ -9,7 +9,7 @@ them in order of precedence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from vizgate.message.target import decode_segment, is_plain_path
@@ -86,12 +86,24 @@ class Tree(Generic[_T]):
 
     __slots__ = ("_root", "depth", "direct")
 
-    def __init__(self, plans: Iterable[RulePlan[_T]]) -> None:
+    def __init__(self, root: Node[_T], depth: int, direct: dict[bytes, _DirectEntry[_T]]) -> None:
+        self._root = root
+        self.depth = depth
+        self.direct = direct
+
+    @classmethod
+    def steps(cls, plans: Iterable[RulePlan[_T]]) -> Generator[None, None, Tree[_T]]:
+        """The tree of *plans*, made in many small steps, so that others may have their turn in between."""
         builder: _Builder[_T] = _Builder()
         for plan in plans:
             builder.add(plan)
-        self._root, self.depth, leaves = builder.finish()
-        self.direct = dict(_direct_entries(leaves))
+            yield
+        root = yield from builder.finish()
+        direct = {}
+        for path, entry in _direct_entries(builder.leaves):
+            direct[path] = entry
+            yield
+        return cls(root, builder.depth, direct)
 
     def leaves(self, segments: Sequence[str]) -> Iterator[Leaf[_T]]:
         """The rules whose template takes the path, by precedence.
@@ -142,8 +154,8 @@ class _Builder(Generic[_T]):
 
     def __init__(self) -> None:
         self._root: _Draft[_T] = _Draft()
-        self._depth = 1
-        self._leaves: list[Leaf[_T]] = []
+        self.depth = 1
+        self.leaves: list[Leaf[_T]] = []
 
     def add(self, plan: RulePlan[_T]) -> None:
         draft = self._root
@@ -151,21 +163,22 @@ class _Builder(Generic[_T]):
             _, draft = draft.ways.setdefault(segment.key, (segment, _Draft()))
         draft.plans.append(plan)
 
-    def finish(self) -> tuple[Node[_T], int, list[Leaf[_T]]]:
+    def finish(self) -> Generator[None, None, Node[_T]]:
         # A path begins with a slash, so its first segment is empty and the second, with index 1, is the first to match.
-        return self._node(self._root, 1), self._depth, self._leaves
+        return self._node(self._root, 1)
 
-    def _node(self, draft: _Draft[_T], depth: int) -> Node[_T]:
+    def _node(self, draft: _Draft[_T], depth: int) -> Generator[None, None, Node[_T]]:
+        yield
         node: Node[_T] = Node(depth)
-        self._depth = max(self._depth, depth)
+        self.depth = max(self.depth, depth)
         if draft.plans:
             node.leaf = Leaf(draft.plans)
-            self._leaves.append(node.leaf)
+            self.leaves.append(node.leaf)
         typed: list[tuple[Callable[..., object], Node[_T]]] = []
         groups: dict[Any, tuple[Kind, dict[tuple[str, str], Node[_T]]]] = {}
         for key in sorted(draft.ways, reverse=True):
             segment, below = draft.ways[key]
-            child = self._node(below, _END if segment.kind is Kind.PATH else depth + 1)
+            child = yield from self._node(below, _END if segment.kind is Kind.PATH else depth + 1)
             if segment.kind is Kind.LITERAL:
                 node.literals[segment.prefix] = child
             elif segment.kind is Kind.PATH:

@@ -6,7 +6,6 @@ In: ``BasicAuthenticator``. Not in: reading the field (``auth.basic.credentials`
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Awaitable
 from typing import ClassVar
 
@@ -15,7 +14,7 @@ from vizgate.auth.basic.credentials import BasicCredentials, find_basic, is_basi
 from vizgate.auth.basic.passwords import Passwords, decoy_of
 from vizgate.auth.questions import Questions
 from vizgate.auth.quoting import quoted
-from vizgate.auth.remembered import Remembered
+from vizgate.auth.remembered import Learned, Remembered
 from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.extension.contract import ComponentConfig, Context
 from vizgate.message.identity import Identity
@@ -46,12 +45,11 @@ class BasicAuthenticator(Authenticator):
         }
         # An unknown user costs what a known one does, so that the time of an answer tells nobody who exists.
         self._decoy = decoy_of(next(iter(config.users.values())).password_hash)
-        size = REMEMBERED if config.cache_ttl else 0
-        self._good: Remembered[Identity] = Remembered(size)
-        # Apart, so that guesses do not push out what is known of users.
-        self._bad: Remembered[str] = Remembered(size)
+        learned = Learned.of(config, self.context, REMEMBERED if config.cache_ttl else 0)
+        self._good: Remembered[Identity] = learned.good
+        self._bad = learned.bad
         self._checks: Questions[bool] = Questions(name, config.concurrency + config.queue)
-        self._secret = secrets.token_bytes(32)
+        self._secret = learned.key
         self._passwords: Passwords | None = None
 
     async def start(self) -> None:
@@ -59,13 +57,11 @@ class BasicAuthenticator(Authenticator):
         self._passwords = Passwords(self.config.concurrency)
 
     async def stop(self) -> None:
-        """Give up what is being checked, forget what was."""
+        """Give up what is being checked."""
         await self._checks.stop()
         if self._passwords is not None:
             self._passwords.close()
             self._passwords = None
-        self._good.clear()
-        self._bad.clear()
 
     def authenticate(self, request: Request) -> Identity | Awaitable[Identity] | None:
         """See ``Authenticator.authenticate``."""

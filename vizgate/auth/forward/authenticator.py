@@ -13,7 +13,7 @@ from vizgate.auth.forward.answer import ForwardAnswer, LetIn, NotAnAnswer
 from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.auth.forward.question import ForwardQuestion, key_of
 from vizgate.auth.questions import Questions
-from vizgate.auth.remembered import Remembered
+from vizgate.auth.remembered import Learned, Remembered
 from vizgate.errors import CallFailed
 from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, AuthenticatorConfig
 from vizgate.extension.contract import Context
@@ -34,7 +34,7 @@ class ForwardAuthenticator(Authenticator):
         self._question = ForwardQuestion(config)
         self._answer = ForwardAnswer(config, self.context.name)
         self._questions: Questions[LetIn] = Questions(f"auth {self.context.name}", config.concurrency)
-        self._good: Remembered[LetIn] = Remembered(config.cache)
+        self._good: Remembered[LetIn] = Learned.of(config, self.context, config.cache).good
         self._copied = frozenset(name.lower().encode("latin-1") for name in config.copy_headers)
         self._number = 0
         self._wall = self.context.clock.wall

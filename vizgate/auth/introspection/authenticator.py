@@ -18,6 +18,7 @@ from vizgate.auth.introspection.question import introspection_call
 from vizgate.auth.jwt.claims import IdentityClaims
 from vizgate.auth.jwt.rules import TokenRules, Validity
 from vizgate.auth.questions import Questions
+from vizgate.auth.remembered import Learned as KeptLearned
 from vizgate.auth.remembered import Remembered
 from vizgate.errors import CallFailed
 from vizgate.extension.authenticator import (
@@ -45,9 +46,9 @@ class IntrospectionAuthenticator(Authenticator):
         self._settings = config
         self._tokens = BearerTokens(config.max_token)
         self._questions: Questions[Learned] = Questions(f"auth {self.context.name}", config.concurrency)
-        self._good: Remembered[Identity] = Remembered(config.cache)
-        # Apart, so that made-up tokens do not push out what is known of real ones.
-        self._bad: Remembered[str] = Remembered(config.cache)
+        learned = KeptLearned.of(config, self.context, config.cache)
+        self._good: Remembered[Identity] = learned.good
+        self._bad = learned.bad
         audiences = frozenset(config.audience) or None
         self._rules = TokenRules(frozenset(config.issuer), audiences)
         names = config.claims

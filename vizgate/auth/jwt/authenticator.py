@@ -18,9 +18,9 @@ from vizgate.auth.jwt.keys.material import load_library
 from vizgate.auth.jwt.keys.provider import KeyProvider, ProviderSettings
 from vizgate.auth.jwt.keys.refresh import RefreshSchedule
 from vizgate.auth.jwt.keys.source import FileSource, KeySource, UrlSource
+from vizgate.auth.jwt.memory import JwtMemory
 from vizgate.auth.jwt.revocation import RevocationList
 from vizgate.auth.jwt.verifier import JwtVerifier
-from vizgate.auth.remembered import Remembered
 from vizgate.extension.authenticator import (
     AuthenticationUnavailable,
     Authenticator,
@@ -48,15 +48,20 @@ class JwtAuthenticator(Authenticator):
         super().__init__(config, context)
         self._tokens = BearerTokens(config.max_token, config.cookie)
         self._verifier = JwtVerifier(config, name=self.context.name)
-        self._verified: Remembered[Identity] = Remembered(config.cache)
+        kept = self.context.kept
+        self._memory = kept.get(JwtMemory, self.context.name, self._new_memory, lambda memory: memory.config == config)
+        self._verified = self._memory.verified
         self._strips = config.strip
         self._wall = self.context.clock.wall
-        self._provider = self._make_provider(config)
+        self._provider = self._memory.provider
         self._revoked = RevocationList(self.context.store) if config.revocation == "store" else None
         self._passes_unasked = config.on_store_failure == "allow"
         self._unasked = self.context.metrics.counters(
             "auth_revocations_unknown", "Tokens whose revocation could not be asked for.", ("authenticator",)
         ).of(self.context.name)
+
+    def _new_memory(self) -> JwtMemory:
+        return JwtMemory(self.config, self._make_provider(self.config))
 
     def _make_provider(self, config: JwtConfig) -> KeyProvider | None:
         context = self.context
@@ -71,24 +76,23 @@ class JwtAuthenticator(Authenticator):
         )
         settings = ProviderSettings(context.name, frozenset(config.algorithms), context.clock, counters)
         schedule = RefreshSchedule(config.jwks_refresh, config.jwks_cooldown, context.random)
-        return KeyProvider(settings, source, schedule, self._use)
+        return KeyProvider(settings, source, schedule)
 
     def _use(self, keys: KeySet) -> None:
         self._verifier.keys = keys
-        # A key that is gone must not live on in what it has verified.
-        self._verified.clear()
+        self._memory.take(keys)
 
     async def start(self) -> None:
         """Begin to keep keys fresh. A provider that is away does not keep the gateway from starting."""
         # In a rehearsal there is no network to ask again and again.
         if self._provider is not None and not (self.config.jwks_url and self.context.calls is NO_CALLS):
             await asyncio.to_thread(load_library)
-            await self._provider.start()
+            await self._provider.start(self._use)
 
     async def stop(self) -> None:
         """End what runs in the background."""
         if self._provider is not None:
-            await self._provider.stop()
+            await self._provider.stop(self._use)
 
     def authenticate(self, request: Request) -> Identity | Awaitable[Identity | None] | None:
         """See ``Authenticator.authenticate``. It awaits for an unknown key, and for a store that is far away."""

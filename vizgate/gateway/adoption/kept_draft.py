@@ -6,7 +6,7 @@ In: ``KeptDraft``. Not in: what is kept for good (``extension.kept``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from vizgate.extension.kept import Keepable, Kept
 
@@ -20,13 +20,16 @@ class KeptDraft(Kept):
         super().__init__()
         self._kept = kept
 
-    def get(self, kind: type[_T], name: str, make: Callable[[], _T]) -> _T:
+    def find(self, kind: type[_T], name: str) -> _T | None:
+        """See ``Kept.find``."""
+        found = super().find(kind, name)
+        return self._kept.find(kind, name) if found is None else found
+
+    def get(self, kind: type[_T], name: str, make: Callable[[], _T], fits: Callable[[_T], bool] | None = None) -> _T:
         """See ``Kept.get``."""
-        key = (kind, name)
-        if key not in self._things:
-            found = self._kept.find(kind, name)
-            self._things[key] = make() if found is None else found
-        return cast("_T", self._things[key])
+        found = super().get(kind, name, make, fits)
+        self._things[kind, name] = found
+        return found
 
     def adopt(self) -> None:
         """Make it what is kept; what nobody has asked for is forgotten."""

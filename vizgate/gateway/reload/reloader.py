@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from vizgate.config import GatewayConfig
@@ -34,7 +35,8 @@ class Reloader:
     """Makes another configuration serve in *present*. Args: swapped: called after each swap.
 
     ``source``: where the configuration can be read again, if it can. ``turn``: held by whoever starts the gateway, and
-    from preparing a reload to the end of it.
+    from preparing a reload to the end of it. ``building``: around whatever makes what is to stay; a process that does
+    nothing but serve has something of its own for it, see ``gateway.process``.
     """
 
     def __init__(self, present: Present, swapped: Callable[[], None]) -> None:
@@ -42,6 +44,7 @@ class Reloader:
         self._swapped = swapped
         self.source: ConfigSource | None = None
         self.turn = asyncio.Lock()
+        self.building: Callable[[], AbstractContextManager[None]] = nullcontext
         self.record = ReloadRecord(present.config, present.state.clock, present.state.metrics)
         self.retirements = Retirements(self._forget)
         self._queue = ReloadQueue(self._reload_source)
@@ -61,7 +64,8 @@ class Reloader:
 
     async def _reload(self, load: Callable[[], Awaitable[GatewayConfig]], registry: Registry | None) -> None:
         try:
-            config = await load()
+            with self.building():
+                config = await load()
             prepared = await self.prepare(config, registry)
         except Exception as exc:
             self.record.failed(str(exc) if isinstance(exc, VizgateError) else f"{type(exc).__name__}: {exc}")
@@ -108,7 +112,8 @@ class Reloader:
             store = HeldStore.made(config.store, state, registry)
         services = {name: handler for name, handler in present.services.items() if name in config.services}
         plugins = present.generation.plugins
-        return await in_slices(generation_steps(config, state, registry, store, services, plugins))
+        with self.building():
+            return await in_slices(generation_steps(config, state, registry, store, services, plugins))
 
     def _swap(self, prepared: PreparedReload) -> None:
         present = self._present

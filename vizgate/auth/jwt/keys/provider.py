@@ -37,18 +37,17 @@ class ProviderSettings:
 
 
 class KeyProvider:
-    """Keeps the keys of *source* fresh and gives each new set to *use*.
+    """Keeps the keys of *source* fresh and gives each new set to who uses them.
 
-    A source that fails leaves the old keys where they are. *use* is called only when keys have changed.
+    A source that fails leaves the old keys where they are. Users are told only when keys have changed. It runs as long
+    as there are any: over a reload the next one comes before the last one leaves, and nothing is fetched for it.
     """
 
-    def __init__(
-        self, settings: ProviderSettings, source: KeySource, schedule: RefreshSchedule, use: Callable[[KeySet], None]
-    ) -> None:
+    def __init__(self, settings: ProviderSettings, source: KeySource, schedule: RefreshSchedule) -> None:
         self._settings = settings
         self._source = source
         self._schedule = schedule
-        self._use = use
+        self._users: list[Callable[[KeySet], None]] = []
         self._keys: KeySet | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -60,14 +59,27 @@ class KeyProvider:
         """Whether the source was away or wrong when it was asked last."""
         return self._schedule.failures > 0
 
-    async def start(self) -> None:
-        """Begin; returns when there are keys, or after a short while without."""
+    async def start(self, use: Callable[[KeySet], None]) -> None:
+        """Have *use* be given keys; returns when there are some, or after a short while without."""
+        self.add(use)
+        if len(self._users) > 1:
+            return
         first = self.refresh()
         self._keeping = asyncio.ensure_future(self._keep())
         await asyncio.wait([asyncio.ensure_future(first)], timeout=START_PATIENCE_S)
 
-    async def stop(self) -> None:
-        """End everything that runs in the background."""
+    def add(self, use: Callable[[KeySet], None]) -> None:
+        """Have *use* be given keys whenever some are fetched, and the present ones at once."""
+        self._users.append(use)
+        if self._keys is not None:
+            use(self._keys)
+
+    async def stop(self, use: Callable[[KeySet], None]) -> None:
+        """Give nothing to *use* any more; after the last one, end everything that runs in the background."""
+        if use in self._users:
+            self._users.remove(use)
+        if self._users:
+            return
         running = [task for task in (self._keeping, self._fetching) if task is not None]
         for task in running:
             task.cancel()
@@ -121,7 +133,8 @@ class KeyProvider:
         left_out = f"; left out: {'; '.join(keys.problems[:3])}" if keys.problems else ""
         _log.info("auth %s: %d keys from %s%s", self._settings.name, len(keys), self._source.label, left_out)
         self._keys = keys
-        self._use(keys)
+        for use in self._users:
+            use(keys)
 
     def _tell_failure(self, exc: Exception) -> None:
         expected = isinstance(exc, (CallFailed, KeyUnusable))

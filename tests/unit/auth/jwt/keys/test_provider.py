@@ -61,7 +61,7 @@ class Made:
         self.sets: list[KeySet] = []
         counters = self.metrics.counters("auth_key_fetches", "x", ("authenticator", "result"))
         settings = ProviderSettings("tokens", frozenset({"RS256"}), self.clock, counters)
-        self.provider = KeyProvider(settings, self.source, schedule(600.0, 30.0, Random(1)), self._take)
+        self.provider = KeyProvider(settings, self.source, schedule(600.0, 30.0, Random(1)))
 
     def _take(self, keys: KeySet) -> None:
         self.sets.append(keys)
@@ -74,19 +74,32 @@ class Made:
 async def test_start_waits_for_the_first_keys() -> None:
     """After a start with a good source the first request finds keys."""
     made = Made(Document(ONE))
-    await made.provider.start()
+    await made.provider.start(made._take)
     assert 1 == len(made.sets)
     assert (1, 0) == (made.counted("ok"), made.counted("failed"))
-    await made.provider.stop()
+    await made.provider.stop(made._take)
 
 
 async def test_start_without_the_source_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     """A source that is away is told and counted, and keeps nothing from starting."""
     made = Made(CallFailed("idp: refused"))
-    await made.provider.start()
+    await made.provider.start(made._take)
     assert ([], True, 1) == (made.sets, made.provider.is_failing, made.counted("failed"))
     assert "auth tokens: no keys from the source: idp: refused; requests with tokens get 503" in caplog.text
-    await made.provider.stop()
+    await made.provider.stop(made._take)
+
+
+async def test_next_user_finds_the_keys_and_fetches_none() -> None:
+    """Over a reload the next one comes before the last one leaves; what is fetched then, both are given."""
+    made, other = Made(Document(ONE), Document(TWO)), []
+    await made.provider.start(made._take)
+    await made.provider.start(other.append)
+    assert (1, made.sets) == (made.source.times, other)
+    await made.provider.stop(made._take)
+    await made.provider.refresh()
+    assert (1, 2) == (len(made.sets), len(other))
+    await made.provider.stop(other.append)
+    assert made.provider._keeping is None
 
 
 async def test_a_thousand_askers_cause_one_fetch() -> None:
@@ -103,6 +116,7 @@ async def test_a_thousand_askers_cause_one_fetch() -> None:
 async def test_asker_that_leaves_does_not_end_the_fetch() -> None:
     """The client that was the cause may go away."""
     made = Made(Document(ONE))
+    made.provider.add(made._take)
     made.source.gate.clear()
     first, second = (asyncio.ensure_future(made.provider.refresh()) for _ in range(2))
     await asyncio.sleep(0)
@@ -115,6 +129,7 @@ async def test_asker_that_leaves_does_not_end_the_fetch() -> None:
 async def test_old_keys_stay_while_the_source_is_away(caplog: pytest.LogCaptureFixture) -> None:
     """A failure changes nothing but the time of the next try; when the source is back, its new keys are taken."""
     made = Made(Document(ONE), CallFailed("idp: away"), Document(b"<html>"), Document(TWO))
+    made.provider.add(made._take)
     for _ in range(3):
         await made.provider.refresh_if_due()
         made.clock.advance(600)
@@ -127,6 +142,7 @@ async def test_old_keys_stay_while_the_source_is_away(caplog: pytest.LogCaptureF
 async def test_equal_keys_are_given_once() -> None:
     """A fetch that brings what is there already disturbs nobody, in whatever form it comes."""
     made = Made(Document(ONE), Document(ONE.replace(b", ", b",\n")))
+    made.provider.add(made._take)
     for _ in range(3):
         await made.provider.refresh()
     assert (1, 3) == (len(made.sets), made.source.times)
@@ -162,6 +178,7 @@ async def test_early_refreshes_are_at_most_two_a_minute() -> None:
 async def test_fault_of_our_own_does_not_end_the_refreshing(caplog: pytest.LogCaptureFixture) -> None:
     """Even an error that nobody has foreseen is followed by another try, and told with its traceback."""
     made = Made(RuntimeError("a bug"), Document(ONE))
+    made.provider.add(made._take)
     await made.provider.refresh()
     assert "RuntimeError" in caplog.text
     await made.provider.refresh()
@@ -171,11 +188,11 @@ async def test_fault_of_our_own_does_not_end_the_refreshing(caplog: pytest.LogCa
 async def test_background_goes_on_by_itself() -> None:
     """Between start and stop keys are fetched when they are due, without any request."""
     made = Made(CallFailed("away"), CallFailed("away"), Document(ONE), schedule=Impatient)
-    await made.provider.start()
+    await made.provider.start(made._take)
     async with asyncio.timeout(5):
         await made.has_keys.wait()
     before = asyncio.all_tasks()
-    await made.provider.stop()
+    await made.provider.stop(made._take)
     assert 3 == made.source.times
     assert 1 == len(before - asyncio.all_tasks())
 
