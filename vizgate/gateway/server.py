@@ -42,6 +42,7 @@ from vizgate.gateway.service_parts.agreement import agreement_of
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
 from vizgate.observe.exchange import ExchangeRecord
+from vizgate.observe.health import Phase
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
@@ -313,6 +314,12 @@ class Gateway:
         """
         self.state.health.mark_draining()
         self._present.sites.drain()
+
+    def withdraw(self, *, wanted: bool = True) -> None:
+        """As ``drain``, but it can be taken back. Args: wanted: False asks for traffic again, unless it is stopping."""
+        health = self.state.health
+        health.is_withdrawn = wanted
+        self._present.sites.drain(wanted=wanted or health.phase is Phase.DRAINING)
 
     async def stop(self, timeout_s: float | None = None) -> None:
         """Finish the requests in flight, then let go of everything; may be called at any time, also twice.
