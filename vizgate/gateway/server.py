@@ -20,6 +20,7 @@ from vizgate.config.model import ServerConfig
 from vizgate.extension.registry import Registry
 from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
+from vizgate.gateway.admin.audit import AuditLog
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
@@ -139,6 +140,9 @@ class Gateway:
         """What looks after the certificates of the listeners."""
         return self._present.doors.renewal
 
+    def _audit_file(self) -> Path | None:
+        return self.config.observe.audit_log.to
+
     def _server_config(self) -> ServerConfig:
         return self.config.server
 
@@ -193,7 +197,8 @@ class Gateway:
     async def _listen(self) -> None:
         self._public = self.site()
         access = AdminAccess(self._server_config, self.state.clock)
-        api = AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock)
+        audit = AuditLog(self.state.clock, self._audit_file)
+        api = AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock, audit)
         self._admin = AdminSite(self.plan.server, self.state, api)
         await self._present.doors.open(self._public, self._admin)
 
