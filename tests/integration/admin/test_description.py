@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.integration.admin.bench import CONFIG, serving
 
-_REQUESTS_EACH = 12
+_REQUESTS_EACH = 10
 _SERVICES = {"users": {"targets": ["http://127.0.0.1:1"], "breaker": {}}, "echo": {"builtin": "echo"}}
 #: Names that are there, for the parameters of paths: with others everything would be 404.
 _KNOWN = {"service": "users", "target": "127.0.0.1:1", "name": "login", "network": "192.0.2.0/24"}
