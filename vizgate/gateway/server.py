@@ -20,6 +20,7 @@ from vizgate.config.model import ServerConfig
 from vizgate.extension.registry import Registry
 from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
+from vizgate.gateway.admin.audit import AuditLog
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
@@ -42,6 +43,7 @@ from vizgate.gateway.service_parts.agreement import agreement_of
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.watchdog.loop_watch import LoopWatch, watch_loop
 from vizgate.observe.exchange import ExchangeRecord
+from vizgate.observe.health import Phase
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
@@ -138,6 +140,9 @@ class Gateway:
         """What looks after the certificates of the listeners."""
         return self._present.doors.renewal
 
+    def _audit_file(self) -> Path | None:
+        return self.config.observe.audit_log.to
+
     def _server_config(self) -> ServerConfig:
         return self.config.server
 
@@ -192,7 +197,8 @@ class Gateway:
     async def _listen(self) -> None:
         self._public = self.site()
         access = AdminAccess(self._server_config, self.state.clock)
-        api = AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock)
+        audit = AuditLog(self.state.clock, self._audit_file)
+        api = AdminApi(self._present.endpoints, LocalOperator(self), access, self.state.clock, audit)
         self._admin = AdminSite(self.plan.server, self.state, api)
         await self._present.doors.open(self._public, self._admin)
 
@@ -313,6 +319,12 @@ class Gateway:
         """
         self.state.health.mark_draining()
         self._present.sites.drain()
+
+    def withdraw(self, *, wanted: bool = True) -> None:
+        """As ``drain``, but it can be taken back. Args: wanted: False asks for traffic again, unless it is stopping."""
+        health = self.state.health
+        health.is_withdrawn = wanted
+        self._present.sites.drain(wanted=wanted or health.phase is Phase.DRAINING)
 
     async def stop(self, timeout_s: float | None = None) -> None:
         """Finish the requests in flight, then let go of everything; may be called at any time, also twice.

@@ -186,7 +186,7 @@ async def test_problems_of_a_body_have_their_places() -> None:
     ("method", "path", "status", "allow"),
     [
         ("POST", "/status", 405, b"GET, HEAD"),
-        ("GET", "/reload", 404, None),
+        ("GET", "/reload", 405, b"POST"),
         ("GET", "/drain", 405, b"POST"),
         ("OPTIONS", "/blocks/10.0.0.1", 405, b"DELETE, PUT"),
         ("GET", "/", 404, None),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
+import stat
+from pathlib import Path
 
 from tests.integration.admin.bench import serving
 from tests.integration.admin.conftest import Lines
@@ -78,3 +82,26 @@ async def test_pages_cannot_flood_it(audit: Lines) -> None:
         for _ in range(15):
             assert 403 == (await bench.admin_raw("POST", "/drain", b"", "Origin: http://evil.example")).status
     assert 10 == len(audit.texts)
+
+
+async def test_lines_go_to_a_file(audit: Lines, tmp_path: Path) -> None:
+    """It may be rotated at any time, and is not for everybody; the program's log has nothing of them then."""
+    file = tmp_path / "audit.log"
+    async with serving({"observe": {"access_log": "off", "audit_log": {"to": str(file)}}}) as bench:
+        await bench.admin("POST", "/drain")
+        file.rename(tmp_path / "audit.log.1")
+        await asyncio.gather(*(bench.admin("POST", path) for path in ("/undrain", "/drain")))
+    rotated = [json.loads(line)["operation"] for line in (tmp_path / "audit.log.1").read_text().splitlines()]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (["drain"], ["drain", "undrain"]) == (rotated, sorted(line["operation"] for line in lines))
+    assert 0o640 == stat.S_IMODE(file.stat().st_mode) | 0o040
+    assert [] == audit.texts
+
+
+async def test_line_that_the_file_does_not_take_is_logged(audit: Lines, tmp_path: Path) -> None:
+    """With the reason; the change is done all the same."""
+    folder = tmp_path / "none"
+    async with serving({"observe": {"access_log": "off", "audit_log": {"to": str(folder / "a.log")}}}) as bench:
+        assert 200 == (await bench.admin("POST", "/drain"))[0]
+    assert "cannot write" in audit.texts[0]
+    assert "drain" == json.loads(audit.texts[1])["operation"]

@@ -48,9 +48,9 @@ async def test_one_tier_is_changed_and_keeps_what_was_not_said() -> None:
     [
         ("/limits/nobody", {"rate": "1/minute"}, 404, "no limit that a route keeps"),
         ("/limits/login", {}, 422, "there is no number"),
-        ("/limits/login", {"tier": "gold", "rate": "1/minute"}, 422, "no such tier; it has none at all"),
-        ("/limits/tiers", {"rate": "1/minute"}, 422, "no such tier; it has anonymous, gold"),
-        ("/limits/places", {"rate": "1/minute"}, 422, "which concurrency does not use"),
+        ("/limits/login", {"tier": "gold", "rate": "1/minute"}, 404, "no such tier; it has none at all"),
+        ("/limits/tiers", {"rate": "1/minute"}, 404, "no such tier; it has anonymous, gold"),
+        ("/limits/places", {"rate": "1/minute"}, 409, "which concurrency does not use"),
         ("/limits/login", {"rate": "fast"}, 422, "does not say what it must"),
         ("/limits/login", {"rate": "1/minute", "key": "user"}, 422, "does not say what it must"),
         ("/limits/places", {"in_flight": 2.5}, 422, "does not say what it must"),

@@ -65,3 +65,12 @@ def test_role_is_reader_unless_it_is_said() -> None:
     """The lesser one."""
     server = loaded("admin_tokens: [{name: a, token: x}]")
     assert "reader" == server.admin_tokens[0].role  # type: ignore[attr-defined]
+
+
+def test_audit_log_goes_to_the_log_or_to_a_file(tmp_path: Path, refused: Refused) -> None:
+    """Relative to the file that says so."""
+    observe = load_text("observe: {audit_log: {to: audit.log}}", base=tmp_path).observe
+    assert tmp_path / "audit.log" == observe.audit_log.to
+    assert load_text("observe: {audit_log: {to: log}}").observe.audit_log.to is None
+    for nowhere in ("stdout", "''", "[]"):
+        assert "must be log, " in "\n".join(refused(f"observe: {{audit_log: {{to: {nowhere}}}}}"))

@@ -66,3 +66,43 @@ def test_burst_is_the_whole_count_by_default():
     assert ("100/minute", 100) == (config.rule(config).text, config.rule(config).at_once)
     assert ("ip",) == config.key
     assert ("ip", "header:X-Device") == LimitConfig(rate="1/s", key=["ip", "header:X-Device"]).key
+
+
+def test_other_numbers_leave_the_rest_as_it_was():
+    """The burst, the key and the other lines."""
+    tiers = {"anonymous": {"rate": "100/minute", "burst": 20}, "gold": {"rate": "1000/minute", "key": "user"}}
+    config = LimitConfig.model_validate({"tiers": tiers, "on_store_failure": "deny"})
+    changed = config.with_numbers("anonymous", {"rate": "10/minute"})
+    assert {"anonymous": "10/minute, 20 at once", "gold": "1000/minute"} == {
+        tier: changed.rule(line).text for tier, line in changed.lines().items()
+    }
+    assert ("deny", ("user",)) == (changed.on_store_failure, changed.tiers["gold"].key)
+    assert config == changed.with_numbers("anonymous", {"rate": "100/minute"})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"algorithm": "concurrency", "in_flight": 5, "lease": "5m"},
+        {"algorithm": "quota", "quota": 5, "per": "month", "key": ["ip", "header:X-Device"]},
+        {"rate": "10/2s", "burst": 3, "cost": "response:X-Cost"},
+    ],
+)
+def test_limit_that_is_changed_to_what_it_says_is_the_same(settings):
+    """Whatever kinds of settings it has."""
+    config = LimitConfig.model_validate(settings)
+    numbers = {name: value for name, value in settings.items() if name in {"rate", "burst", "in_flight", "quota"}}
+    assert config == config.with_numbers("", numbers)
+
+
+def test_numbers_that_cannot_be_are_refused():
+    """As in the YAML; there is no line but those of its tiers."""
+    config = LimitConfig.model_validate({"rate": "5/s", "cost": 2})
+    with pytest.raises(ValidationError, match="a cost of 2 can never pass"):
+        config.with_numbers("", {"rate": "1/s"})
+    with pytest.raises(ValidationError, match="in_flight, which token_bucket does not use"):
+        config.with_numbers("", {"in_flight": 1})
+    with pytest.raises(KeyError):
+        config.with_numbers("gold", {"rate": "9/s"})
+    with pytest.raises(KeyError):
+        LimitConfig.model_validate({"tiers": {"anonymous": {"rate": "1/s"}}}).with_numbers("", {"rate": "9/s"})

@@ -54,3 +54,25 @@ def test_mark_draining_while_starting_drains() -> None:
     health.mark_draining()
     assert health.phase is Phase.DRAINING
     assert repr(health) == "<Health [draining]>"
+
+
+def test_withdrawn_gateway_fails_readiness_until_that_is_taken_back() -> None:
+    """An operator's word; a stop stands above it."""
+    health = _at(Phase.READY)
+    health.is_withdrawn = True
+    assert (503, {"status": "draining"}) == (health.readiness().status, json.loads(health.readiness().body))
+    assert (Phase.READY, Phase.DRAINING) == (health.phase, health.told)
+    health.is_withdrawn = False
+    assert 200 == health.readiness().status
+    health.mark_draining()
+    assert Phase.DRAINING is health.told
+
+
+def test_withdrawn_gateway_that_starts_is_starting() -> None:
+    """A start begins anew."""
+    health = Health()
+    health.is_withdrawn = True
+    assert Phase.STARTING is health.told
+    health.restart()
+    health.mark_ready()
+    assert 200 == health.readiness().status

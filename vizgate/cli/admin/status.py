@@ -39,6 +39,7 @@ def described(status: dict[str, Any], services: list[dict[str, Any]]) -> Iterato
     yield f"vizgate {status['version']}: {status['phase']}, up {_lasting(status['uptime_s'])}"
     yield f"  {_count(status['connections'], 'connection')}, {status['requests_in_flight']} requests in flight"
     yield f"  {_count(status['routes'], 'route')}, {_count(status['services'], 'service')}"
+    yield from _of_config(status["config"])
     for service in services:
         targets = service["targets"]
         fit = sum(target["fit"] for target in targets)
@@ -47,6 +48,13 @@ def described(status: dict[str, Any], services: list[dict[str, Any]]) -> Iterato
         for target in targets:
             if not target["fit"]:
                 yield f"    {target['target']}: {', '.join(target['blocked'])}"
+
+
+def _of_config(config: dict[str, Any]) -> Iterator[str]:
+    yield f"  serves {config['source'] or 'a configuration without a file'} ({config['hash']}) since {config['since']}"
+    if config["failure"]:
+        first, *rest = config["failure"].splitlines()
+        yield f"  the last reload was refused: {first}{f' (and {len(rest)} more)' if rest else ''}"
 
 
 def _count(number: int, noun: str) -> str:

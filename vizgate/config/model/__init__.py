@@ -5,7 +5,14 @@ from vizgate.config.model.base import ConfigModel
 from vizgate.config.model.checks import CheckConfig, CheckExpectation, CheckIdentity, CheckRequest
 from vizgate.config.model.gateway import GatewayConfig
 from vizgate.config.model.listen import CertificateConfig, ClientAuthConfig, ListenConfig, ListenTlsConfig
-from vizgate.config.model.observe import AccessLogConfig, LoopLagConfig, MetricsConfig, ObserveConfig, RequestIdConfig
+from vizgate.config.model.observe import (
+    AccessLogConfig,
+    AuditLogConfig,
+    LoopLagConfig,
+    MetricsConfig,
+    ObserveConfig,
+    RequestIdConfig,
+)
 from vizgate.config.model.route import MiddlewareEntry, RouteConfig
 from vizgate.config.model.server import LimitsConfig, ServerConfig
 from vizgate.config.model.service import PoolConfig, ServiceConfig, TargetConfig, TimeoutsConfig, UpstreamTlsConfig
@@ -13,6 +20,7 @@ from vizgate.config.model.service import PoolConfig, ServiceConfig, TargetConfig
 __all__ = [
     "AccessLogConfig",
     "Address",
+    "AuditLogConfig",
     "CertificateConfig",
     "CheckConfig",
     "CheckExpectation",

@@ -10,7 +10,16 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.extension.contract import UsedConfig
@@ -54,6 +63,31 @@ class AccessLogConfig(ConfigModel):
         default="stdout", description="stdout, stderr or a file, relative to this file."
     )
     sample: Share = Field(default=1.0, description="Share of the requests that leave a line.")
+
+
+def _audit_target(value: Any, info: ValidationInfo) -> Any:
+    return None if value == "log" else _log_file(value, info)
+
+
+def _log_file(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value) or str(value) in _STREAMS:
+        raise ValueError("must be log, for the program's own log on standard error, or the path of a file")
+    return info.context.base / value if isinstance(info.context, TextSource) else Path(value)
+
+
+class AuditLogConfig(ConfigModel):
+    """One line for every change that somebody asks for through the admin API."""
+
+    to: Annotated[
+        Path | None,
+        PlainValidator(_audit_target),
+        PlainSerializer(lambda path: "log" if path is None else str(path), return_type=str),
+        WithJsonSchema({"type": "string", "minLength": 1, "x-type": "log or file"}),
+    ] = Field(
+        default=None,
+        description="`log` for the program's own log on standard error, or a file, relative to this file; it may be "
+        "rotated at any time.",
+    )
 
 
 class MetricsConfig(ConfigModel):
@@ -101,6 +135,7 @@ class ObserveConfig(ConfigModel):
             json_schema_input_type=Literal["json", "combined", "off"] | AccessLogConfig,
         ),
     ] = Field(default=AccessLogConfig(), description="One line per request; a text alone is its format.")
+    audit_log: AuditLogConfig = Field(default=AuditLogConfig(), description="Who changed what through the admin API.")
     metrics: MetricsConfig = Field(default=MetricsConfig(), description="Prometheus metrics.")
     request_id: RequestIdConfig = Field(default=RequestIdConfig(), description="Request ids.")
     sinks: tuple[SinkEntry, ...] = Field(

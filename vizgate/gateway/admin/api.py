@@ -27,12 +27,19 @@ _log = logging.getLogger("vizgate.admin")
 class AdminApi:
     """Answers what comes to the admin listener: health and metrics by *endpoints*, all else by *operator*."""
 
-    def __init__(self, endpoints: Endpoints, operator: Operator, access: AdminAccess, clock: Clock) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        operator: Operator,
+        access: AdminAccess,
+        clock: Clock,
+        audit: AuditLog | None = None,
+    ) -> None:
         self._endpoints = endpoints
         self._operator = operator
         self._access = access
         self._clock = clock
-        self._audit = AuditLog(clock)
+        self._audit = AuditLog(clock) if audit is None else audit
         self._doing: set[asyncio.Future[Response]] = set()
 
     async def answer(self, request: Request) -> Response:
@@ -52,7 +59,7 @@ class AdminApi:
         admission = self._access.admit(request, is_change=is_change)
         if admission.refusal is not None:
             if isinstance(found, Found) and admission.refusal.is_told:
-                self._tell(found, request, admission, result="refused", status=admission.refusal.status)
+                await self._tell(found, request, admission, result="refused", status=admission.refusal.status)
             return admission.refusal.answer(request)
         if path in METRICS_PATHS:
             return await self._endpoints.answer(request)
@@ -62,7 +69,7 @@ class AdminApi:
         try:
             arguments = await self._arguments(found, request)
         except OperationRefused as refused:
-            return self._refused(refused, found, request, admission)
+            return await self._refused(refused, found, request, admission)
         # A change goes on to its end, and is told of, whether or not the client waits for it.
         doing = asyncio.ensure_future(self._perform(Found(found.operation, arguments), request, admission))
         self._doing.add(doing)
@@ -74,14 +81,14 @@ class AdminApi:
         try:
             document = await self._operator.perform(operation.name, found.arguments)
         except OperationRefused as refused:
-            return self._refused(refused, found, request, admission)
+            return await self._refused(refused, found, request, admission)
         except Exception:  # noqa: BLE001  # whatever it was, who asked for it must be told of
-            self._tell(found, request, admission, result="failed", status=500)
+            await self._tell(found, request, admission, result="failed", status=500)
             _log.exception("operation %s failed", operation.name)
             return problem(500, "", request.id)
         if not operation.is_change:
             return Response.json(200, document)
-        self._tell(found, request, admission, before=document["before"], after=document["after"])
+        await self._tell(found, request, admission, before=document["before"], after=document["after"])
         return Response.json(200, document["answer"])
 
     async def _arguments(self, found: Found, request: Request) -> Arguments:
@@ -90,17 +97,19 @@ class AdminApi:
         # What the path says stands above what the body may say under the same name.
         return operation.settle({**said, **found.arguments}, self._clock.wall())
 
-    def _refused(self, refused: OperationRefused, found: Found, request: Request, admission: Admission) -> Response:
-        self._tell(found, request, admission, result="refused", status=refused.status, reason=refused.reason)
+    async def _refused(
+        self, refused: OperationRefused, found: Found, request: Request, admission: Admission
+    ) -> Response:
+        await self._tell(found, request, admission, result="refused", status=refused.status, reason=refused.reason)
         members = {"problems": list(refused.problems)} if refused.problems else None
         return problem(refused.status, refused.reason, request.id, None, members)
 
-    def _tell(self, found: Found, request: Request, admission: Admission, **result: Any) -> None:
+    async def _tell(self, found: Found, request: Request, admission: Admission, **result: Any) -> None:
         """Have the audit log tell of a change, or of one that was refused."""
         operation = found.operation
         if operation.is_change:
             change = Change(admission.caller, request.client, request.id, operation.name, found.arguments, **result)
-            self._audit.write(change)
+            await self._audit.write(change)
 
     def __repr__(self) -> str:
         return f"<AdminApi [{len(OPERATIONS)} operations] {self._access!r}>"

@@ -12,6 +12,28 @@ from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.state import GatewayState
 
 
+class Source(Protocol):
+    """Where a configuration can be read again. ``name``: of the file, as it was named."""
+
+    name: str
+
+
+class Reloads(Protocol):
+    """What became of reloads.
+
+    ``succeeded_s``: when the configuration that serves was taken, in seconds since the epoch. ``failure``: what was
+    wrong with the last reload, "" when it succeeded.
+    """
+
+    succeeded_s: float
+    failure: str
+
+    @property
+    def hash(self) -> str:
+        """Tells the configuration that serves from others; secrets are no part of it. It may take a while."""
+        ...
+
+
 class Operated(Protocol):
     """A gateway in this process. What operations ask of it they ask anew each time: a reload changes it."""
 
@@ -26,6 +48,24 @@ class Operated(Protocol):
         ...
 
     @property
+    def source(self) -> Source | None:
+        """Where ``reload`` reads; None where it cannot."""
+        ...
+
+    @property
+    def reloads(self) -> Reloads:
+        """What became of reloads."""
+        ...
+
+    @property
     def state(self) -> GatewayState:
         """What lives on across plans."""
+        ...
+
+    async def reload(self) -> None:
+        """Serve by what ``source`` says now. Raises: VizgateError: it cannot be used, and nothing has changed."""
+        ...
+
+    def withdraw(self, *, wanted: bool) -> None:
+        """Ask for no more traffic, and serve whoever comes; or ask for it again."""
         ...

@@ -37,7 +37,7 @@ class PurgeBody(BodyModel):
 
     url: str = Field(
         default_factory=str,
-        pattern=r"^https?://[^\s]+$",
+        pattern=r"^https?://[!-~]+$",
         max_length=8000,
         description="Every answer for this absolute URL.",
     )

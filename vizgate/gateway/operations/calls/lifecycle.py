@@ -1,17 +1,23 @@
-"""The gateway as a whole: how it is, and whether it asks for traffic.
+"""The gateway as a whole: how it is, what it serves by, and whether it asks for traffic.
 
-In: the operations ``status``, ``drain``, ``undrain``. Not in: the phases (``observe.health``).
+In: the operations ``status``, ``reload``, ``drain``, ``undrain``, and what a supervisor needs of them. Not in: the
+phases (``observe.health``) and reloading (``gateway.reload``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from vizgate._version import __version__
+from vizgate.config import ConfigError, GatewayConfig
+from vizgate.config.diff.change import short_list
+from vizgate.config.diff.changes import changes
+from vizgate.errors import VizgateError
 from vizgate.gateway.operations.fields import shown_time
 from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (
@@ -20,11 +26,24 @@ from vizgate.gateway.operations.operation import (
     Document,
     Key,
     Operation,
+    OperationRefused,
     changed,
     merge_changes,
 )
 
+#: How much of a large change is told.
+_MOST_LINES = 100
+
 _log = logging.getLogger("vizgate.admin")
+
+
+class ServedAnswer(AnswerModel):
+    """What a gateway serves by."""
+
+    source: str | None = Field(description="The file; null where it cannot be read again.")
+    hash: str = Field(description="Tells it from other configurations; secrets are no part of it.")
+    since: str = Field(description="When it was taken (RFC 3339).")
+    failure: str | None = Field(description="Why the last reload was refused; null when it was not.")
 
 
 class StatusAnswer(AnswerModel):
@@ -38,6 +57,17 @@ class StatusAnswer(AnswerModel):
     requests_in_flight: int = Field(description="Requests that have begun and not ended.")
     routes: int = Field(description="How many routes there are.")
     services: int = Field(description="How many services there are.")
+    config: ServedAnswer = Field(description="What it serves by.")
+    workers: list[dict[str, Any]] = Field(
+        default_factory=list, description="Each worker process; absent where there is one process."
+    )
+
+
+class ReloadAnswer(AnswerModel):
+    """What a reload has changed."""
+
+    hash: str = Field(description="Of the configuration that serves now.")
+    changes: list[str] = Field(description="One line for each setting, the first hundred of them; secrets are hidden.")
 
 
 class PhaseAnswer(AnswerModel):
@@ -58,7 +88,47 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
         "requests_in_flight": cells.requests_active,
         "routes": len(config.routes),
         "services": len(config.services),
+        "config": {
+            "source": None if gateway.source is None else gateway.source.name,
+            "hash": await _hash_of(gateway),
+            "since": shown_time(gateway.reloads.succeeded_s),
+            "failure": gateway.reloads.failure or None,
+        },
     }
+
+
+async def _hash_of(gateway: Operated) -> str:
+    # In a thread: of ten thousand routes it takes a while, and requests are waiting.
+    return await asyncio.to_thread(lambda: gateway.reloads.hash)
+
+
+async def _reload(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    before, before_hash = gateway.config, await _hash_of(gateway)
+    try:
+        await gateway.reload()
+    except VizgateError as error:
+        raise refused_reload(error) from error
+    lines = await asyncio.to_thread(changed_lines, before, gateway.config)
+    return reloaded(before_hash, await _hash_of(gateway), lines)
+
+
+def refused_reload(error: VizgateError) -> OperationRefused:
+    """What whoever asked for a reload is told that failed with *error*: every problem of a configuration."""
+    if isinstance(error, ConfigError):
+        problems = [str(problem) for problem in error.problems]
+        return OperationRefused(422, "the configuration cannot be used, and the one before serves on", problems)
+    return OperationRefused(409, f"{error}; the configuration from before serves on")
+
+
+def changed_lines(before: GatewayConfig, after: GatewayConfig) -> list[str]:
+    """What has changed between the two, in lines for people."""
+    return short_list(changes(before, after), _MOST_LINES)
+
+
+def reloaded(before_hash: str, after_hash: str, lines: list[str]) -> Document:
+    """What a reload gives that has changed what *lines* say."""
+    after = {"hash": after_hash, "changes": lines}
+    return changed({"hash": before_hash}, after, after)
 
 
 async def _drain(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
@@ -72,7 +142,7 @@ async def _undrain(gateway: Operated, arguments: Arguments) -> Document:  # noqa
 def _withdraw(gateway: Operated, *, withdraw: bool) -> Document:
     health = gateway.state.health
     before = {"phase": health.told.value}
-    health.is_withdrawn = withdraw
+    gateway.withdraw(wanted=withdraw)
     after = {"phase": health.told.value}
     if before != after:
         _log.warning("readiness: %s", health.told.value)
@@ -93,17 +163,32 @@ LIFECYCLE_OPERATIONS: tuple[Operation, ...] = (
         name="status",
         method="GET",
         path="/status",
-        summary="Version, phase, connections, requests in flight.",
+        summary="Version, phase, connections, requests in flight, what it serves by.",
         perform=_status,
         answer=StatusAnswer,
         merge=_merge_status,
+    ),
+    Operation(
+        name="reload",
+        method="POST",
+        path="/reload",
+        summary="Read the configuration again, and serve by it.",
+        description="One that cannot be used changes nothing. Limits that operators have changed are as it says again.",
+        perform=_reload,
+        answer=ReloadAnswer,
+        merge=merge_changes(),
+        is_change=True,
+        refusals={
+            409: "It cannot be used now: an address is taken, only a restart can change that, or there is no file.",
+            422: "It cannot be used; `problems` has everything that is wrong, with its place.",
+        },
     ),
     Operation(
         name="drain",
         method="POST",
         path="/drain",
         summary="Have readiness fail, and go on serving.",
-        description="For load balancers to turn away before a stop. `undrain` takes it back.",
+        description="For load balancers to turn away before a stop. Every answer ends its connection.",
         perform=_drain,
         answer=PhaseAnswer,
         merge=merge_changes(),

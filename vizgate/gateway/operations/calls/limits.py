@@ -101,9 +101,9 @@ async def _change(gateway: Operated, arguments: Arguments) -> Document:
         limit.adopt(limit.config.with_numbers(arguments.get("tier", ""), numbers))
     except KeyError:
         tiers = ", ".join(line.tier for line in limit.lines if line.tier)
-        raise OperationRefused(422, f"this limit has no such tier; it has {tiers or 'none at all'}") from None
+        raise OperationRefused(404, f"this limit has no such tier; it has {tiers or 'none at all'}") from None
     except ValidationError as error:
-        raise OperationRefused(422, _reason(error)) from None
+        raise OperationRefused(409, _reason(error)) from None
     return _told(limit, before)
 
 
@@ -173,7 +173,10 @@ LIMIT_OPERATIONS: tuple[Operation, ...] = (
         is_change=True,
         standing=lambda arguments: ("limit", arguments["name"], arguments.get("tier", "")),
         until_reload=True,
-        refusals={404: _NO_LIMIT, 422: "It has no such tier, or the numbers are not those that its algorithm uses."},
+        refusals={
+            404: f"{_NO_LIMIT[:-1]}, or it has no such tier.",
+            409: "The numbers are not those that its algorithm uses, or together they cannot be.",
+        },
     ),
     Operation(
         name="reset_limit",
