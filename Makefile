@@ -80,5 +80,5 @@ $(VENV)/.installed-%: pyproject.toml vizgate/_version.py | $(BIN)/python
 
 # The example packages are installed as a user would, all at once; what they need is there already.
 $(VENV)/.installed-example: $(EXAMPLE_PLUGINS:=/pyproject.toml) $(VENV)/.installed-test
-	$(PIP) --no-deps --no-build-isolation $(EXAMPLE_PLUGINS:%=--editable ./%)
+	$(PIP) --no-deps --no-build-isolation $(EXAMPLE_PLUGINS:%=./%)
 	@touch $@
