@@ -16,7 +16,7 @@ CHAOS_ARGS ?=
 SOAK_ARGS ?=
 SYSTEM_PACKAGES ?= yes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-EXAMPLE_PLUGIN := examples/plugin-package
+EXAMPLE_PLUGINS := $(wildcard examples/plugin-*)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -78,7 +78,7 @@ $(VENV)/.installed-%: pyproject.toml vizgate/_version.py | $(BIN)/python
 	$(PIP) --editable '.[$*]'
 	@touch $@
 
-# The example package is installed as a user would: that its entry point is found is one of the tests.
-$(VENV)/.installed-example: $(EXAMPLE_PLUGIN)/pyproject.toml $(VENV)/.installed-test
-	$(PIP) --editable $(EXAMPLE_PLUGIN)
+# The example packages are installed as a user would, all at once; what they need is there already.
+$(VENV)/.installed-example: $(EXAMPLE_PLUGINS:=/pyproject.toml) $(VENV)/.installed-test
+	$(PIP) --no-deps --no-build-isolation $(EXAMPLE_PLUGINS:%=./%)
 	@touch $@

@@ -53,7 +53,7 @@ COMMANDS = """\
 | 0 | all | done; for `serve` and `proxy`: stopped gracefully; for `diff`: no difference |
 | 1 | all but `serve`, `proxy`, `diff` | a problem: in a file, a failed test, no route, a file that exists, a refusal |
 | 1 | `diff` | the configurations differ |
-| 2 | all | wrong usage; for `diff`: a configuration that cannot be used, too |
+| 2 | all | wrong usage, or a package's command that cannot be used; for `diff`: an unusable configuration, too |
 | 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
 | 4 | `reload`, `drain`, `status` | no gateway answers there |
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 import trustme
+
+PACKAGES = sorted((Path(__file__).parents[2] / "examples").glob("plugin-*"))
+
+
+@pytest.fixture(scope="session")
+def announcements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that says of every example package what an installation of it would say."""
+    folder = tmp_path_factory.mktemp("announcements")
+    for package in PACKAGES:
+        project = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))["project"]
+        name, version = project["name"], project["version"]
+        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+        groups = [
+            "\n".join([f"[{group}]", *(f"{short} = {place}" for short, place in points.items()), ""])
+            for group, points in project["entry-points"].items()
+        ]
+        (info / "entry_points.txt").write_text("\n".join(groups), "utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def packages(announcements: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every example package is there, whether ``make`` has installed them or not; gives their folders."""
+    for folder in (announcements, *(package / "src" for package in PACKAGES)):
+        monkeypatch.syspath_prepend(str(folder))
+    return PACKAGES
 
 
 @pytest.fixture(scope="session")

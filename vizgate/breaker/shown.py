@@ -51,15 +51,18 @@ class ShownBreakers:
             import pybreaker
 
             if self._listeners is None:
-                self._listeners = [make() for make in self._make]
+                made = [self._guarded(make) for make in self._make]
+                self._listeners = [listener for listener in made if listener is not None]
             self._shown[name] = pybreaker.CircuitBreaker(name=name, listeners=self._listeners)
         return self._shown[name]
 
-    def _guarded(self, tell: Callable[..., Any], *arguments: Any) -> None:
+    def _guarded(self, tell: Callable[..., Any], *arguments: Any) -> Any:
+        """What *tell* gives; None when it fails."""
         try:
-            tell(*arguments)
-        except Exception:  # noqa: BLE001  # a stranger's listener
+            return tell(*arguments)
+        except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001  # a stranger's listener
             _log.exception("a listener of a circuit breaker failed")
+            return None
 
     def __repr__(self) -> str:
         return f"<ShownBreakers [{len(self._make)} listeners, {len(self._shown)} breakers]>"

@@ -283,7 +283,7 @@ def _entry_problems(
         return problems_of(exc, root, at=at, model=model)
     except VizgateError as exc:
         return [_placed(Finding((*at, key), str(exc)), root)]
-    except Exception as exc:  # noqa: BLE001  # whatever a stranger's model raises; its text may hold a secret
+    except (Exception, SystemExit) as exc:  # noqa: BLE001  # of a stranger's model; its text may hold a secret
         message = f"the settings of {shown(use)} cannot be checked: its Config raised {type(exc).__name__}. Mend it"
         return [_placed(Finding(at, message), root)]
     return []

@@ -23,6 +23,7 @@ from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target_context import WireTools
 from vizgate.gateway.isolation.faults import FaultBook
 from vizgate.gateway.isolation.middleware import guarded
+from vizgate.gateway.isolation.overtime import in_time
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
@@ -117,8 +118,10 @@ def compile_steps(
     for route in config.routes:
         layers = policies.layers(route)
         middleware += [layer.middleware for layer in layers.all]
-        end = _end_of(route, handlers, traffic, state)
-        handler = shedding.around(route, _passing(layers, end, state.faults, stand.watch))
+        passing = _passing(layers, _end_of(route, handlers, traffic, state), state.faults, stand.watch)
+        if route.timeout and any(is_foreign(type(layer.middleware)) for layer in layers.all):
+            passing = in_time(passing, state.sweeper, state.faults)
+        handler = shedding.around(route, passing)
         rules.append(Rule(route.name, route.match, _route_plan(route, config.server, handler, layers, state)))
         yield
     router = yield from Router.steps(rules)

@@ -13,7 +13,7 @@ from vizgate.extension.registry import resolve_middleware
 from vizgate.message.headers import Headers
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
-from vizgate.testing import ManualClock
+from vizgate.testing import ManualClock, check_middleware
 
 
 def test_server_timing_slow_service_tells_milliseconds() -> None:
@@ -28,6 +28,12 @@ def test_server_timing_slow_service_tells_milliseconds() -> None:
     response = asyncio.run(layer(Request("GET", b"/", Headers()), service))
 
     assert response.headers["Server-Timing"] == "acme;dur=250.0"
+
+
+def test_server_timing_meets_contract() -> None:
+    """Whatever it is asked, it keeps what every middleware promises."""
+    config = ServerTiming.Config(metric="acme")
+    asyncio.run(check_middleware(lambda context: ServerTiming(config, context)))
 
 
 def test_config_metric_with_space_is_refused() -> None:

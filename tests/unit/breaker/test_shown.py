@@ -85,3 +85,15 @@ def test_listener_is_a_class_at_an_import_path() -> None:
         registry.resolve_class("pybreaker:STATE_OPEN")
     with pytest.raises(PluginError, match="there is no module"):
         registry.resolve_class("nowhere:Pager")
+
+
+class Unmakeable(pybreaker.CircuitBreakerListener):
+    def __init__(self) -> None:
+        raise SystemExit("no pager")
+
+
+def test_listener_that_cannot_be_made_is_logged_and_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """The others are told, and no request fails."""
+    attempts(ShownBreakers([Unmakeable, Heard]), 200)
+    assert 1 == len(Heard.said)
+    assert 1 == sum("a listener of a circuit breaker failed" in record.message for record in caplog.records)

@@ -53,15 +53,20 @@ def frames_of_error(error: BaseException) -> list[Frame]:
     return frames[::-1]
 
 
-def place_of_task(task: asyncio.Task[Any]) -> str:
-    """Where a task waits that is not at its end: the innermost place that is not the event loop's own."""
+def frames_of_task(task: asyncio.Task[Any]) -> list[Frame]:
+    """Where a task waits, the innermost first, but for what is the event loop's own."""
     frames: list[Frame] = []
     awaited: Any = task.get_coro()
     while isinstance(awaited, CoroutineType) and awaited.cr_frame is not None:
         frames.append(next(_walk(awaited.cr_frame)))
         awaited = awaited.cr_await
-    own = [frame for frame in frames if not _is_loop(frame)]
-    return f"{own[-1].module}:{own[-1].line} in {own[-1].function}" if own else repr(task)
+    return [frame for frame in reversed(frames) if not _is_loop(frame)]
+
+
+def place_of_task(task: asyncio.Task[Any]) -> str:
+    """Where a task waits that is not at its end: the innermost place that is not the event loop's own."""
+    own = frames_of_task(task)
+    return f"{own[0].module}:{own[0].line} in {own[0].function}" if own else repr(task)
 
 
 def _walk(frame: FrameType | None) -> Iterator[Frame]:

@@ -6,15 +6,17 @@ In: ``PluginFaults``, which is one component's, and ``FaultBook``, which hands t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakSet
 
 from vizgate.clock import Clock
 from vizgate.extension.contract import Component
 from vizgate.extension.making import name_of
-from vizgate.gateway.isolation.culprit import culprit_in, frames_of_error, plugin_places
+from vizgate.gateway.isolation.culprit import Frame, culprit_in, frames_of_error, frames_of_task, plugin_places
 from vizgate.gateway.isolation.scrub import scrubbed, secrets_of_config, secrets_of_request
 from vizgate.observe.metrics import CounterFamily, Metrics
 from vizgate.pipeline.request import Request
@@ -129,7 +131,14 @@ class FaultBook:
         """Note *error*, which came out of a place that many share, with the plugin that has raised it; False when none
         has.
         """
-        culprit = culprit_in(frames_of_error(error), plugin_places(self.names))
+        return self._blame(frames_of_error(error), stage, error, request)
+
+    def blame_task(self, stage: str, error: BaseException, task: asyncio.Task[Any], request: Request) -> bool:
+        """As ``blame``, where the plugin is the one that *task* waits for."""
+        return self._blame(frames_of_task(task), stage, error, request)
+
+    def _blame(self, frames: list[Frame], stage: str, error: BaseException, request: Request) -> bool:
+        culprit = culprit_in(frames, plugin_places(self.names))
         if culprit is None or not culprit.plugin:
             return False
         secrets = frozenset(text for faults in self._given for text in faults.secrets)

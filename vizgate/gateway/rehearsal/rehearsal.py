@@ -31,6 +31,7 @@ from vizgate.gateway.rehearsal.memory import MemoryTransport, RehearsalState
 from vizgate.gateway.rehearsal.result import Rehearsed, SeenRequest, Step, UpstreamRequest
 from vizgate.gateway.rehearsal.trace import traced
 from vizgate.gateway.running.components import StartFailed, start_component, stop_component
+from vizgate.gateway.running.held_plugins import HeldPlugins
 from vizgate.message.headers import Field, Headers
 from vizgate.message.identity import Identity
 from vizgate.observe.exchange import ExchangeRecord
@@ -90,6 +91,8 @@ class Rehearsal:
         stand = Stand(watch=self._watch, identity=lambda: self._identity)
         compiled = compile_plan(config, StateDraft(self._state), registry, stand)
         compiled.draft.adopt()
+        # Made, so that what is wrong with them is found, and never started.
+        HeldPlugins.made(config, self._state, registry, self._state.store)
         #: What the requests are served by.
         self.plan: GatewayPlan = compiled.plan
         self._components = compiled.components
