@@ -174,6 +174,7 @@ CASES = [
          service() + route(", fallback: {respond: {status: 503, headers: {X-Api-Key: x}}}"),
          service() + route(", fallback: {respond: {status: 503}}")),
     Case("key-age", "auth.a.keys[0]", key(", created: 2026-01-01, expires: 2028-01-01"), key(GOOD_KEY)),
+    Case("key-abbreviated", "auth.a.keys[0]", key(GOOD_KEY).replace(HASH, "sha256:2bb8..."), key(GOOD_KEY)),
     Case("key-expired", "auth.a.keys[0]", key(", created: 2027-01-01, expires: 2027-01-02"), key(GOOD_KEY)),
     Case("key-age-unknown", "auth.a.keys[0]", key(", expires: 2027-12-31"), key(", disabled: true")),
     Case("key-without-expiry", "auth.a.keys[0]", key(", created: 2027-01-01"), key(GOOD_KEY)),
