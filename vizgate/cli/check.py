@@ -49,10 +49,8 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", metavar="RULE", action="append", type=_rule, default=[], help="let this rule of the audit pass"
     )
-    parser.add_argument("--severity", choices=_SEVERITIES, default="note", help="the least that is listed (note)")
-    parser.add_argument(
-        "--fail-on", choices=_SEVERITIES, default="warning", help="the least that is a problem (warning)"
-    )
+    parser.add_argument("--severity", choices=_SEVERITIES, help="the least that is listed (note)")
+    parser.add_argument("--fail-on", choices=_SEVERITIES, help="the least that is a problem (warning)")
 
 
 def _percent(text: str) -> float:
@@ -78,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
     """Tell what is wrong, each with its place; 0 when nothing is."""
     from vizgate.errors import VizgateError
 
+    for option, value in (("--ignore", args.ignore), ("--fail-on", args.fail_on), ("--severity", args.severity)):
+        if value and not args.audit:
+            args.parser.error(f"{option} has no effect without --audit. Write that, too")
     if args.filter and args.min_coverage is not None:
         args.parser.error("--filter leaves tests out, so --min-coverage would say nothing. Leave one of them out")
     try:
@@ -119,7 +120,7 @@ def _look(args: argparse.Namespace) -> CheckReport:
         coverage=Coverage.of([route.name for route in config.routes], [test.route for test in tests]),
         least_coverage=args.min_coverage,
         findings=_audited(config, places, seen_certificates(config, entrances), args.ignore) if args.audit else None,
-        fails_on=Severity(args.fail_on),
+        fails_on=Severity(args.fail_on or "warning"),
     )
 
 
@@ -156,7 +157,7 @@ def _tell(report: CheckReport, args: argparse.Namespace) -> None:
 
     tells_coverage = args.coverage or args.min_coverage is not None
     wrong = list(complaints(report))
-    right = list(summary(report, shown=Severity(args.severity), tells_coverage=tells_coverage))
+    right = list(summary(report, shown=Severity(args.severity or "note"), tells_coverage=tells_coverage))
     if args.junit:
         from vizgate.cli.checking.junit import junit_text
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vizgate.config.diff.effects import Effect
     from vizgate.config.diff.moves import Move
 
+_Row = tuple[str, str, str]
+
 # As diff(1) and kubectl diff.
 _SAME, _DIFFERENT, _UNUSABLE = 0, 1, 2
 _EXIT_CODES = "The exit code is 0 when they do the same, 1 when they differ, and 2 when one of them cannot be used."
@@ -37,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     from vizgate.config.diff.changes import changes
     from vizgate.config.diff.effects import effects
     from vizgate.config.diff.moves import moves
+    from vizgate.gateway.reload.refusal import restart_reasons
 
     old, new = load(args.old)[0], load(args.new)[0]
     found = changes(old, new, old_base=FilePath(args.old).parent, new_base=FilePath(args.new).parent)
-    brought, moved = effects(old, new), moves(old, new)
+    brought, moved = _rows(restart_reasons(old, new), effects(old, new)), moves(old, new)
     if args.json:
         print(json.dumps(_document(found, brought, moved), indent=2, ensure_ascii=False))
     elif found:
@@ -50,28 +53,29 @@ def run(args: argparse.Namespace) -> int:
     return _DIFFERENT if found else _SAME
 
 
-def _blocks(found: tuple[Change, ...], brought: tuple[Effect, ...], moved: tuple[Move, ...]) -> list[str]:
+def _rows(refused: list[tuple[str, str]], brought: tuple[Effect, ...]) -> list[_Row]:
+    """Matter, place and message of everything that a reload brings about, what it refuses to do first."""
     from vizgate.config.problems import format_path
 
+    only = [("restart", key, f"only a restart changes it: {reason}") for key, reason in refused]
+    return only + [(one.matter.value, format_path(one.path), one.message) for one in brought]
+
+
+def _blocks(found: tuple[Change, ...], brought: list[_Row], moved: tuple[Move, ...]) -> list[str]:
     blocks = ["\n".join(map(str, found))]
     if brought:
-        rows = [(one.matter.value, format_path(one.path), one.message) for one in brought]
-        blocks.append(f"A reload brings about:\n{table(rows, indent='  ')}")
+        blocks.append(f"A reload brings about:\n{table(brought, indent='  ')}")
     if moved:
         blocks.append(block("Requests that go another way:", map(str, moved)))
     return blocks
 
 
-def _document(found: tuple[Change, ...], brought: tuple[Effect, ...], moved: tuple[Move, ...]) -> dict[str, Any]:
-    from vizgate.config.problems import format_path
-
+def _document(found: tuple[Change, ...], brought: list[_Row], moved: tuple[Move, ...]) -> dict[str, Any]:
     return {
         "changes": [
             {"kind": one.kind.value, "path": one.place, "old": one.old, "new": one.new, "note": one.note}
             for one in found
         ],
-        "effects": [
-            {"matter": one.matter.value, "path": format_path(one.path), "message": one.message} for one in brought
-        ],
+        "effects": [{"matter": matter, "path": place, "message": message} for matter, place, message in brought],
         "moves": [{"request": str(one.sample), "old": one.old, "new": one.new} for one in moved],
     }

@@ -18,7 +18,9 @@ from pydantic import (
     PlainValidator,
     Strict,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 
 from vizgate import units
@@ -54,6 +56,17 @@ class Expanded(str):
     """A text out of ``${NAME}`` or the environment, where everything is text: it may be read as a number, too."""
 
     __slots__ = ()
+
+
+class Defaulted(Expanded):
+    """A text out of ``${NAME:-default}`` whose default stands in the configuration, for everybody who may read that."""
+
+    __slots__ = ()
+
+
+def is_written(value: object) -> bool:
+    """Whether *value* is a text that stands in the configuration itself."""
+    return isinstance(value, str) and (not isinstance(value, Expanded) or isinstance(value, Defaulted))
 
 
 class Secret:
@@ -146,7 +159,7 @@ def _read_secret(value: object, info: ValidationInfo) -> Secret:
     if isinstance(value, Secret):
         return value
     if isinstance(value, str):
-        return Secret(value, is_plain=isinstance(info.context, TextSource) and not isinstance(value, Expanded))
+        return Secret(value, is_plain=isinstance(info.context, TextSource) and is_written(value))
     if isinstance(value, Mapping) and set(value) == {"file"} and isinstance(value["file"], str):
         return _secret_of_file(_read(_resolve(value["file"], info), info))
     raise ValueError("must be a text, usually '${NAME}', or {file: path}")
@@ -165,6 +178,11 @@ def _secret_of_file(path: Path) -> Secret:
         return Secret(data.decode("utf-8").rstrip("\r\n"))
     except UnicodeDecodeError:
         raise ValueError(f"the secret in '{path}' is not UTF-8 text") from None
+
+
+def _keep_origin(value: object, read: ValidatorFunctionWrapHandler) -> str:
+    text: str = read(value)
+    return value if isinstance(value, Expanded) else text
 
 
 def _read_new_path(value: object, info: ValidationInfo) -> Path:
@@ -278,6 +296,9 @@ SecretField = Annotated[
         }
     ),
 ]
+
+#: A text that keeps whether it came out of a variable, for those who look for secrets.
+Text = Annotated[str, WrapValidator(_keep_origin)]
 
 #: The path of a file that the gateway will write and need not exist yet, relative to the YAML file.
 NewFile = Annotated[

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from vizgate.extension.fields import Text
 from vizgate.message.headers import encode_name, encode_value
 from vizgate.router.conditions import check_pattern
 from vizgate.router.hosts import parse_host_pattern
@@ -33,7 +34,7 @@ class ConditionConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    exact: str | None = Field(default=None, description="The whole value, compared with case.")
+    exact: Text | None = Field(default=None, description="The whole value, compared with case.")
     regex: str | None = Field(default=None, description="A Python regular expression to be found in the value.")
     present: bool = Field(default=False, description="Any value will do.")
 

@@ -66,3 +66,11 @@ def test_diff_of_what_cannot_be_used_exits_with_2(run, write):
     assert err.startswith(f"{broken}:1:10 routes[0]")
     assert 2 == run("diff", old)[0]
     assert 2 == run("diff", old, "no-such-file.yaml")[0]
+
+
+def test_diff_tells_what_a_reload_would_refuse(run, write):
+    """The same table that refuses a reload says so before."""
+    text = "server: {{listen: [{{address: 'unix:/run/a.sock', mode: '{}'}}]}}"
+    code, out, _ = run("diff", write(text.format("0600"), "old.yaml"), write(text.format("0660"), "new.yaml"))
+    assert 1 == code
+    assert "  restart   mode and owner of a Unix socket  only a restart changes it: who may open a socket" in out

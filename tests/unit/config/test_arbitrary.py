@@ -10,6 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vizgate.config import ConfigError, GatewayConfig, load_config, load_text
+from vizgate.config.audit.audit import audit
+from vizgate.config.audit.catalogue import BY_ID
+from vizgate.config.diff.changes import changes
+from vizgate.config.diff.moves import moves
 
 SAMPLE = (Path(__file__).parent / "samples" / "full.yaml").read_text("utf-8")
 LINES = SAMPLE.splitlines()
@@ -34,6 +38,13 @@ def assert_loads_or_is_refused(text: str) -> None:
         for problem in result.problems:
             assert re.match(r"f:\d+:\d+ \S", str(problem))
             assert "\n" not in str(problem)
+    else:
+        # Whatever can be used can be audited and compared.
+        assert all(finding.rule in BY_ID for finding in audit(result, 0.0))
+        assert () == changes(result, result)
+        empty = GatewayConfig()
+        assert bool(changes(result, empty)) == bool(changes(empty, result))
+        assert () == moves(result, result)
 
 
 @settings(max_examples=200, deadline=None)

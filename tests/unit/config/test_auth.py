@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vizgate.auth.api_key.table import hash_key
-from vizgate.config import load_text
+from vizgate.config import ConfigError, load_text
 
 Refused = Callable[..., list[str]]
 
@@ -118,3 +118,13 @@ def test_keys_file_may_be_a_list_or_a_mapping(tmp_path: Path) -> None:
     for content in ([entry], {"keys": [entry]}):
         (tmp_path / "keys.yaml").write_text(json.dumps(content))
         load_text("auth: {keys: {kind: api_key, keys_file: keys.yaml}}", environment={}, base=tmp_path)
+
+
+def test_hash_that_is_cut_short_loads_as_the_hash_of_no_key() -> None:
+    """Examples of the format show hashes in this way; three dots after anything else are a mistake."""
+    entry = "{id: acme-1, hash: 'sha256:2bb8...', user: acme, tier: premium, scopes: [users:read], expires: 2027-01-01}"
+    text = f"auth: {{api_keys: {{kind: api_key, header: X-API-Key, keys: [{entry}]}}}}"
+    assert load_text(text, environment={}).auth["api_keys"].keys[0].is_abbreviated
+    for wrong in ("sha256:...", "sha256:2BB8...", "2bb8...", "sha256:2bb8..", f"sha256:{'0' * 64}..."):
+        with pytest.raises(ConfigError):
+            load_text(text.replace("sha256:2bb8...", wrong), environment={})

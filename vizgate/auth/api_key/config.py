@@ -18,7 +18,9 @@ from vizgate.extension.contract import ComponentConfig
 from vizgate.extension.field_names import ShownFieldName
 from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
 
-_HASH = r"^(sha256|hmac-sha256):[0-9a-f]{64}$"
+# The three dots are those of examples and of tickets, where nobody writes all 64 digits.
+_ABBREVIATED = "..."
+_HASH = r"^(sha256|hmac-sha256):([0-9a-f]{64}|[0-9a-f]{1,60}\.\.\.)$"
 _is_hash = re.compile(_HASH).match
 
 
@@ -37,7 +39,8 @@ class KeyConfig(ComponentConfig):
 
     id: str = Field(min_length=1, max_length=200, description="Names the key in logs; unique.")
     hash: KeyHash = Field(
-        description="`sha256:` and the digest of the key; with a pepper `hmac-sha256:` and the keyed digest."
+        description="`sha256:` and the digest of the key; with a pepper `hmac-sha256:` and the keyed digest. One that "
+        "is cut short, as in `sha256:2bb8...`, is the hash of no key."
     )
     user: str = Field(min_length=1, description="Whose key it is.")
     tier: str = Field(default="", description="The line of a limit's tiers.")
@@ -47,6 +50,11 @@ class KeyConfig(ComponentConfig):
     )
     expires: date | None = Field(default=None, description="It is refused from the end of this day on (UTC).")
     disabled: Flag = Field(default=False, description="Whether it is refused.")
+
+    @property
+    def is_abbreviated(self) -> bool:
+        """Whether the hash has been cut short, so that no key has it: the entry stands for one, and lets nobody in."""
+        return self.hash.endswith(_ABBREVIATED)
 
 
 class ApiKeyConfig(AuthenticatorConfig):

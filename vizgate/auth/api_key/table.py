@@ -50,8 +50,9 @@ class ApiKeyTable:
     def __init__(self, keys: Sequence[KeyConfig], pepper: bytes = b"", name: str = "") -> None:
         refuse_unfit(keys, has_pepper=bool(pepper))
         self.keys = tuple(keys)
-        plain = {entry.digest: entry for entry in (_entry(key, name) for key in keys if _is_plain(key))}
-        keyed = {entry.digest: entry for entry in (_entry(key, name) for key in keys if not _is_plain(key))}
+        whole = [key for key in keys if not key.is_abbreviated]
+        plain = {entry.digest: entry for entry in (_entry(key, name) for key in whole if _is_plain(key))}
+        keyed = {entry.digest: entry for entry in (_entry(key, name) for key in whole if not _is_plain(key))}
         lookups: list[tuple[_Digest, dict[bytes, _Entry]]] = []
         if keyed:
             lookups.append((lambda key: hmac.digest(pepper, key, "sha256"), keyed))

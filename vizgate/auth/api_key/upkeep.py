@@ -52,7 +52,7 @@ class Upkeep:
         if self._config.keys_file is not None:
             self._seen = await asyncio.to_thread(_state_of, self._config.keys_file)
             self.table = await asyncio.to_thread(self._load, self._config.keys_file)
-        self._tell_of_old_keys()
+        self._tell_of_keys()
 
     async def look_after(self) -> None:
         """Read the file again if it has changed; one that is broken changes nothing and is told of."""
@@ -62,7 +62,7 @@ class Upkeep:
             if state != self._seen:
                 self._seen = state
                 await self._reload(path)
-        self._tell_of_old_keys()
+        self._tell_of_keys()
 
     async def _reload(self, path: Path) -> None:
         try:
@@ -80,11 +80,14 @@ class Upkeep:
     def _load(self, path: Path) -> ApiKeyTable:
         return ApiKeyTable([*self._config.keys, *self._read(path)], self._pepper, self._name)
 
-    def _tell_of_old_keys(self) -> None:
+    def _tell_of_keys(self) -> None:
         now_s = self._clock.wall()
         if now_s - self._warned_s < DAY_S:
             return
         self._warned_s = now_s
+        for entry in self.table.keys:
+            if entry.is_abbreviated:
+                _log.warning("API key %s of %s lets nobody in: its hash is cut short", entry.id, self._name)
         for key in old_keys(self.table.keys, self._config.max_age, now_s):
             self._old.of(self._name, key.id).value += 1
             _log.warning("API key %s of %s is %d days old. Replace it", key.id, self._name, key.days)

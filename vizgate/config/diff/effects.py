@@ -1,6 +1,7 @@
 """What it means to a running gateway, to its clients and to its state, when a configuration takes another's place.
 
-In: ``effects``. Not in: the differences themselves (``config.diff.changes``) and requests (``config.diff.moves``).
+In: ``effects``. Not in: the differences themselves (``config.diff.changes``), requests (``config.diff.moves``) and what
+a reload refuses to change (``gateway.reload.refusal``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from enum import Enum
 from typing import Any
 
 from vizgate.config.diff.identity import named
-from vizgate.config.diff.restart import needs_restart
 from vizgate.config.model import GatewayConfig, RouteConfig, ServiceConfig
 from vizgate.config.problems import Path
 from vizgate.limiter.config import LimitConfig
@@ -20,7 +20,6 @@ from vizgate.limiter.config import LimitConfig
 class Matter(Enum):
     """What an effect is about, the gravest first."""
 
-    RESTART = "restart"
     ACCESS = "access"
     LISTENER = "listener"
     STATE = "state"
@@ -40,11 +39,6 @@ def effects(old: GatewayConfig, new: GatewayConfig) -> tuple[Effect, ...]:
     found = [effect for rule in _RULES for effect in rule(old, new)]
     order = list(Matter)
     return tuple(sorted(found, key=lambda effect: order.index(effect.matter)))
-
-
-def _restarts(old: GatewayConfig, new: GatewayConfig) -> Iterator[Effect]:
-    for finding in needs_restart(old, new):
-        yield Effect(Matter.RESTART, finding.path, finding.message)
 
 
 def _opened_routes(old: GatewayConfig, new: GatewayConfig) -> Iterator[Effect]:
@@ -130,6 +124,11 @@ def _lines_anew(old: LimitConfig, new: LimitConfig) -> list[str]:
     ]
 
 
+def _histograms(old: GatewayConfig, new: GatewayConfig) -> Iterator[Effect]:
+    if old.observe.metrics.buckets != new.observe.metrics.buckets:
+        yield Effect(Matter.STATE, ("observe", "metrics", "buckets"), "durations are counted from nothing")
+
+
 def _route_names(old: GatewayConfig, new: GatewayConfig) -> Iterator[Effect]:
     for name, heir in renamed_routes(old, new).items():
         yield Effect(Matter.STATE, ("routes", name), f"is called {heir} from then on, in logs and metrics, too")
@@ -157,4 +156,4 @@ def _renamed(gone: Mapping[str, Any], come: Mapping[str, Any], key_of: Callable[
 
 
 _Rule = Callable[[GatewayConfig, GatewayConfig], Iterator[Effect]]
-_RULES: tuple[_Rule, ...] = (_restarts, _opened_routes, _listeners, _services, _counters, _route_names)
+_RULES: tuple[_Rule, ...] = (_opened_routes, _listeners, _services, _counters, _route_names, _histograms)

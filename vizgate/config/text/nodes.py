@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vizgate.config.problems import Path, Place
-from vizgate.extension.fields import Expanded
+from vizgate.extension.fields import Defaulted, Expanded
 
 
 @dataclass(slots=True)
@@ -18,13 +18,15 @@ class Scalar:
     """A text, number, flag or nothing.
 
     ``raw``: what stands in the text when the value came out of a variable (``${TOKEN}``); it is shown in place of the
-    value, which may be a secret. ``broken``: a problem was found here already, so nothing more is said about the value.
+    value, which may be a secret. ``by_default``: some of it is a default that stands there, too (``${TOKEN:-x}``).
+    ``broken``: a problem was found here already, so nothing more is said about the value.
     """
 
     value: str | int | float | bool | None
     place: Place
     plain: bool = True
     raw: str = ""
+    by_default: bool = False
     broken: bool = False
 
 
@@ -68,7 +70,9 @@ def to_plain(node: Node) -> Any:
         return {key: to_plain(child) for key, child in node.entries.items()}
     if isinstance(node, Sequence):
         return [to_plain(child) for child in node.items]
-    return Expanded(node.value) if node.raw and isinstance(node.value, str) else node.value
+    if node.raw and isinstance(node.value, str):
+        return Defaulted(node.value) if node.by_default else Expanded(node.value)
+    return node.value
 
 
 def child_of(node: Node, part: str | int) -> Node | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence as Items
 
 from vizgate.config.problems import Path, Problem, shown
 from vizgate.config.text.nodes import Mapping, Node, Scalar
+from vizgate.extension.fields import Defaulted
 
 Environment = EnvironmentMapping[str, str]
 
@@ -52,6 +53,7 @@ def _expand_scalar(node: Scalar, path: Path, environment: Environment, problems:
         if isinstance(value, _Fault):
             faults.append(value.message)
             return ""
+        node.by_default = node.by_default or (isinstance(value, Defaulted) and value != "")
         return value
 
     node.value = _REFERENCE.sub(replace, text)
@@ -77,7 +79,7 @@ def _value(match: re.Match[str], environment: Environment) -> str | _Fault:
     value = environment.get(name, "")
     # As in a shell: ":-" takes the default for a variable that is empty, too.
     if has_default and not value:
-        return str(default)
+        return Defaulted(default)
     if name not in environment:
         return _Fault(f"the environment variable {name} is not set. Set it, or write ${{{name}:-default}}")
     return value

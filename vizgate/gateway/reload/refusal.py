@@ -44,9 +44,14 @@ TABLE: tuple[RestartOnly, ...] = (
 )
 
 
+def restart_reasons(present: GatewayConfig, wanted: GatewayConfig) -> list[tuple[str, str]]:
+    """What only a restart can change of *present* to make it *wanted*, and why; nothing when a reload can."""
+    return [(row.key, row.reason) for row in TABLE if _differs(row.of(present), row.of(wanted))]
+
+
 def refuse_restart_only(present: GatewayConfig, wanted: GatewayConfig) -> None:
     """Raise ReloadRefused, with every reason, when only a restart can make *wanted* of *present*."""
-    reasons = [f"{row.key}: {row.reason}" for row in TABLE if _differs(row.of(present), row.of(wanted))]
+    reasons = [f"{key}: {reason}" for key, reason in restart_reasons(present, wanted)]
     if reasons:
         raise ReloadRefused(f"only a restart can change {'; '.join(reasons)}. Restart the gateway, or change it back")
 

@@ -127,7 +127,7 @@ class LoopWatch:
         self._stalls.of(culprit.plugin).value += 1
         who = f"plugin {culprit.plugin}, at {culprit.place}" if culprit.plugin else culprit.place
         so_far = "" if has_ended else " and still stands"
-        # The gateway's own code is caught so on a machine that has too little to give; operators can mend a plugin.
+        # The gateway's own code is caught so on a machine that has too little to give; a plugin can be mended.
         level = logging.DEBUG if culprit.is_own else logging.WARNING
         _log.log(
             level, "the event loop stood still for %.2f s%s, and every request with it: %s", stalled_s, so_far, who

@@ -45,6 +45,21 @@ def test_identify_other_key_is_refused(shown):
         ApiKeyTable([key(b"secret")]).identify(shown, 0.0)
 
 
+@pytest.mark.parametrize(
+    "hash_text", ["sha256:2bb8...", "sha256:" + hashlib.sha256(b"secret").hexdigest()[:60] + "..."]
+)
+def test_identify_knows_no_key_by_a_part_of_its_hash(hash_text):
+    """An abbreviated hash, as in examples, is that of no key; the keys beside it are found."""
+    cut = KeyConfig(id="cut", hash=hash_text, user="acme")
+    assert cut.is_abbreviated
+    for keys in ([cut], [cut, key(b"other")]):
+        table = ApiKeyTable(keys)
+        assert len(keys) == len(table)
+        with pytest.raises(CredentialRefused, match="not known"):
+            table.identify(b"secret", 0.0)
+    assert "k-1" == ApiKeyTable([cut, key(b"other")]).identify(b"other", 0.0).credential
+
+
 def test_identify_empty_key_is_refused_whatever_the_table_says():
     """The hash of an empty file lets nobody in."""
     with pytest.raises(CredentialRefused, match="the API key is empty"):

@@ -91,6 +91,7 @@ def test_filter_that_nothing_fits_fails(run, write):
             ("--ignore", "write-without-auht"),
             "no rule is called 'write-without-auht'. Did you mean 'write-without-auth'?",
         ),
+        (("--fail-on", "note"), "--fail-on has no effect without --audit. Write that, too"),
         (("--format", "xml"), "invalid choice: 'xml'"),
     ],
 )

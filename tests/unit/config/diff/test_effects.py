@@ -6,7 +6,6 @@ import pytest
 
 from vizgate.config import load_text
 from vizgate.config.diff.effects import effects
-from vizgate.config.diff.restart import FIXED, needs_restart
 from vizgate.config.problems import format_path
 
 KEYS = (
@@ -62,41 +61,11 @@ def told(old: str, new: str) -> list[str]:
         ("limits: {l: {rate: 1/s, algorithm: fixed_window}}", "limits: {l: {rate: 2/s, algorithm: fixed_window}}", []),
         ("store: memory\nlimits: {l: {rate: 1/s}}", "store: shared\nlimits: {m: {rate: 1/s}}",
          ["state store counters, quotas and revoked tokens of the old store are left behind"]),
+        ("version: 1", "observe: {metrics: {buckets: [1, 2]}}",
+         ["state observe.metrics.buckets durations are counted from nothing"]),
         ("version: 1", service("targets: ['http://a']"), []),
     ],
 )  # fmt: skip
 def test_effects_of_a_change(old: str, new: str, wanted: list[str]):
     """What is forgotten, opened, closed and let in, the gravest first."""
     assert wanted == told(old, new)
-
-
-@pytest.mark.parametrize("fixed", FIXED, ids=lambda fixed: format_path(fixed.path))
-def test_every_fixed_setting_is_one_of_the_format(fixed):
-    """The table names settings that there are."""
-    value: object = load_text("version: 1", environment={})
-    for key in fixed.path:
-        value = getattr(value, key)
-
-
-def test_needs_restart_of_what_cannot_change():
-    """A reload refuses it with the reason, and the difference tells of it first."""
-    old = load_text("version: 1", environment={})
-    new = load_text("server: {listen: 'a:1'}\nobserve: {metrics: {buckets: [1, 2]}}", environment={})
-    (finding,) = needs_restart(old, new)
-    assert ("observe", "metrics", "buckets") == finding.path
-    assert finding.message.startswith("only a restart changes it: ")
-    assert ("restart", finding.message) == (effects(old, new)[0].matter.value, effects(old, new)[0].message)
-    assert () == needs_restart(old, old)
-
-
-def test_needs_restart_between_one_process_and_several():
-    """How many there are may change, but for the step between one and more."""
-    one, two, three = (
-        (config := load_text("version: 1", environment={})).model_copy(
-            update={"server": config.server.model_copy(update={"workers": count})}
-        )
-        for count in (1, 2, 3)
-    )
-    assert [("server", "workers")] == [finding.path for finding in needs_restart(one, two)]
-    assert [("server", "workers")] == [finding.path for finding in needs_restart(three, one)]
-    assert () == needs_restart(two, three)

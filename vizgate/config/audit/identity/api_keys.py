@@ -56,6 +56,13 @@ RULES = (
         _old,
     ),
     Rule(
+        "key-abbreviated",
+        Severity.WARNING,
+        "The hash of an API key is cut short",
+        "An entry with `sha256:2bb8...` stands for a key and lets nobody in. `vizgate keys hash` prints all of it.",
+        _which(lambda _, key: key.is_abbreviated, "lets nobody in: its hash is cut short. Write all 64 digits"),
+    ),
+    Rule(
         "key-expired",
         Severity.NOTE,
         "An API key has expired",

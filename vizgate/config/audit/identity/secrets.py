@@ -15,7 +15,7 @@ from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding, Path
 from vizgate.config.redact import is_secret_name
-from vizgate.extension.fields import Expanded, Secret
+from vizgate.extension.fields import Secret, is_written
 from vizgate.transform.config import RespondConfig
 
 _MESSAGE = "stands here in plain text, for everybody who may read the file. Write ${NAME} or {file: path}"
@@ -58,7 +58,7 @@ def _own_secrets(view: AuditView) -> Iterator[Path]:
 def _called_secrets(value: Any, path: Path) -> Iterator[Path]:
     for key, child in value.items() if isinstance(value, Mapping) else ():
         if isinstance(child, str):
-            if _OWN_SECRET.search(str(key)) and not _NO_SECRET.search(str(key)) and not isinstance(child, Expanded):
+            if _OWN_SECRET.search(str(key)) and not _NO_SECRET.search(str(key)) and is_written(child):
                 yield (*path, str(key))
         else:
             yield from _called_secrets(child, (*path, str(key)))
@@ -77,7 +77,7 @@ def _set_fields(view: AuditView) -> Iterator[Path]:
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, str) and not isinstance(value, Expanded) and not value.startswith("{")
+    return is_written(value) and not value.startswith("{")
 
 
 def _matched_fields(view: AuditView) -> Iterator[Path]:
@@ -85,7 +85,7 @@ def _matched_fields(view: AuditView) -> Iterator[Path]:
     for index, route in enumerate(view.config.routes):
         for key, conditions in (("headers", route.match.headers), ("query", route.match.query)):
             for name, condition in conditions.items():
-                if is_secret_name(name) and condition.exact and not isinstance(condition.exact, Expanded):
+                if is_secret_name(name) and condition.exact and is_written(condition.exact):
                     yield ("routes", index, "match", key, name)
 
 
@@ -117,8 +117,9 @@ RULES = (
         Severity.WARNING,
         "A secret stands in the file in plain text",
         "Whoever may read the file, its backups or its history has it. Take it from a variable, `${NAME}`, or from a"
-        " file of its own, `{file: path}`. Looked at are secrets of the format, settings of one's own that are called"
-        " so, fields that `use: headers` sets in requests, and fields and parameters that routes are matched by.",
+        " file of its own, `{file: path}`; a default, `${NAME:-default}`, counts as long as the variable is not set."
+        " Looked at are secrets of the format, settings of one's own that are called so, fields that `use: headers`"
+        " sets in requests, and fields and parameters that routes are matched by.",
         _plain_secrets,
     ),
     Rule(

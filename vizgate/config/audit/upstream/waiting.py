@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vizgate.auth.forward.config import ForwardAuthConfig
+from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.model import RouteConfig, ServiceConfig
@@ -69,6 +71,17 @@ def _no_time_left(view: AuditView) -> Iterator[Finding]:
             yield Finding(("routes", index), message)
 
 
+def _slow_authorities(view: AuditView) -> Iterator[Finding]:
+    for index, route in enumerate(view.config.routes):
+        for name in route.auth:
+            auth = view.config.auth[name]
+            if not route.timeout or not isinstance(auth, (IntrospectionConfig, ForwardAuthConfig)):
+                continue
+            if auth.timeout >= route.timeout:
+                message = f"waiting for {name} may take all the time of the route. Write a shorter auth.{name}.timeout"
+                yield Finding(("routes", index, "timeout"), message)
+
+
 def _bound_s(route: RouteConfig, service: ServiceConfig) -> float:
     """How long everything may take, 0 for ever."""
     return min((bound for bound in (route.timeout, service.timeouts.total) if bound), default=0.0)
@@ -112,5 +125,13 @@ RULES = (
         "`retry.on: [timeout]` needs a time for one attempt (`per_try_timeout`) that is shorter than that for all of"
         " them (`timeouts.total`, the route's `timeout`).",
         _no_time_left,
+    ),
+    Rule(
+        "auth-without-time",
+        Severity.NOTE,
+        "Asking who it is may take all the time of a route",
+        "The route's `timeout` is over everything. With an authority that is slow the service is never asked, and"
+        " clients get 504 where they should get 503.",
+        _slow_authorities,
     ),
 )
