@@ -28,6 +28,7 @@ from endurance.outcome import add_output, conclude
 from endurance.served.arena import Arena, open_arena
 from endurance.served.gateway import KEY
 from endurance.watch.connections import own_ports
+from endurance.watch.verdict import TooManyFailures
 from sidebyside.report.machine import describe_place
 from trouble.page import table
 
@@ -79,10 +80,15 @@ async def chaos(arena: Arena, arguments: argparse.Namespace) -> Result:
     crowd = Crowd(gateway.port, gateway.tls_port, gateway.trust, KEY, dice)
     with open_bulk(gateway.port, _BULK_CONNECTIONS, arguments.seconds, _BULK_PAUSE_MS) as bulk:
         disturbances = Disturbances(arena, dice, held=lambda: own_ports(bulk.pid, gateway.port))
-        async with asyncio.TaskGroup() as group:
-            crowd.start(group, _CROWD, _PAUSE_S)
-            not_followed = await _disturb(disturbances, dice, arguments)
-            crowd.is_over = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                crowd.start(group, _CROWD, _PAUSE_S)
+                not_followed = await _disturb(disturbances, dice, arguments)
+                crowd.is_over = True
+        except* TooManyFailures as exc:
+            raise SystemExit(
+                f"{exc.exceptions[0]}. The gateway's log ends with:\n{gateway.process.log_tail()}"
+            ) from None
         result = await asyncio.to_thread(bulk.finish, 60.0)
     explained, unexplained = crowd.ledger.split(disturbances.kills)
     return Result(
@@ -103,7 +109,7 @@ async def chaos(arena: Arena, arguments: argparse.Namespace) -> Result:
 
 async def _disturb(disturbances: Disturbances, dice: random.Random, arguments: argparse.Namespace) -> list[str]:
     """One disturbance after the other, every kind as often as the others; what did not follow."""
-    kinds = [kind for kind in KINDS if arguments.workers > 1 or kind != "kill -9 of a worker"]
+    kinds = [kind for kind in KINDS if kind not in arguments.without]
     end_s = time.monotonic() + arguments.seconds - 2 * _CALM_S
     not_followed = []
     turn: list[str] = []
@@ -156,8 +162,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--without", action="append", choices=list(KINDS), default=[], help="repeatable")
     add_output(parser, "chaos.md")
     arguments = parser.parse_args()
+    if arguments.workers == 1:
+        arguments.without.append("kill -9 of a worker")
     arguments.seconds = min(arguments.seconds, _MOST_SECONDS)
     with open_arena(arguments.workers, with_redis=True) as arena:
         result = uvloop.run(chaos(arena, arguments))

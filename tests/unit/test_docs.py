@@ -114,7 +114,7 @@ def test_dotted_names_in_docs_exist(page: Path) -> None:
 
 def exists(dotted: str) -> bool:
     """Whether *dotted* is a module or something in one; an entry-point group and a file only look like one."""
-    if dotted in {"vizgate.commands", "vizgate.plugins", "vizgate.yaml"}:
+    if dotted in {"vizgate.commands", "vizgate.plugins", "vizgate.service", "vizgate.socket", "vizgate.yaml"}:
         return True
     parts = dotted.split(".")
     for split in range(len(parts), 0, -1):

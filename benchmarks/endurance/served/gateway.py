@@ -10,6 +10,7 @@ import re
 import signal
 import ssl
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,12 +22,18 @@ import trustme
 
 from endurance.watch.connections import listens
 from sidebyside.accounting import process_tree
-from sidebyside.process import Command, ManagedProcess
+from sidebyside.process import Command, ManagedProcess, StartFailed
 from sidebyside.site import BENCHMARKS, PROJECT
 
 KEY = "endurance-key-0123456789abcdef"
 #: What a line of the log must not say.
 _ALARM = re.compile(r"Traceback|exception|never retrieved|never awaited|\bERROR\b|\bCRITICAL\b", re.IGNORECASE)
+#: What it has to say about those that were killed on purpose.
+_KILLED = re.compile(r"worker \d+ .*was killed by SIGKILL")
+#: The last line about a start.
+_SERVES = re.compile(r"^  HTTP/1.1 by .*, event loop", re.MULTILINE)
+_PATIENCE_S = 30.0
+_POLL_S = 0.01
 
 _CONFIG = """\
 version: 1
@@ -97,10 +104,21 @@ class GatewayUnderTest:
         self.write_config()
         os.kill(self.process.pid, signal.SIGHUP)
 
+    def wait_serving(self) -> None:
+        """Return when all of it serves; a supervisor listens before its workers do. Raises: StartFailed: it never."""
+        end_s = time.monotonic() + _PATIENCE_S
+        while not _SERVES.search(self._log()):
+            if time.monotonic() > end_s or not self.process.is_alive():
+                raise StartFailed(f"vizgate does not serve: {self.process.log_tail()}")
+            time.sleep(_POLL_S)
+
+    def _log(self) -> str:
+        return self.process.log.read_text(encoding="utf-8", errors="replace")
+
     def workers(self) -> list[int]:
         """The processes that serve: the only one, or those below the supervisor."""
         tree = process_tree(self.process.pid)
-        return [pid for pid in tree[1:] if _listens(pid, self.port)] or tree[:1]
+        return tree[:1] if self.values["workers"] == 1 else [pid for pid in tree[1:] if _listens(pid, self.port)]
 
     @property
     def trust(self) -> ssl.SSLContext:
@@ -111,8 +129,8 @@ class GatewayUnderTest:
 
     def alarms(self) -> list[str]:
         """Lines of its log that tell of something nobody handled."""
-        text = self.process.log.read_text(encoding="utf-8", errors="replace")
-        return [line for line in text.splitlines() if _ALARM.search(line)]
+        lines = self._log().splitlines()
+        return [line for line in lines if _ALARM.search(line) and not _KILLED.search(line)]
 
 
 def serial_of(pem: str) -> int:
@@ -148,4 +166,5 @@ def open_gateway(folder: Path, values: dict[str, object]) -> Iterator[GatewayUnd
     with ManagedProcess("vizgate", command, folder / "vizgate.log") as process:
         gateway.process = process
         process.wait_listening(gateway.port)
+        gateway.wait_serving()
         yield gateway

@@ -40,6 +40,19 @@ class Redis:
             self._process.wait(_PATIENCE_S)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """Of the server; it must run."""
+        assert self._process is not None
+        return self._process.pid
+
+    def commands(self) -> int:
+        """How many scripts it has run since its start."""
+        with socket.create_connection(("127.0.0.1", self._port), _PATIENCE_S) as asking:
+            asking.sendall(b"INFO commandstats\r\n")
+            told = asking.recv(65536)
+        return int(told.partition(b"cmdstat_evalsha:calls=")[2].partition(b",")[0] or b"0")
+
     def has_keys(self) -> bool:
         """Whether somebody has written to it."""
         with socket.create_connection(("127.0.0.1", self._port), _PATIENCE_S) as asking:

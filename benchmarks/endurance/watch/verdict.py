@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 _MOST_FAILURES = 10_000
 
 
+class TooManyFailures(Exception):
+    """There is nothing to learn from more of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A request without its whole, right answer. Times are monotonic seconds.
@@ -49,9 +53,9 @@ class Ledger:
     failures: list[Failure] = field(default_factory=list)
 
     def fail(self, failure: Failure) -> None:
-        """Note a failure. Raises: RuntimeError: there are so many that nothing works."""
+        """Note a failure. Raises: TooManyFailures: nothing works."""
         if len(self.failures) >= _MOST_FAILURES:
-            raise RuntimeError(f"{_MOST_FAILURES} requests failed; the last one {failure.what}")
+            raise TooManyFailures(f"{_MOST_FAILURES} requests failed, the last one so: {failure.what}")
         self.failures.append(failure)
 
     @property

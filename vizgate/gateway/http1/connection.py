@@ -114,8 +114,7 @@ class Connection:
             self.stream.abort()
         finally:
             self.stream.on_gone = None
-            # A body that did not come to its end knows this connection: a cycle, with all that was received in it.
-            self._arriving = None
+            self._arriving = None  # an unfinished body knows this connection: a cycle, with all that was received
             self._close()
 
     def _close(self) -> None:

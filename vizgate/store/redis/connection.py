@@ -113,7 +113,8 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         data, self._out = b"".join(self._out), []
-        if self._transport is not None:
+        # It may have ended since this was asked; who waited has been told, and uvloop's transport raises then.
+        if self._transport is not None and not self._is_closing:
             self._transport.write(data)
         # From now on, not from when it was asked: the loop may have been busy in between, and Redis cannot help that.
         now_s = self._loop.time()
