@@ -32,6 +32,7 @@ def operate(gateway: Gateway, source: str, *, watches: bool = False) -> int:
     Raises: ListenFailed, StartFailed: it cannot start.
     """
     process.raise_file_limit()
+    process.overlook_malformed_names()
     return process.run(_Operation(gateway, source, watches=watches).run())
 
 

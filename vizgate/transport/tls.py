@@ -1,10 +1,12 @@
 """TLS contexts.
 
-In: contexts for connections to upstreams. Not in: server certificates (a later version) and where they apply.
+In: contexts for connections to upstreams, and whether a connection has ended as it should. Not in: the certificates of
+listeners (``transport.certificates``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 
@@ -45,3 +47,15 @@ def upstream_context(settings: UpstreamTls) -> ssl.SSLContext:
         except OSError as exc:
             raise TlsFailed(f"tls.cert: cannot use '{settings.cert}': {exc.strerror or exc}") from exc
     return context
+
+
+def has_said_farewell(transport: asyncio.BaseTransport) -> bool:
+    """Whether the peer of an ended TLS connection, all of which was read, has said that it ends (``close_notify``).
+
+    Without that, anybody on the way may have ended it (RFC 8446 6.1: a truncation attack).
+    """
+    session = transport.get_extra_info("ssl_object")
+    try:
+        return session is not None and not session.read(1)
+    except ssl.SSLError:  # more is wanted: nothing has said that there is none
+        return False
