@@ -1,14 +1,16 @@
 """TLS contexts.
 
-In: contexts for connections to upstreams, and whether a connection has ended as it should. Not in: the certificates of
-listeners (``transport.certificates``).
+In: contexts for connections to upstreams; whether a connection has ended as it should, and a certificate has. Not in:
+the certificates of listeners (``transport.certificates``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vizgate.errors import VizgateError
 
@@ -59,3 +61,13 @@ def has_said_farewell(transport: asyncio.BaseTransport) -> bool:
         return session is not None and not session.read(1)
     except ssl.SSLError:  # more is wanted: nothing has said that there is none
         return False
+
+
+def has_expired(certificate: Mapping[str, Any] | None, wall_s: float) -> bool:
+    """Whether the verified *certificate* of a peer has ended since it was verified; False when there is none.
+
+    A TLS session that is resumed is not verified anew, and each resumption makes another session that can be (RFC 8446
+    2.2): without this, a client whose certificate has ended could go on for ever.
+    """
+    ends = None if certificate is None else certificate.get("notAfter")
+    return ends is not None and ssl.cert_time_to_seconds(ends) < wall_s
