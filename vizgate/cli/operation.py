@@ -33,6 +33,7 @@ def operate(gateway: Gateway, source: str, *, watches: bool = False) -> int:
     """
     process.raise_file_limit()
     gateway.build_inside(process.building)
+    process.overlook_malformed_names()
     return process.run(_Operation(gateway, source, watches=watches).run())
 
 

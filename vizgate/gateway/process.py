@@ -1,7 +1,7 @@
 """What is set up once for a process that does nothing but serve.
 
-In: the event loop, the garbage collector, the limit on open files. Not in: the gateway (``gateway.server``); one that
-is embedded in another program leaves all of this alone.
+In: the event loop, the garbage collector, the limit on open files, what the interpreter writes. Not in: the gateway
+(``gateway.server``); one that is embedded in another program leaves all of this alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -42,6 +43,22 @@ async def _then_leave(main: Coroutine[Any, Any, int]) -> int:
         # The runner would wait for it for ever.
         asyncio._unregister_task(task)  # noqa: SLF001  # documented for whoever runs tasks
     return code
+
+
+def overlook_malformed_names() -> None:
+    """Have nothing written about names that clients ask for in a TLS handshake and that are no names.
+
+    Such a handshake fails, and is counted. The interpreter writes a trace for each besides, from where nobody can catch
+    it: any stranger could fill the log.
+    """
+    write = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        # It happens while the name, which is the object then, is decoded for ``SSLContext.sni_callback``.
+        if not (isinstance(unraisable.exc_value, UnicodeDecodeError) and isinstance(unraisable.object, bytes)):
+            write(unraisable)
+
+    sys.unraisablehook = hook
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -22,6 +22,7 @@ from typing import Any, cast
 from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.tls import has_said_farewell
 from vizgate.transport.wakeup import Wakeup
 
 #: Unread bytes above which the peer is not read any further.
@@ -53,8 +54,8 @@ class Stream(asyncio.Protocol):
 
     __slots__ = ("_eof", "_error", "_flush_end_s", "_lost", "_pending", "_pending_bytes", "_read_deadline_s",
                  "_readable", "_reading_paused", "_writable", "_write_deadline_s", "certificate", "clock", "due_s",
-                 "is_closing", "is_gone", "is_secure", "is_writing_paused", "loop", "on_broken", "on_gone", "on_lost",
-                 "on_unasked", "sweeper", "transport")  # fmt: skip
+                 "is_closing", "is_cut", "is_gone", "is_secure", "is_writing_paused", "loop", "on_broken", "on_gone",
+                 "on_lost", "on_unasked", "sweeper", "transport")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, sweeper: DeadlineSweeper) -> None:
         self.loop = loop
@@ -83,6 +84,8 @@ class Stream(asyncio.Protocol):
         self._reading_paused = False
         #: Whether the peer has ended or lost the connection.
         self.is_gone = False
+        #: Whether its end may have been made by somebody on the way: in TLS the peer itself says farewell.
+        self.is_cut = False
         #: Whether it is a TLS connection.
         self.is_secure = False
         #: The verified certificate of a client, as ``ssl.SSLObject.getpeercert`` tells it; None without one.
@@ -121,6 +124,7 @@ class Stream(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Remember the end; the transport stays open for writing."""
         self._eof = self.is_gone = True
+        self.is_cut = self.is_secure and not has_said_farewell(self.transport)
         if self.on_unasked is not None:
             self.on_unasked()
             return False

@@ -1,12 +1,16 @@
 """TLS contexts.
 
-In: contexts for connections to upstreams. Not in: server certificates (a later version) and where they apply.
+In: contexts for connections to upstreams; whether a connection has ended as it should, and a certificate has. Not in:
+the certificates of listeners (``transport.certificates``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vizgate.errors import VizgateError
 
@@ -45,3 +49,25 @@ def upstream_context(settings: UpstreamTls) -> ssl.SSLContext:
         except OSError as exc:
             raise TlsFailed(f"tls.cert: cannot use '{settings.cert}': {exc.strerror or exc}") from exc
     return context
+
+
+def has_said_farewell(transport: asyncio.BaseTransport) -> bool:
+    """Whether the peer of an ended TLS connection, all of which was read, has said that it ends (``close_notify``).
+
+    Without that, anybody on the way may have ended it (RFC 8446 6.1: a truncation attack).
+    """
+    session = transport.get_extra_info("ssl_object")
+    try:
+        return session is not None and not session.read(1)
+    except ssl.SSLError:  # more is wanted: nothing has said that there is none
+        return False
+
+
+def has_expired(certificate: Mapping[str, Any] | None, wall_s: float) -> bool:
+    """Whether the verified *certificate* of a peer has ended since it was verified; False when there is none.
+
+    A TLS session that is resumed is not verified anew, and each resumption makes another session that can be (RFC 8446
+    2.2): without this, a client whose certificate has ended could go on for ever.
+    """
+    ends = None if certificate is None else certificate.get("notAfter")
+    return ends is not None and ssl.cert_time_to_seconds(ends) < wall_s

@@ -104,7 +104,7 @@ def _source_of_1(line: bytes) -> str | None:
         raise BadProxyHeader("a malformed address in a PROXY line") from None
     if any(address.version != int(version) for address in addresses):
         raise BadProxyHeader("an address of another family in a PROXY line")
-    return str(addresses[0])
+    return _written(addresses[0])
 
 
 def _source_of_2(header: bytes) -> str | None:
@@ -124,8 +124,14 @@ def _source_of_2(header: bytes) -> str | None:
     if kind == _TCP4:
         return str(ipaddress.IPv4Address(body[:4]))
     if kind == _TCP6:
-        return str(ipaddress.IPv6Address(body[:16]))
+        return _written(ipaddress.IPv6Address(body[:16]))
     return "" if kind == _UNIX_STREAM else None
+
+
+def _written(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """*address* as text. ::ffff:10.0.0.1 is 10.0.0.1 to whoever goes by addresses: in rules, keys and what is told."""
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return str(address if mapped is None else mapped)
 
 
 def _check_extensions(data: bytes) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,11 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.integration.tls.secure import NAME, Files, ask, failed, opened, parts_of, port_of, text_of
+from tests.integration.doors import configuration
+from tests.integration.tls.secure import NAME, Files, arriving, ask, failed, opened, parts_of, port_of, text_of
+from vizgate.config import load_text
+from vizgate.gateway.server import Gateway
+from vizgate.testing import ManualClock
 
 _BILLING = "spiffe://example.org/billing"
 
@@ -52,6 +58,44 @@ async def test_bad_certificate_ends_the_handshake(kind: str, files: Files, log: 
             await ask_twice(port_of(gateway), files.client(cert))
         await failed(gateway, "no_certificate" if kind == "none" else "bad_certificate")
     assert "" == text_of(log)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_certificate_that_has_ended_resumes_nothing(version: ssl.TLSVersion, files: Files, log: Path) -> None:
+    """A session is resumed without its certificate being looked at, and hands out the next session: a client whose
+    certificate has ended is refused all the same.
+    """
+    now = dt.datetime.now(dt.UTC)
+    cert = files.pair("c.example", file="c.pem", common_name="billing", not_after=now + dt.timedelta(days=1))
+    parts = demanding(files)
+    parts["server"]["listen"][0]["tls"]["min_version"] = "1.2"
+    clock = ManualClock(wall_s=now.timestamp())
+    async with Gateway(load_text(configuration(log, parts)), clock=clock) as gateway:
+        context = files.client(cert, at_most=version)
+        status, session = await asyncio.to_thread(resumed, port_of(gateway), context, None)
+        assert b"200" == status
+        status, session = await asyncio.to_thread(resumed, port_of(gateway), context, session)
+        assert b"200" == status
+        clock.advance(2 * 86400)
+        with pytest.raises(OSError):
+            await asyncio.to_thread(resumed, port_of(gateway), context, session)
+        await failed(gateway, "bad_certificate")
+        assert 0 == arriving(gateway)
+
+
+def resumed(port: int, context: ssl.SSLContext, session: ssl.SSLSession | None) -> tuple[bytes, ssl.SSLSession]:
+    """The status of one request, and the session for the next one. Raises: OSError: it was not answered."""
+    with (
+        socket.create_connection(("127.0.0.1", port), 5.0) as plain,
+        context.wrap_socket(plain, server_hostname=NAME, session=session) as secure,
+    ):
+        secure.sendall(b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        data = b"".join(iter(lambda: secure.recv(65536), b""))
+        if not data:
+            raise ConnectionResetError("no answer")
+        assert secure.session_reused == (session is not None)
+        assert secure.session is not None
+        return data[9:12], secure.session
 
 
 async def ask_twice(port: int, context: ssl.SSLContext) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.unit.cache.origin import CacheSite, chunks, reply, status_of, streaming, turns
+from vizgate.cache.flight import fetch as fetch_module
 from vizgate.cache.flight import flight as flight_module
 from vizgate.errors import ConnectFailed, ResponseTimedOut, UpstreamReset
 from vizgate.pipeline.request import Request
@@ -297,6 +298,36 @@ async def test_arriving_bodies_are_part_of_the_budget(length: int | None):
     assert [b"c" * 39_997 + b"end"] * 5 == [answer.body.data for answer in await asyncio.gather(*tasks)]
     assert {f"/{number}" for number in range(2)} == {item.address.target for item in site.cache.storage._used}
     assert 0 == site.cache.storage.reserved_bytes
+
+
+async def test_body_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    """Whether it can be shared only its end will tell: who waits for longer than a while goes alone, and the next ones
+    do at once. It is stored if it does end.
+    """
+    monkeypatch.setattr(fetch_module, "LATE_S", 0.0)
+    gate = asyncio.Event()
+    site = CacheSite(streaming(lambda: chunks(b"con", gate=gate), cache_control=FRESH), reply(cache_control=FRESH))
+    first = get(site)
+    await turns(3)
+    assert [b"content"] * 3 == [(await get(site)).body.data for _ in range(3)]
+    assert 4 == site.calls
+    gate.set()
+    assert b"conend" == (await first).body.data
+    assert b"conend" == (await site.get()).body.data
+    assert 4 == site.calls
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream", "Text/Event-Stream; charset=utf-8", "multipart/x-mixed-replace"])
+async def test_events_are_nobody_elses(kind: str):
+    """A stream of events has no end to wait for, whatever it says about caches."""
+    gate = asyncio.Event()
+    answer = streaming(lambda: chunks(b"data", gate=gate), content_type=kind, cache_control=FRESH)
+    site = CacheSite(answer, reply(body=b"other"))
+    first = get(site)
+    await turns()
+    assert b"other" == (await get(site)).body.data
+    gate.set()
+    assert "stored" not in status_of(await first)
 
 
 async def test_bodies_that_hardly_come_keep_nobody_out():

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+import trustme
 
 from vizgate.gateway import process
+
+
+@pytest.fixture
+def authority_pair(tmp_path: Path) -> Path:
+    """A certificate and its key, in one file."""
+    path = tmp_path / "pair.pem"
+    trustme.CA().issue_cert("a.example").private_key_and_cert_chain_pem.write_to_path(path)
+    return path
 
 
 def outcome_of(program: str) -> str:
@@ -42,3 +54,37 @@ def test_raise_file_limit_makes_soft_limit_the_hard_one():
         "print(raise_file_limit() == hard == r.getrlimit(r.RLIMIT_NOFILE)[0])"
     )
     assert "True" == outcome_of(program)
+
+
+def test_names_that_are_none_leave_no_trace(authority_pair: Path) -> None:
+    """A handshake that asks for bytes that are no name fails quietly; whatever else cannot be raised is written."""
+    program = f"""
+import ssl, sys
+from vizgate.gateway.process import overlook_malformed_names
+overlook_malformed_names()
+server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+server.load_cert_chain({str(authority_pair)!r})
+server.sni_callback = lambda *_: None
+client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+asked, answered = ssl.MemoryBIO(), ssl.MemoryBIO()
+try:
+    client.wrap_bio(answered, asked, server_hostname="aaaa.example").do_handshake()
+except ssl.SSLWantReadError:
+    pass
+hello = ssl.MemoryBIO()
+hello.write(asked.read().replace(b"aaaa", bytes([255] * 4)))
+try:
+    server.wrap_bio(hello, answered, server_side=True).do_handshake()
+except (ssl.SSLError, UnicodeDecodeError) as exc:
+    print("refused")
+
+class Broken:
+    def __del__(self):
+        raise ValueError("written")
+
+Broken()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "refused" == done.stdout.strip()
+    assert 1 == done.stderr.count("Traceback")
+    assert "written" in done.stderr

@@ -37,6 +37,9 @@ def read(data: bytes) -> tuple[str | None, bytes]:
         (version_2(0x21, 0x11, bytes([192, 0, 2, 7]) + bytes(8)), "192.0.2.7"),
         (version_2(0x21, 0x11, bytes([192, 0, 2, 7]) + bytes(8) + b"\x02\x00\x03abc"), "192.0.2.7"),
         (version_2(0x21, 0x21, ipaddress.ip_address("2001:db8::7").packed + bytes(20)), "2001:db8::7"),
+        # The same client as by TCP4: rules, limits and logs must not take it for another.
+        (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 4711 443\r\n", "192.0.2.7"),
+        (version_2(0x21, 0x21, ipaddress.ip_address("::ffff:192.0.2.7").packed + bytes(20)), "192.0.2.7"),
         (version_2(0x21, 0x31, bytes(216)), ""),
         (version_2(0x21, 0x00, b""), None),
         (version_2(0x20, 0x00, b""), None),

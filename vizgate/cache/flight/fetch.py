@@ -6,6 +6,7 @@ In: ``Fetch``, the work of one flight. Not in: who waits for it (``flight.flight
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ _log = logging.getLogger("vizgate.cache")
 MARK_S = 10.0
 MARK_AFTER_ERROR_S = 1.0
 
+#: How long others wait for the end of a body that does not tell its length, in seconds.
+LATE_S = 5.0
 
 _CONDITIONAL = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range", b"range"}
@@ -191,10 +194,17 @@ class Fetch:
         fill = Fill(response.body, self._means.max_object_bytes, self._room)
         flight.arriving = Arriving(taken(response, b"", terms, self._asked, received), fill)
         flight.headed.set()
+        late = None
         if fill.length is not None:
             # It cannot turn out to be too long, so others may read along.
             flight.settled.set()
-        data = await fill.run()
+        else:
+            late = asyncio.get_running_loop().call_later(LATE_S, self._release)
+        try:
+            data = await fill.run()
+        finally:
+            if late is not None:
+                late.cancel()
         # From here on it is what is stored that counts.
         self._room.leave()
         if data is None:
@@ -206,6 +216,11 @@ class Fetch:
         else:
             flight.stored = taken(response, data, terms, self._asked, received)
             self._keep(flight.stored)
+
+    def _release(self) -> None:
+        """Have nobody wait any longer for a body that may go on for hours; it is stored all the same if it ends."""
+        self._mark(Mark.PASS, 200)
+        self._flight.settled.set()
 
     def _keep(self, stored: StoredResponse) -> None:
         flight, means = self._flight, self._means

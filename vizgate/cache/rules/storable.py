@@ -20,6 +20,7 @@ MAX_VARY_NAMES = 32
 #: Statuses whose caching this cache conforms to, for ``must-understand`` (RFC 9111 5.2.2.3).
 _UNDERSTOOD = HEURISTIC | {302, 303, 307, 400, 403, 406, 411, 412, 413, 415, 421, 422, 423, 428, 429, 451, 500, 502,
                            503, 504}  # fmt: skip
+_ENDLESS_TYPES = frozenset({"multipart/x-mixed-replace", "text/event-stream"})
 #: RFC 9111 3.1: not stored. ``Age`` is worked out anew, and the length follows from the body.
 _NOT_STORED = frozenset(
     {b"age", b"content-length", b"proxy-authenticate", b"proxy-authentication-info", b"proxy-authorization"}
@@ -37,6 +38,7 @@ class Refusal(Enum):
     VARY = "vary"
     NO_LIFETIME = "no-lifetime"
     SUBSTITUTE = "substitute"
+    ENDLESS = "endless"
 
 
 class Facts(NamedTuple):
@@ -79,6 +81,9 @@ def _of_fields(facts: Facts) -> Refusal | None:
     # RFC 9111 4.1: "*" matches no request, so it could never be used. With many names each look would take long.
     if "*" in vary or vary.count(",") >= MAX_VARY_NAMES:
         return Refusal.VARY
+    # Events of one connection are nothing for another; and they come until somebody leaves, while others would wait.
+    if (headers.get("Content-Type") or "").partition(";")[0].strip().lower() in _ENDLESS_TYPES:
+        return Refusal.ENDLESS
     is_shared = "public" in directives or "s-maxage" in directives
     # Not of the RFC: a cookie made for one client must not reach another only because nobody thought of caches.
     if not is_shared and "Set-Cookie" in headers and b"set-cookie" not in unstored_names(directives):

@@ -45,27 +45,9 @@ _DRAIN_GRACE_S = 0.25
 class Connection:
     """Serves the requests that come on *stream*, one after the other, by the rules of *site*."""
 
-    __slots__ = (
-        "_arriving",
-        "_closed",
-        "_ended_s",
-        "_has_left",
-        "_is_gone",
-        "_known",
-        "_leftover",
-        "_owes_continue",
-        "_reader",
-        "_received_wall_s",
-        "_reply",
-        "_served",
-        "_site",
-        "_started_s",
-        "_target",
-        "_task",
-        "_tunneled",
-        "is_idle",
-        "stream",
-    )  # fmt: skip
+    __slots__ = ("_arriving", "_closed", "_ended_s", "_has_left", "_is_gone", "_known", "_leftover", "_owes_continue",
+                 "_reader", "_received_wall_s", "_reply", "_served", "_site", "_started_s", "_target",
+                 "_task", "_tunneled", "is_idle", "stream")  # fmt: skip
 
     def __init__(self, stream: Stream, site: Site) -> None:
         self.stream = stream

@@ -295,7 +295,9 @@ class Exchange:
                     raise ResponseTimedOut("no time left inside the answer")  # noqa: TRY301  # as below
                 data = stream.take() or await stream.receive(self._deadline(self._target.timeouts.idle_s))
                 if not data:
-                    if not decoder.feed_eof():
+                    # RFC 9112 8: where only the end tells that an answer is whole, an incomplete close in TLS
+                    # tells that it is not.
+                    if stream.is_cut or not decoder.feed_eof():
                         raise UpstreamReset("the upstream cut its answer short")  # noqa: TRY301  # ``_break_off`` sees it
                     break
                 content = decoder.feed(data)

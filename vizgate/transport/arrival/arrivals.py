@@ -17,6 +17,7 @@ from typing import Protocol
 from vizgate.transport.arrival.peek import ProxyTerms, UntrustedSender, read_source
 from vizgate.transport.certificates.served import ServedCertificates
 from vizgate.transport.stream import Stream
+from vizgate.transport.tls import has_expired
 
 _log = logging.getLogger("vizgate.connection")
 
@@ -142,7 +143,11 @@ class Arrivals:
     async def _arrive(self, arrival: _Arrival, peer: str) -> None:
         def arrived(stream: Stream) -> None:
             arrival.leave()  # it takes another place now
-            self._accepted(stream)
+            if has_expired(stream.certificate, stream.clock.wall()):
+                self._hall.failed("bad_certificate")
+                stream.abort()
+            else:
+                self._accepted(stream)
 
         reason, terms = "", self.terms
         try:
