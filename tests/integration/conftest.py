@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-pytest.register_assert_rewrite(
-    "tests.integration.cli.program", "tests.integration.doors", "tests.integration.redis_server"
-)
-from tests.integration.doors import DoorFactory, listening, under_uvicorn  # noqa: E402  # after the line above
-from tests.integration.redis_server import LuaForm, RedisServer  # noqa: E402
+from tests.integration.doors import DoorFactory, listening, under_uvicorn
+from tests.integration.redis_server import LuaForm, RedisServer
 
 _WAYS = {"listener": listening, "asgi": under_uvicorn}
 
