@@ -28,6 +28,7 @@ from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.listening.doors import url_of
 from vizgate.gateway.listening.renewal import CertificateRenewal
+from vizgate.gateway.membership import Membership
 from vizgate.gateway.operations.local import LocalOperator
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
@@ -62,7 +63,7 @@ class Gateway:
     Use it with ``async with`` to serve on the configured addresses, or ``gateway.asgi`` under any ASGI server.
 
     Args: clock: where time comes from; the system's by default. registry: finds components by name. services: handlers
-    that stand in for services of these names, for tests and rehearsals.
+    that stand in for services of these names, for tests and rehearsals. membership: what whoever started it gives.
     Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
     """
 
@@ -73,11 +74,13 @@ class Gateway:
         clock: Clock | None = None,
         registry: Registry | None = None,
         services: Mapping[str, Handler] | None = None,
+        membership: Membership | None = None,
     ) -> None:
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
         self._client = ControlClient()
         self.state.calls = Calls(self._client)
+        self.state.join(membership or Membership())
         self._present = Present(config, self.state, registry or Registry(BUILTIN), services or {})
         self._reloader = Reloader(self._present, self._swapped)
         self.state.health.reasons = self._unready
@@ -169,6 +172,7 @@ class Gateway:
         async with self._reloader.turn:
             try:
                 await self._start_parts()
+                await self.state.membership.before_serving()
                 await self._listen()
             except BaseException:
                 await self.stop(timeout_s=0.0)

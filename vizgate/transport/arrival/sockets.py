@@ -29,6 +29,14 @@ class UnixPlace:
     owner: str = ""
 
 
+async def bind(host: str, port: int, unix: UnixPlace | None) -> list[socket.socket]:
+    """Listening sockets at *unix*, or else at *host* and *port*. Raises: as ``bind_unix`` and ``bind_tcp``."""
+    if unix is None:
+        return await bind_tcp(host, port)
+    # In a thread: finding out whether somebody listens there may take a moment.
+    return [await asyncio.to_thread(bind_unix, unix)]
+
+
 async def bind_tcp(host: str, port: int) -> list[socket.socket]:
     """Listening sockets on every address of *host*. Raises: OSError, UnicodeError: one of them cannot be had."""
     loop = asyncio.get_running_loop()
