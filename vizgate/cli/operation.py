@@ -58,7 +58,7 @@ class _Operation:
             return 0
         starting.result()
         process.settle()
-        _say("\n".join(describe(self._gateway, self._source)))
+        say("\n".join(describe(self._gateway, self._source)))
         self._watch()
         await self._stop.wait()
         return await self._end()
@@ -82,14 +82,14 @@ class _Operation:
         server = self._gateway.config.server
         delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
         limit_s = server.shutdown_timeout
-        _say(f"vizgate: {self._signal.name}: {delay}no new connections; requests in flight may take {limit_s:g} s more")
+        say(f"vizgate: {self._signal.name}: {delay}no new connections; requests in flight may take {limit_s:g} s more")
         ending = asyncio.ensure_future(self._gateway.stop())
         if await _before(ending, self._at_once):
             ending.result()
-            _say("vizgate: stopped")
+            say("vizgate: stopped")
             return 0
         ending.cancel()
-        _say(f"vizgate: {self._signal.name} again: stopped at once")
+        say(f"vizgate: {self._signal.name} again: stopped at once")
         try:
             async with asyncio.timeout(_AT_ONCE_S):
                 await self._gateway.stop(timeout_s=0.0)
@@ -123,7 +123,8 @@ async def _wait(awaitable: Awaitable[object]) -> None:
     await awaitable
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell people *text*, on standard error."""
     # Standard output belongs to the access log.
     print(text, file=sys.stderr, flush=True)
 
@@ -133,7 +134,7 @@ def describe(gateway: Gateway, source: str) -> Iterator[str]:
     config = gateway.config
     targets = sum(len(service.targets) for service in config.services.values())
     counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
-    yield f"vizgate {__version__} serves {source}: {', '.join(_count(*pair) for pair in counts)}"
+    yield f"vizgate {__version__} serves {source}: {', '.join(counted(*pair) for pair in counts)}"
     for url in gateway.urls:
         yield f"  listening on {url}"
     admin = gateway.admin_url
@@ -141,9 +142,15 @@ def describe(gateway: Gateway, source: str) -> Iterator[str]:
         yield "  admin off"
     else:
         yield f"  admin on {admin} (/health /liveness /readiness /metrics)"
+    yield platform_line(gateway.plan.server.codec.name)
+
+
+def platform_line(codec: str) -> str:
+    """What a gateway runs on. Args: codec: the name of its HTTP/1.1 codec."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    yield f"  HTTP/1.1 by {gateway.plan.server.codec.name}, event loop {process.loop_name()}, {python}"
+    return f"  HTTP/1.1 by {codec}, event loop {process.loop_name()}, {python}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """*number* and *noun*, in the plural where it must be."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
