@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
+from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
 from vizgate.gateway.reload.watching.file_watch import FileWatch
 from vizgate.gateway.server import Gateway
@@ -79,10 +80,7 @@ class _Operation:
         task.add_done_callback(self._background.discard)
 
     async def _end(self) -> int:
-        server = self._gateway.config.server
-        delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
-        limit_s = server.shutdown_timeout
-        say(f"vizgate: {self._signal.name}: {delay}no new connections; requests in flight may take {limit_s:g} s more")
+        say(stop_line(self._signal, self._gateway.config.server))
         ending = asyncio.ensure_future(self._gateway.stop())
         if await _before(ending, self._at_once):
             ending.result()
@@ -127,6 +125,15 @@ def say(text: str) -> None:
     """Tell people *text*, on standard error."""
     # Standard output belongs to the access log.
     print(text, file=sys.stderr, flush=True)
+
+
+def stop_line(number: signal.Signals, server: ServerConfig) -> str:
+    """What people are told when the signal *number* ends a gateway."""
+    delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
+    return (
+        f"vizgate: {number.name}: {delay}no new connections; requests in flight may take {server.shutdown_timeout:g} s"
+        " more"
+    )
 
 
 def describe(gateway: Gateway, source: str) -> Iterator[str]:

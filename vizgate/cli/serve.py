@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from vizgate.cli.operation import operate
     from vizgate.cli.program_log import program_log
     from vizgate.cli.supervision import supervise
+    from vizgate.gateway.cores import worker_count
     from vizgate.gateway.server import Gateway
-    from vizgate.gateway.workers.rules.cores import worker_count
 
     overrides: dict[str, Any] = {} if args.listen is None else {"server.listen": args.listen}
     if args.workers is not None:
@@ -48,4 +48,4 @@ def run(args: argparse.Namespace) -> int:
         count = worker_count(gateway.config.server.workers)
         if count == 1:
             return operate(gateway, args.config, watches=args.watch)
-        return supervise(gateway, count, args.config, args.log_level)
+        return supervise(gateway, count, args.config, args.log_level, watches=args.watch)

@@ -6,42 +6,44 @@ In: ``supervise``. Not in: one process (``cli.operation``), the workers (``gatew
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 
 from vizgate._version import __version__
-from vizgate.cli.operation import counted, platform_line, say
+from vizgate.cli.operation import counted, platform_line, say, stop_line
 from vizgate.errors import VizgateError
 from vizgate.gateway import process
+from vizgate.gateway.reload.watching.file_watch import FileWatch
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.workers.supervisor.supervisor import Supervisor
 from vizgate.observe.log import LogLevel
 
 _log = logging.getLogger("vizgate.serve")
 
-# How long a stop at once may take, in seconds, for middleware that does not end.
-_AT_ONCE_S = 2.0
 
-
-def supervise(model: Gateway, count: int, source: str, log_level: LogLevel) -> int:
+def supervise(model: Gateway, count: int, source: str, log_level: LogLevel, *, watches: bool = False) -> int:
     """Serve with *count* workers until a signal ends it; gives the exit code, as ``cli.operation.operate`` does.
 
-    Args: model: a gateway that is not started. source: what is served, for people.
+    Args: model: a gateway that is not started. source: what is served, for people. watches: whether a change of the
+    file that it comes from reloads it.
     Raises: VizgateError: it cannot start.
     """
     process.raise_file_limit()
-    return process.run(_supervise(model, count, source, log_level))
 
+    async def run() -> int:
+        return await _Supervision(Supervisor(model, count, log_level=log_level), source, watches=watches).run()
 
-async def _supervise(model: Gateway, count: int, source: str, log_level: LogLevel) -> int:
-    return await _Supervision(Supervisor(model, count, log_level=log_level), source).run()
+    return process.run(run())
 
 
 class _Supervision:
     """One gateway of several workers, from start to stop."""
 
-    def __init__(self, supervisor: Supervisor, source: str) -> None:
+    def __init__(self, supervisor: Supervisor, source: str, *, watches: bool) -> None:
+        self._watches = watches
         self._supervisor = supervisor
         self._source = source
         self._stop = asyncio.Event()
@@ -49,7 +51,7 @@ class _Supervision:
         self._signal = signal.SIGTERM
         # One change of the number of workers after the other.
         self._changing = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
         self._listen_to_signals()
@@ -60,12 +62,12 @@ class _Supervision:
             return 0
         starting.result()
         say("\n".join(describe(self._supervisor, self._source)))
+        self._watch()
         await self._stop.wait()
         return await self._end()
 
     async def _end(self) -> int:
-        limit_s = self._supervisor.config.server.shutdown_timeout
-        say(f"vizgate: {self._signal.name}: no new connections; requests in flight may take {limit_s:g} s more")
+        say(stop_line(self._signal, self._supervisor.config.server))
         ending = asyncio.create_task(self._supervisor.stop())
         if await _before(ending, self._at_once):
             ending.result()
@@ -81,6 +83,7 @@ class _Supervision:
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, self._do, self._supervisor.reopen_logs)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
         loop.add_signal_handler(signal.SIGTTIN, self._do, lambda: self._resize(1))
         loop.add_signal_handler(signal.SIGTTOU, self._do, lambda: self._resize(-1))
 
@@ -90,11 +93,24 @@ class _Supervision:
             self._at_once.set()
         self._stop.set()
 
+    def _watch(self) -> None:
+        source = self._supervisor.reloads.source
+        if self._watches and source is not None:
+            self._run(FileWatch(lambda: source.files, self._reload).run())
+
+    async def _reload(self) -> None:
+        # It was logged; who has sent a signal cannot be told in another way.
+        with contextlib.suppress(Exception):
+            await self._supervisor.reload()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
     def _do(self, what: Callable[[], Awaitable[None]]) -> None:
         """Do *what* beside everything else."""
-        task = asyncio.ensure_future(self._one_by_one(what))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._run(self._one_by_one(what))
 
     async def _one_by_one(self, what: Callable[[], Awaitable[None]]) -> None:
         async with self._changing:

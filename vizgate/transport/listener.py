@@ -203,13 +203,13 @@ class Listener:
         Closing a listening socket resets the connections that wait in its queue, and with them requests of clients
         who did nothing wrong.
 
-        Where other workers accept from the same sockets, that is done only when all of them stop; their supervisor has
-        turned away who is still to come.
+        Where other workers accept from the same sockets and go on, the queue is theirs. Where they stop, too, their
+        supervisor has turned away who is still to come.
 
         Args: handshake_s: how long connections that are just being made are waited for, in seconds.
         """
         listening = self._listening
-        if self._seat is not None and not self._seat.is_last:
+        if self._seat is not None and self._seat.leaves_queues:
             self._close_sockets()
         elif listening:
             await self._accept_rest(listening, handshake_s)

@@ -38,5 +38,6 @@ class Terms:
 
 def own_config(config: GatewayConfig) -> GatewayConfig:
     """*config* as one worker serves it: the admin listener is the supervisor's."""
-    server = config.server.model_copy(update={"admin": None})
+    # How long others are given to notice a stop is waited for once, by the supervisor.
+    server = config.server.model_copy(update={"admin": None, "shutdown_delay": 0.0})
     return config.model_copy(update={"server": server})

@@ -13,14 +13,14 @@ from vizgate.transport.sharing.turns import leaves_it
 class Seat:
     """Worker *number* in *page*.
 
-    ``is_last``: whether a stop of this worker is a stop of all, so that what waits in the queues is its business.
+    ``leaves_queues``: whether what waits in the queues is left to the others when this worker closes its sockets.
     """
 
-    __slots__ = ("_clock", "_connections", "_has_left", "_page", "is_last", "number")
+    __slots__ = ("_clock", "_connections", "_has_left", "_page", "leaves_queues", "number")
 
     def __init__(self, page: LoadPage, number: int, clock: Clock) -> None:
         self.number = number
-        self.is_last = False
+        self.leaves_queues = False
         self._page = page
         self._clock = clock
         self._connections = 0

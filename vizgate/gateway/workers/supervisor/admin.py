@@ -7,43 +7,70 @@ from __future__ import annotations
 
 import asyncio
 
-from vizgate.config.model import ServerConfig
+from vizgate.config import GatewayConfig
+from vizgate.config.model import Address, ServerConfig, UnixAddress
 from vizgate.gateway.admin.access import admin_access
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.site import AdminSite
+from vizgate.gateway.build import server_plan
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.listening.doors import url_of
 from vizgate.gateway.listening.listeners import admin_listener
 from vizgate.gateway.operations.operation import Operator
 from vizgate.gateway.operations.vitals import Vitals
-from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.state import GatewayState
 from vizgate.transport.deadlines import TICK_S
 from vizgate.transport.listener import Listener
 
 
 class AdminDoor:
-    """Args: plan: of the configuration that is served, for the limits of its connections."""
+    """Closed until ``open``; *vitals* and *operator* are whom it asks."""
 
-    def __init__(self, plan: GatewayPlan, state: GatewayState, vitals: Vitals, operator: Operator) -> None:
-        self._plan = plan
+    def __init__(self, state: GatewayState, vitals: Vitals, operator: Operator) -> None:
         self._state = state
         self._endpoints = Endpoints(vitals)
         self._operator = operator
+        self._address: Address | UnixAddress | None = None
         self._listener: Listener | None = None
         self._site: AdminSite | None = None
         self._ticker: asyncio.TimerHandle | None = None
 
-    async def open(self, server: ServerConfig) -> None:
-        """Listen as *server* says; not at all when it is off. Raises: ListenFailed: that is not possible."""
-        if server.admin is None:
-            return
-        state = self._state
-        self._listener = listener = admin_listener(server.admin)
-        access = admin_access(server, state.clock)
-        self._site = AdminSite(self._plan.server, state, AdminApi(self._endpoints, self._operator, access, state.clock))
-        await listener.open(state.clock, state.sweeper, self._site.accept)
+    async def open(self, config: GatewayConfig) -> None:
+        """Listen as *config* says; not at all when it is off. Raises: ListenFailed: that is not possible."""
+        self._site = AdminSite(server_plan(config), self._state, self._api(config.server))
         self._tick()
+        await self.use(config, await self.next(config))
+
+    async def next(self, config: GatewayConfig) -> Listener | None:
+        """The listener of *config*, which nobody serves yet where it is new.
+
+        Raises: ListenFailed: there cannot be one.
+        """
+        address = config.server.admin
+        if address is None or address == self._address:
+            return self._listener if address is not None else None
+        listener = admin_listener(address)
+        await listener.bind()
+        return listener
+
+    def let_go(self, listener: Listener | None) -> None:
+        """Close what ``next`` has given, unless it serves."""
+        if listener is not None and listener is not self._listener:
+            listener.close()
+
+    async def use(self, config: GatewayConfig, listener: Listener | None) -> None:
+        """Go by *config* from now on, at *listener*, which ``next`` has given."""
+        assert self._site is not None
+        self._site.use(server_plan(config), self._api(config.server))
+        before, self._listener, self._address = self._listener, listener, config.server.admin
+        if listener is not before and listener is not None:
+            await listener.serve(self._state.clock, self._state.sweeper, self._site.accept)
+        if listener is not before and before is not None:
+            await before.drain()
+
+    def _api(self, server: ServerConfig) -> AdminApi:
+        clock = self._state.clock
+        return AdminApi(self._endpoints, self._operator, admin_access(server, clock), clock)
 
     def _tick(self) -> None:
         has_more = self._state.sweeper.sweep(self._state.clock.monotonic())

@@ -96,15 +96,17 @@ class Doors:
 
     def close_all_but(self, others: Doors | None = None) -> None:
         """Close those that *others* has not."""
-        kept = () if others is None else list(others.by_place.values())
-        for door in self.by_place.values():
-            if not any(door is other for other in kept):
-                door.close()
+        for door in self._not_in(others):
+            door.close()
 
-    def shut(self) -> None:
-        """Let nobody knock any more, anywhere."""
-        for door in self.by_place.values():
+    def shut_all_but(self, others: Doors | None = None) -> None:
+        """Let nobody knock any more at those that *others* has not."""
+        for door in self._not_in(others):
             door.shut()
+
+    def _not_in(self, others: Doors | None) -> list[Door]:
+        kept = () if others is None else list(others.by_place.values())
+        return [door for door in self.by_place.values() if not any(door is other for other in kept)]
 
     def __repr__(self) -> str:
         return f"<Doors [{len(self.by_place)}]>"

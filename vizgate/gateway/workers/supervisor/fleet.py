@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
@@ -96,44 +96,45 @@ class Fleet:
             await asyncio.wait(starting)
             raise
         for member in members:
-            self._keep(member)
+            self._keep(member.number, member)
 
     async def resize(self, count: int) -> None:
-        """Have *count* workers: more start and are waited for, surplus ones finish their requests.
-
-        Raises: WorkerFailed: one of the new ones cannot start; it is tried no further.
+        """Have *count* workers: more start and are waited for, surplus ones finish their requests. One that cannot
+        start is logged and tried again, as one that has died.
         """
         for number in sorted(self._keepers)[count:]:
             self._keepers.pop(number).cancel()
             for member in self.members:
                 if member.number == number:
                     self.dismiss(member)
-        for number in range(1, count + 1):
-            if number not in self._keepers:
-                self._keep(await self._new(number))
+        missing = [number for number in range(1, count + 1) if number not in self._keepers]
+        tried = await asyncio.gather(*map(self._tried, missing))
+        for number, found in zip(missing, tried, strict=True):
+            self._keep(number, found)
 
-    def _keep(self, member: Member) -> None:
-        self._keepers[member.number] = asyncio.get_running_loop().create_task(self._keep_filled(member))
+    def _keep(self, number: int, member: Member | None) -> None:
+        self._keepers[number] = asyncio.get_running_loop().create_task(self._keep_filled(number, member))
 
-    async def _keep_filled(self, member: Member) -> None:
-        """Replace *member* when it is gone, and whoever replaces it."""
-        back_off = BackOff()
-        present: Member | None = member
-        lived_s = 0.0
+    async def _keep_filled(self, number: int, present: Member | None) -> None:
+        """Replace *present* when it is gone, and whoever replaces it."""
+        back_off, lived_s = BackOff(), 0.0
         while True:
+            ended = None if present is None else await present.wait_replaceable()
             if present is not None:
-                ended = await present.wait_replaceable()
                 lived_s = self._clock.monotonic() - present.since_s
-                is_leaving = ended is None or present.is_dismissed
-            delay_s = 0.0 if present is not None and is_leaving else back_off.wait_s(lived_s)
-            if delay_s:
-                await asyncio.sleep(delay_s)
+            if present is None or not (ended is None or present.is_dismissed):
+                await asyncio.sleep(back_off.wait_s(lived_s))
             begun_s = self._clock.monotonic()
-            try:
-                present = await self._new(member.number)
-            except WorkerFailed as exc:
-                _log.error("worker %d cannot be replaced: %s", member.number, exc)
-                present, lived_s = None, self._clock.monotonic() - begun_s
+            present = await self._tried(number)
+            lived_s = self._clock.monotonic() - begun_s
+
+    async def _tried(self, number: int) -> Member | None:
+        """A worker that serves; None when that could not be."""
+        try:
+            return await self._new(number)
+        except WorkerFailed as exc:
+            _log.error("worker %d does not start: %s", number, exc)
+            return None
 
     # one of them
 
@@ -205,12 +206,19 @@ class Fleet:
     # all of them
 
     async def ask_each(
-        self, members: list[Member], name: str, body: Any = None, *, timeout_s: float
+        self,
+        members: list[Member],
+        name: str,
+        body: Any = None,
+        *,
+        timeout_s: float,
+        blob: bytes = b"",
+        files: Sequence[int] = (),
     ) -> dict[Member, Any]:
-        """What each of *members* answers within *timeout_s*, or why it does not."""
+        """What each of *members* answers within *timeout_s*, or why it does not. See ``Channel.ask``."""
 
         async def ask(member: Member) -> Any:
-            return await member.channel.ask(name, body, timeout_s=timeout_s)
+            return await member.channel.ask(name, body, blob=blob, files=files, timeout_s=timeout_s)
 
         answers = await asyncio.gather(*(ask(member) for member in members), return_exceptions=True)
         return dict(zip(members, answers, strict=True))
@@ -224,6 +232,11 @@ class Fleet:
             if isinstance(answer, BaseException):
                 _log.warning("worker %d does not answer (%s): %s", member.number, name, str(answer) or "too late")
         return {member: answer for member, answer in answers.items() if not isinstance(answer, BaseException)}
+
+    def tell_all(self, name: str) -> None:
+        """Say *name* to every worker."""
+        for member in self.members:
+            member.tell(name, None)
 
     def dismiss(self, member: Member) -> None:
         """Have another worker in the place of *member*, which finishes its requests."""

@@ -1,6 +1,7 @@
 """Health and metrics of a gateway of several workers.
 
-In: ``FleetVitals``, which meets ``Vitals``; and the rule of readiness. Not in: adding up (``observe.metrics.fleet``).
+In: ``FleetVitals``, which meets ``Vitals``. Not in: adding up (``observe.metrics.fleet``), when a gateway is ready
+(``workers.rules.readiness``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vizgate.gateway.workers.rules.readiness import readiness_of
 from vizgate.gateway.workers.supervisor.fleet import Fleet
 from vizgate.gateway.workers.supervisor.member import Member
 from vizgate.observe.health import Health, HealthReply
@@ -20,6 +22,8 @@ from vizgate.observe.metrics.fleet.merge import with_label
 # How long a worker may take to answer, in seconds: whoever asks us waits as well.
 _PATIENCE_S = 1.0
 _OWN_LABEL = "supervisor"
+# What the supervisor alone knows; a worker has it as well, because it is a gateway, too.
+_NOT_OF_WORKERS = frozenset({"vizgate_reloads", "vizgate_config_info", "vizgate_config_last_success_timestamp_seconds"})
 
 
 class FleetVitals:
@@ -61,7 +65,8 @@ class FleetVitals:
 
     def note(self, member: Member, answer: Any) -> None:
         """Take the numbers that *member* has given."""
-        self._ledger.note(member, from_json(answer), str(member.number))
+        families = [family for family in from_json(answer) if family.name not in _NOT_OF_WORKERS]
+        self._ledger.note(member, families, str(member.number))
 
     def forget_histograms(self) -> None:
         """See ``Ledger.forget_histograms``."""
@@ -69,12 +74,3 @@ class FleetVitals:
 
     def __repr__(self) -> str:
         return f"<FleetVitals {self._health!r} {self._ledger!r}>"
-
-
-def readiness_of(health: Health, answers: Sequence[Mapping[str, Any]]) -> HealthReply:
-    """What ``/readiness`` says when workers answer *answers*; *health* knows about start and stop of the whole."""
-    ready = [answer for answer in answers if answer["phase"] == "ready"]
-    if not ready:
-        return Health().readiness() if health.readiness().status == 200 else health.readiness()
-    unavailable = set(ready[0]["unavailable"]).intersection(*(answer["unavailable"] for answer in ready[1:]))
-    return health.readiness(unavailable)

@@ -14,7 +14,9 @@ from vizgate._version import __version__
 from vizgate.clock import Clock, SystemClock
 from vizgate.config import GatewayConfig
 from vizgate.extension.contract import Context
+from vizgate.gateway.cores import worker_count
 from vizgate.gateway.operations.standing import StandingOrders
+from vizgate.gateway.reload.record import ReloadRecord
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.workers.channel.channel import Asked
@@ -24,12 +26,14 @@ from vizgate.gateway.workers.supervisor.fleet import Fleet
 from vizgate.gateway.workers.supervisor.member import Member
 from vizgate.gateway.workers.supervisor.numbers import FleetVitals
 from vizgate.gateway.workers.supervisor.operator import FleetOperator
+from vizgate.gateway.workers.supervisor.reload import FleetReload
 from vizgate.gateway.workers.terms import Terms
 from vizgate.gateway.workers.worker.beginning import sent
 from vizgate.observe.log import LogLevel
 from vizgate.observe.metrics import Metrics
 from vizgate.store.config import SharedStoreConfig
 from vizgate.store.shared.store import SharedStore
+from vizgate.transport.listener import Listener
 from vizgate.transport.sharing.page import MOST_WORKERS, LoadPage
 
 
@@ -59,14 +63,16 @@ class Supervisor:
         self.codec = model.plan.server.codec.name
         self._secret = token_bytes(32)
         self._log_level = log_level
-        self._doors = Doors(given or {})
+        self.doors = Doors(given or {})
         self._page = LoadPage.new()
         self._store: SharedStore | None = None
         self.fleet = Fleet(self, {"exposition": self._expose, "farewell": self._part}, self._page, self._clock, metrics)
         self.vitals = FleetVitals(self.fleet, self.state.health, metrics)
         self._orders = StandingOrders()
         self.operator = FleetOperator(self.fleet, self._orders, {})
-        self._admin = AdminDoor(model.plan, self.state, self.vitals, self.operator)
+        self.admin = AdminDoor(self.state, self.vitals, self.operator)
+        record = ReloadRecord(self.config, self._clock, metrics)
+        self.reloads = FleetReload(self, model.source, record)
 
     # start
 
@@ -80,8 +86,8 @@ class Supervisor:
         self._set_up_fleet()
         try:
             self._store = await _shared_store(self.config, self.state)
-            self._doors = await self._doors.opened(self.config.server.listen)
-            await self._admin.open(self.config.server)
+            self.doors = await self.doors.opened(self.config.server.listen)
+            await self.admin.open(self.config)
             await self.fleet.start(self._count)
         except BaseException:
             await self.stop(timeout_s=0.0)
@@ -94,10 +100,13 @@ class Supervisor:
 
     def body(self, seat: int) -> tuple[dict[str, Any], bytes, list[int]]:
         """See ``Equipment.body``."""
-        body, sockets = sent(self._doors.sockets)
-        terms = Terms(self.config, self._secret, self._log_level, tuple(self._orders))
+        body, sockets = sent(self.doors.sockets)
         store = [] if self._store is None else [self._store.fileno()]
-        return {**body, "seat": seat}, terms.encode(), [self._page.fd, *store, *sockets]
+        return {**body, "seat": seat}, self.terms_for(self.config), [self._page.fd, *store, *sockets]
+
+    def terms_for(self, config: GatewayConfig) -> bytes:
+        """See ``Served.terms_for``."""
+        return Terms(config, self._secret, self._log_level, tuple(self._orders)).encode()
 
     # asked by workers
 
@@ -113,20 +122,43 @@ class Supervisor:
     @property
     def urls(self) -> list[str]:
         """Where the gateway listens, once started, as people write it."""
-        return self._doors.urls
+        return self.doors.urls
 
     @property
     def admin_url(self) -> str | None:
         """Where the admin listener is, once started; None when it is off."""
-        return self._admin.url
+        return self.admin.url
 
     async def reopen_logs(self) -> None:
         """Have the access log begin a new file, in every worker."""
         await self.fleet.ask_all(self.fleet.members, "reopen_logs", timeout_s=self.config.server.worker_timeout)
 
+    async def reload(self) -> None:
+        """Serve by what the file says now, in every worker or in none.
+
+        Raises: VizgateError: it cannot be used, and nothing has changed.
+        """
+        await self.reloads.ask()
+
+    def take(self, config: GatewayConfig, doors: Doors) -> None:
+        """See ``Served.take``."""
+        if config.observe.metrics.buckets != self.config.observe.metrics.buckets:
+            self.vitals.forget_histograms()
+        if config.server.workers != self.config.server.workers:
+            self._count = worker_count(config.server.workers)
+        self.config, self.doors = config, doors
+        self._orders.reloaded()
+        self._set_up_fleet()
+
+    async def follow(self, admin: Listener | None) -> None:
+        """See ``Served.follow``."""
+        await self.admin.use(self.config, admin)
+        await self.resize(self._count)
+
     async def resize(self, count: int) -> int:
         """Have *count* workers, at least one; gives how many there are. Raises: WorkerFailed: one cannot start."""
-        await self.fleet.resize(min(max(count, 1), MOST_WORKERS // 2))
+        self._count = min(max(count, 1), MOST_WORKERS // 2)
+        await self.fleet.resize(self._count)
         return self.fleet.size
 
     # stop
@@ -138,11 +170,16 @@ class Supervisor:
         """
         timeout_s = self.config.server.shutdown_timeout if timeout_s is None else timeout_s
         self.state.health.mark_draining()
-        self._doors.shut()
+        delay_s = self.config.server.shutdown_delay
+        if self.fleet.ready and timeout_s and delay_s:
+            self.fleet.tell_all("drain")
+            await self.state.sleep(delay_s)
+        await self.reloads.stop()
+        self.doors.shut_all_but()
+        self.doors.close_all_but()  # what waits in the queues is the workers', who have the sockets, too
         await self.fleet.stop(timeout_s)
         await self.fleet.wait_buried()
-        self._doors.close_all_but()
-        await self._admin.close()
+        await self.admin.close()
         if self._store is not None:
             store, self._store = self._store, None
             await store.stop()

@@ -19,10 +19,11 @@ from vizgate.gateway import process
 from vizgate.gateway.membership import Membership
 from vizgate.gateway.operations.local import LocalOperator
 from vizgate.gateway.operations.operation import OperationRefused
+from vizgate.gateway.reload.prepared import PreparedReload
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.workers.channel.channel import Asked, Channel, ChannelClosed, Refused
-from vizgate.gateway.workers.terms import own_config
-from vizgate.gateway.workers.worker.beginning import Beginning
+from vizgate.gateway.workers.terms import Terms, own_config
+from vizgate.gateway.workers.worker.beginning import Beginning, sockets_of
 from vizgate.gateway.workers.worker.watchdog import watch
 from vizgate.observe.log import set_up_logging
 from vizgate.observe.metrics.fleet.families import to_json
@@ -53,6 +54,9 @@ class Worker:
         self._over = asyncio.Event()
         self._at_once = asyncio.Event()
         self._timeout_s: float | None = None
+        #: Whether all workers stop.
+        self._is_last = False
+        self._preparing: asyncio.Task[PreparedReload] | None = None
 
     async def run(self) -> int:
         """Serve until it is over; gives the exit code."""
@@ -66,7 +70,11 @@ class Worker:
                 "vitals": self._vitals,
                 "metrics": self._metrics,
                 "perform": self._perform,
+                "prepare": self._prepare,
+                "commit": self._commit,
+                "abort": self._abort,
                 "reopen_logs": self._reopen_logs,
+                "drain": self._drain,
                 "stop": self._stop,
             },
         )
@@ -89,13 +97,14 @@ class Worker:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
-        if self._seat is not None:
-            self._seat.leave()
-        if self._gateway is None:
-            return
         if self._channel.is_closed:
             _log.error("worker %d: the supervisor is gone", self._number)
             self._timeout_s = _ORPHAN_S
+        if self._seat is not None:
+            self._seat.leaves_queues = not self._is_last
+            self._seat.leave()
+        if self._gateway is None:
+            return
         await self._stop_gateway(self._gateway)
         with contextlib.suppress(ChannelClosed, Refused, TimeoutError):
             await self._channel.ask("farewell", await self._metrics(), timeout_s=_NUMBERS_S)
@@ -153,7 +162,12 @@ class Worker:
 
     async def _vitals(self, _asked: Asked) -> dict[str, Any]:
         gateway = self._serving()
-        return {"phase": gateway.state.health.told.value, "unavailable": gateway.plan.unavailable()}
+        health = gateway.state.health
+        return {
+            "phase": health.told.value,
+            "unavailable": gateway.plan.unavailable(),
+            "plugins": dict(health.reasons()),
+        }
 
     async def _metrics(self, _asked: Asked | None = None) -> list[Any]:
         # Here and not above: it imports ``prometheus_client``, which a worker that nobody asks does not need.
@@ -171,12 +185,39 @@ class Worker:
         except OperationRefused as exc:
             raise Refused(exc.reason, {"status": exc.status, "problems": list(exc.problems)}) from exc
 
+    async def _prepare(self, asked: Asked) -> None:
+        gateway = self._serving()
+        sockets, config = gateway.state.membership.sockets, Terms.decode(asked.blob).config
+        sockets.fill(sockets_of(asked))
+        self._preparing = asyncio.create_task(gateway.prepare(own_config(config)))
+        try:
+            await asyncio.shield(self._preparing)
+        finally:
+            sockets.close()  # listeners that are new have copies
+
+    async def _commit(self, _asked: Asked) -> None:
+        preparing, self._preparing = self._preparing, None
+        if preparing is not None:
+            preparing.result().commit()
+
+    async def _abort(self, _asked: Asked) -> None:
+        preparing, self._preparing = self._preparing, None
+        if preparing is None:
+            return
+        if not preparing.done():
+            preparing.cancel()
+            await asyncio.wait([preparing])
+        if not preparing.cancelled() and preparing.exception() is None:
+            await preparing.result().abort()
+
     async def _reopen_logs(self, _asked: Asked) -> None:
         self._reopen()
 
+    async def _drain(self, _asked: Asked) -> None:
+        self._serving().drain()
+
     async def _stop(self, asked: Asked) -> None:
-        if self._seat is not None:
-            self._seat.is_last = asked.body["is_last"]
+        self._is_last = asked.body["is_last"]
         self._timeout_s = asked.body["timeout_s"]
         if self._over.is_set():
             self._at_once.set()
