@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 
 from vizgate.config import GatewayConfig
-from vizgate.config.model import Address, ServerConfig, UnixAddress
-from vizgate.gateway.admin.access import admin_access
+from vizgate.config.model import Address, UnixAddress
+from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.build import server_plan
@@ -37,7 +37,10 @@ class AdminDoor:
 
     async def open(self, config: GatewayConfig) -> None:
         """Listen as *config* says; not at all when it is off. Raises: ListenFailed: that is not possible."""
-        self._site = AdminSite(server_plan(config), self._state, self._api(config.server))
+        self._server = config.server
+        access = AdminAccess(lambda: self._server, self._state.clock)
+        api = AdminApi(self._endpoints, self._operator, access, self._state.clock)
+        self._site = AdminSite(server_plan(config), self._state, api)
         self._tick()
         await self.use(config, await self.next(config))
 
@@ -61,16 +64,13 @@ class AdminDoor:
     async def use(self, config: GatewayConfig, listener: Listener | None) -> None:
         """Go by *config* from now on, at *listener*, which ``next`` has given."""
         assert self._site is not None
-        self._site.use(server_plan(config), self._api(config.server))
+        self._server = config.server
+        self._site.use(server_plan(config))
         before, self._listener, self._address = self._listener, listener, config.server.admin
         if listener is not before and listener is not None:
             await listener.serve(self._state.clock, self._state.sweeper, self._site.accept)
         if listener is not before and before is not None:
             await before.drain()
-
-    def _api(self, server: ServerConfig) -> AdminApi:
-        clock = self._state.clock
-        return AdminApi(self._endpoints, self._operator, admin_access(server, clock), clock)
 
     def _tick(self) -> None:
         has_more = self._state.sweeper.sweep(self._state.clock.monotonic())
