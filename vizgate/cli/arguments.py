@@ -88,6 +88,13 @@ def workers(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes. Write for example 2, or auto")
 
 
+def descriptor(text: str) -> int:
+    """The number of an open file that is not one of the three that every program has."""
+    if not (text.isascii() and text.isdecimal()) or int(text) < 3:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of a socket. Write for example 3")
+    return int(text)
+
+
 def header(text: str) -> tuple[str, str]:
     """Name and value of the field ``Name: value``."""
     from vizgate.message.headers import Headers

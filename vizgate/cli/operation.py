@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import platform
 import signal
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
+from vizgate.cli.notify import Notifier
 from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
 from vizgate.gateway.reload.watching.file_watch import FileWatch
@@ -46,6 +48,7 @@ class _Operation:
         self._source = source
         self._watches = watches
         self._background: set[asyncio.Task[None]] = set()
+        self._notifier = Notifier.of(os.environ, os.getpid())
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         self._signal = signal.SIGTERM
@@ -61,6 +64,8 @@ class _Operation:
         process.settle()
         say("\n".join(describe(self._gateway, self._source)))
         self._watch()
+        self._notifier.ready()
+        self._run(self._notifier.watch())
         await self._stop.wait()
         return await self._end()
 
@@ -71,8 +76,10 @@ class _Operation:
 
     async def _reload(self) -> None:
         # It was logged; who has sent a signal cannot be told in another way.
+        self._notifier.reloading()
         with contextlib.suppress(Exception):
             await self._gateway.reload()
+        self._notifier.ready()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -80,6 +87,7 @@ class _Operation:
         task.add_done_callback(self._background.discard)
 
     async def _end(self) -> int:
+        self._notifier.stopping()
         say(stop_line(self._signal, self._gateway.config.server))
         ending = asyncio.ensure_future(self._gateway.stop())
         if await _before(ending, self._at_once):

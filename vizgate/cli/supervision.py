@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
+from vizgate.cli.notify import Notifier
 from vizgate.cli.operation import counted, platform_line, say, stop_line
 from vizgate.errors import VizgateError
 from vizgate.gateway import process
@@ -46,6 +48,7 @@ class _Supervision:
         self._watches = watches
         self._supervisor = supervisor
         self._source = source
+        self._notifier = Notifier.of(os.environ, os.getpid())
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         self._signal = signal.SIGTERM
@@ -63,10 +66,13 @@ class _Supervision:
         starting.result()
         say("\n".join(describe(self._supervisor, self._source)))
         self._watch()
+        self._notifier.ready()
+        self._run(self._notifier.watch())
         await self._stop.wait()
         return await self._end()
 
     async def _end(self) -> int:
+        self._notifier.stopping()
         say(stop_line(self._signal, self._supervisor.config.server))
         ending = asyncio.create_task(self._supervisor.stop())
         if await _before(ending, self._at_once):
@@ -100,8 +106,10 @@ class _Supervision:
 
     async def _reload(self) -> None:
         # It was logged; who has sent a signal cannot be told in another way.
+        self._notifier.reloading()
         with contextlib.suppress(Exception):
             await self._supervisor.reload()
+        self._notifier.ready()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -16,7 +16,7 @@ from typing import Any
 from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.transport.arrival.arrivals import Arrivals, ArrivalTerms, Hall
-from vizgate.transport.arrival.sockets import UnixPlace, bind, inode_of, remove_unix
+from vizgate.transport.arrival.sockets import UnixPlace, bind, inode_of, place_of, remove_unix
 from vizgate.transport.arrival.syn_filter import stop_handshakes
 from vizgate.transport.deadlines import DeadlineSweeper
 from vizgate.transport.sharing.acceptor import SharedAcceptor
@@ -74,8 +74,8 @@ class Listener:
     """A listening TCP socket at *host*, *port*; port 0 lets the system choose, ``address`` then says which.
 
     Args: unix: the Unix socket to listen on instead. terms: what comes before the first request of a connection.
-    sockets: listening sockets to use instead of binding any; they are closed here, and what they have in the file
-    system is left alone. seat: ours among the workers that accept from *sockets*, too.
+    given: gives listening sockets to use instead of binding any, if there are some; they are closed here, and what they
+    have in the file system is left alone. seat: ours among the workers that accept from them, too.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Listener:
         *,
         unix: UnixPlace | None = None,
         terms: ArrivalTerms | None = None,
-        sockets: Sequence[socket.socket] = (),
+        given: Callable[[], Sequence[socket.socket]] = tuple,
         seat: Seat | None = None,
     ) -> None:
         self.host = host
@@ -93,8 +93,9 @@ class Listener:
         self.unix = unix
         self.terms = terms
         #: What is listened with, as long as no server has it.
-        self._sockets: list[socket.socket] = list(sockets)
-        self._is_given = bool(sockets)
+        self._sockets: list[socket.socket] = []
+        self._given = given
+        self._is_given = False
         self._seat = seat
         self._servers: list[asyncio.Server] = []
         self._arrivals: Arrivals | None = None
@@ -117,9 +118,12 @@ class Listener:
 
     async def bind(self) -> None:
         """Take the address: whoever connects waits until ``serve``. Raises: ListenFailed: see ``open``."""
-        if self._is_given:
-            return
         try:
+            self._sockets = list(self._given())
+            self._is_given = bool(self._sockets)
+            if self._is_given:
+                self.host, self.port, self.unix = place_of(self._sockets[0])
+                return
             self._sockets = await bind(self.host, self.port, self.unix)
         except (OSError, UnicodeError) as exc:
             raise ListenFailed(f"cannot listen on {self}: {reason_of(exc)}") from exc

@@ -6,14 +6,15 @@ In: ``Entrance``: a listener and what connections are given to there. Not in: op
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from vizgate.auth.mtls.rules import CertificateRules
 from vizgate.config.audit.view import SeenCertificate
 from vizgate.config.model import Address, GatewayConfig, ListenConfig, ListenTlsConfig, UnixAddress
 from vizgate.config.problems import Path, format_path
+from vizgate.gateway.listening.places import places_of
 from vizgate.gateway.membership import Membership
 from vizgate.message.forwarding import TrustRules
 from vizgate.transport.arrival.arrivals import ArrivalTerms
@@ -74,11 +75,12 @@ def entrances_of(
     trust = TrustRules.of(config.server.trusted_proxies)
     left = list(present)
     entrances = []
+    places = places_of(config.server.listen)
     for index, item in enumerate(config.server.listen):
         before = next((entrance for entrance in left if entrance.config.address == item.address), None)
         if before is not None:
             left.remove(before)
-        listener = _listener(item, index, membership or Membership()) if before is None else before.listener
+        listener = _listener(item, places[index], membership or Membership()) if before is None else before.listener
         entrances.append(_entrance(item, trust, index, before, listener))
     return tuple(entrances)
 
@@ -100,13 +102,10 @@ def _entrance(
     return Entrance(item, listener, terms, rules)
 
 
-def _listener(item: ListenConfig, index: int, membership: Membership) -> Listener:
-    sockets = membership.sockets.copies(index)
-    if sockets:
-        host, port, unix = place_of_socket(sockets[0])
-    else:
-        host, port, unix = place_of(item)
-    return Listener(host, port, unix=unix, sockets=sockets, seat=membership.seat)
+def _listener(item: ListenConfig, place: str, membership: Membership) -> Listener:
+    host, port, unix = place_of(item)
+    given = partial(membership.sockets.copies, place)
+    return Listener(host, port, unix=unix, given=given, seat=membership.seat)
 
 
 def place_of(item: ListenConfig) -> tuple[str, int, UnixPlace | None]:
@@ -116,15 +115,6 @@ def place_of(item: ListenConfig) -> tuple[str, int, UnixPlace | None]:
         mode = None if item.mode is None else int(item.mode, 8)
         return "", 0, UnixPlace(address.path, mode, item.owner or "")
     return address.host, address.port, None
-
-
-def place_of_socket(sock: socket.socket) -> tuple[str, int, UnixPlace | None]:
-    """As ``place_of``, of a socket that listens."""
-    name = sock.getsockname()
-    if sock.family == socket.AF_UNIX:
-        # One in the abstract namespace has a name of bytes, the first of them zero; it is written with "@".
-        return "", 0, UnixPlace(name if isinstance(name, str) else "@" + name[1:].decode("utf-8", "backslashreplace"))
-    return name[0], name[1], None
 
 
 def admin_listener(address: Address | UnixAddress) -> Listener:

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vizgate.config.model import Address, ListenConfig
-from vizgate.gateway.listening.listeners import place_of, place_of_socket
+from vizgate.gateway.listening.listeners import place_of
+from vizgate.gateway.listening.places import places_of
 from vizgate.transport.arrival.sockets import UnixPlace, bind, inode_of, remove_unix
+from vizgate.transport.arrival.sockets import place_of as place_of_socket
 from vizgate.transport.arrival.syn_filter import stop_handshakes
 from vizgate.transport.listener import ListenFailed, reason_of
-
-#: What tells a door from others: host, port, Unix socket, and its number among equal ones: several may be port 0.
-Place = tuple[str, int, str, int]
 
 
 @dataclass(slots=True)
@@ -51,11 +50,10 @@ class Door:
 
 @dataclass(slots=True)
 class Doors:
-    """Those of one configuration; ``by_index``: by entry of ``server.listen``. ``given``: see ``SocketBox``."""
+    """Those of one configuration, by their places, in its order. ``given``: sockets that take such places."""
 
-    given: Mapping[int, Sequence[socket.socket]] = field(default_factory=dict)
-    by_place: dict[Place, Door] = field(default_factory=dict)
-    by_index: dict[int, Door] = field(default_factory=dict)
+    given: Mapping[str, Sequence[socket.socket]] = field(default_factory=dict)
+    by_place: dict[str, Door] = field(default_factory=dict)
 
     async def opened(self, listen: Sequence[ListenConfig]) -> Doors:
         """The doors of *listen*: those that are here already are the same, the others are new.
@@ -64,18 +62,16 @@ class Doors:
         """
         doors = Doors(self.given)
         try:
-            for index, item in enumerate(listen):
-                place = _free_place(item, doors.by_place)
-                door = self.by_place.get(place) or await self._open(index, item)
-                doors.by_place[place] = doors.by_index[index] = door
+            for place, item in zip(places_of(listen), listen, strict=True):
+                doors.by_place[place] = self.by_place.get(place) or await self._open(place, item)
         except BaseException:
             doors.close_all_but(self)
             raise
         return doors
 
-    async def _open(self, index: int, item: ListenConfig) -> Door:
-        if index in self.given:
-            sockets = [sock.dup() for sock in self.given[index]]
+    async def _open(self, place: str, item: ListenConfig) -> Door:
+        if place in self.given:
+            sockets = [sock.dup() for sock in self.given[place]]
             return Door(tuple(sockets), _url(item, sockets[0]), is_given=True)
         host, port, unix = place_of(item)
         try:
@@ -85,14 +81,14 @@ class Doors:
         return Door(tuple(sockets), _url(item, sockets[0]), unix, 0 if unix is None else inode_of(unix.path))
 
     @property
-    def sockets(self) -> dict[int, tuple[socket.socket, ...]]:
-        """Every socket, by entry."""
-        return {index: door.sockets for index, door in self.by_index.items()}
+    def sockets(self) -> dict[str, tuple[socket.socket, ...]]:
+        """Every socket, by place."""
+        return {place: door.sockets for place, door in self.by_place.items()}
 
     @property
     def urls(self) -> list[str]:
         """Where clients connect, as people write it."""
-        return [url for index in sorted(self.by_index) for url in [self.by_index[index].url]]
+        return [door.url for door in self.by_place.values()]
 
     def close_all_but(self, others: Doors | None = None) -> None:
         """Close those that *others* has not."""
@@ -120,11 +116,3 @@ def _url(item: ListenConfig, sock: socket.socket) -> str:
     if isinstance(item.address, Address) and item.address.port == port:
         host = item.address.host  # as it was written
     return f"{scheme}://{Address(host, port)}"
-
-
-def _free_place(item: ListenConfig, taken: Mapping[Place, Door]) -> Place:
-    host, port, unix = place_of(item)
-    number = 0
-    while (place := (host, port, "" if unix is None else unix.path, number)) in taken:
-        number += 1
-    return place

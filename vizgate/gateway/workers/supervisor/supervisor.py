@@ -5,9 +5,7 @@ In: ``Supervisor``. Not in: one process that serves by itself (``gateway.server`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from secrets import token_bytes
-from socket import socket
 from typing import Any
 
 from vizgate._version import __version__
@@ -40,8 +38,8 @@ from vizgate.transport.sharing.page import MOST_WORKERS, LoadPage
 class Supervisor:
     """A gateway of *count* workers by *config*.
 
-    Args: model: a gateway by *config* that is never started: what it names can be used. given: listening sockets that
-    take the place of entries of ``server.listen``. log_level: of the workers' own log.
+    Args: model: a gateway that is never started: what its configuration names can be used, and it has the sockets that
+    were given. log_level: of the workers' own log.
     Raises: NoForkServer: this system has no way to start workers. OSError: no memory for what they share.
     """
 
@@ -50,7 +48,6 @@ class Supervisor:
         model: Gateway,
         count: int,
         *,
-        given: Mapping[int, Sequence[socket]] | None = None,
         log_level: LogLevel = "info",
         clock: Clock | None = None,
     ) -> None:
@@ -63,7 +60,8 @@ class Supervisor:
         self.codec = model.plan.server.codec.name
         self._secret = token_bytes(32)
         self._log_level = log_level
-        self.doors = Doors(given or {})
+        self._given = model.state.membership.sockets
+        self.doors = Doors(self._given.sockets)
         self._page = LoadPage.new()
         self._store: SharedStore | None = None
         self.fleet = Fleet(self, {"exposition": self._expose, "farewell": self._part}, self._page, self._clock, metrics)
@@ -176,6 +174,7 @@ class Supervisor:
             await self.state.sleep(delay_s)
         await self.reloads.stop()
         self.doors.shut_all_but()
+        self._given.close()
         self.doors.close_all_but()  # what waits in the queues is the workers', who have the sockets, too
         await self.fleet.stop(timeout_s)
         await self.fleet.wait_buried()

@@ -15,14 +15,14 @@ from vizgate.gateway.membership import SocketBox
 from vizgate.gateway.workers.channel.channel import Asked
 from vizgate.gateway.workers.terms import Terms
 
-Sockets = Mapping[int, Sequence[socket.socket]]
+Sockets = Mapping[str, Sequence[socket.socket]]
 
 
 @dataclass(slots=True)
 class Beginning:
     """``page``: the descriptor of the memory with everybody's load. ``store``: that of the shared store, None without.
 
-    ``sockets``: listening sockets by the index of their entry. ``seat``: the place in that memory.
+    ``sockets``: listening sockets by the place that they take. ``seat``: the place in that memory.
     """
 
     terms: Terms
@@ -44,15 +44,15 @@ class Beginning:
 
 def sockets_of(asked: Asked) -> Sockets:
     """The listening sockets that came with *asked*, behind all other descriptors."""
-    counts: list[list[int]] = asked.body["sockets"]
+    counts: list[tuple[str, int]] = asked.body["sockets"]
     total = sum(count for _, count in counts)
     files = asked.files[len(asked.files) - total :]
     del asked.files[len(asked.files) - total :]
     own = iter([socket.socket(fileno=fd) for fd in files])
-    return {index: [next(own) for _ in range(count)] for index, count in counts}
+    return {place: [next(own) for _ in range(count)] for place, count in counts}
 
 
 def sent(sockets: Sockets) -> tuple[dict[str, Any], list[int]]:
     """*sockets* as the body of a question, and the descriptors that go with it, behind all others."""
-    counts = [[index, len(group)] for index, group in sockets.items()]
+    counts = [[place, len(group)] for place, group in sockets.items()]
     return {"sockets": counts}, [sock.fileno() for group in sockets.values() for sock in group]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from typing import Any
@@ -25,6 +26,7 @@ from vizgate.gateway.workers.channel.channel import Asked, Channel, ChannelClose
 from vizgate.gateway.workers.terms import Terms, own_config
 from vizgate.gateway.workers.worker.beginning import Beginning, sockets_of
 from vizgate.gateway.workers.worker.watchdog import watch
+from vizgate.observe.access_log.sink import Turnstile
 from vizgate.observe.log import set_up_logging
 from vizgate.observe.metrics.fleet.families import to_json
 from vizgate.transport.sharing.page import LoadPage
@@ -142,7 +144,14 @@ class Worker:
             seat.take()
 
         membership = Membership(
-            beginning.sockets, seat, terms.secret, beginning.store, self._exposition, before_serving=take_seat
+            beginning.sockets,
+            seat,
+            terms.secret,
+            beginning.store,
+            self._exposition,
+            # Opened anew, because a lock belongs to the open file, which a duplicate would share.
+            Turnstile(os.open(f"/proc/self/fd/{beginning.page}", os.O_RDWR | os.O_CLOEXEC)),
+            take_seat,
         )
         gateway = Gateway(own_config(terms.config), clock=clock, membership=membership)
         await gateway.start()
