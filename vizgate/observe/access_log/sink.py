@@ -33,16 +33,6 @@ class Sink(Protocol):
         """
         ...
 
-    def _write_whole(self, portion: bytes) -> int:
-        """Write *portion*; once it has begun, to its end: a long line goes through a pipe in pieces."""
-        sent = os.write(self._fd, portion)
-        while sent < len(portion):
-            try:
-                sent += os.write(self._fd, portion[sent:])
-            except BlockingIOError:
-                self._wait_writable()
-        return sent
-
     def reopen(self) -> None:
         """Begin a new file if there is one. Raises: SinkError: it cannot be opened; the old one stays in use."""
         ...
