@@ -81,13 +81,18 @@ def _checked(parse: Callable[[str], object], text: str) -> str:
     return text
 
 
-def workers(text: str) -> int:
-    """The number of processes, which is 1."""
-    if text == "1":
-        return 1
-    if text == "auto" or text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is not supported yet: a gateway is one process. Leave the option out")
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+def workers(text: str) -> str:
+    """*text*, if it is a number of processes or ``auto``; which numbers are possible, the configuration knows."""
+    if text == "auto" or (text.isascii() and text.isdecimal()):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes. Write for example 2, or auto")
+
+
+def descriptor(text: str) -> int:
+    """The number of an open file that is not one of the three that every program has."""
+    if not (text.isascii() and text.isdecimal()) or int(text) < 3:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of a socket. Write for example 3")
+    return int(text)
 
 
 def header(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import platform
 import signal
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
+from vizgate.cli.notify import Notifier
+from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
 from vizgate.gateway.reload.watching.file_watch import FileWatch
 from vizgate.gateway.server import Gateway
@@ -45,6 +48,7 @@ class _Operation:
         self._source = source
         self._watches = watches
         self._background: set[asyncio.Task[None]] = set()
+        self._notifier = Notifier.of(os.environ, os.getpid())
         self._stop = asyncio.Event()
         self._at_once = asyncio.Event()
         self._signal = signal.SIGTERM
@@ -58,8 +62,10 @@ class _Operation:
             return 0
         starting.result()
         process.settle()
-        _say("\n".join(describe(self._gateway, self._source)))
+        say("\n".join(describe(self._gateway, self._source)))
         self._watch()
+        self._notifier.ready()
+        self._run(self._notifier.watch())
         await self._stop.wait()
         return await self._end()
 
@@ -70,8 +76,10 @@ class _Operation:
 
     async def _reload(self) -> None:
         # It was logged; who has sent a signal cannot be told in another way.
+        self._notifier.reloading()
         with contextlib.suppress(Exception):
             await self._gateway.reload()
+        self._notifier.ready()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -79,17 +87,15 @@ class _Operation:
         task.add_done_callback(self._background.discard)
 
     async def _end(self) -> int:
-        server = self._gateway.config.server
-        delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
-        limit_s = server.shutdown_timeout
-        _say(f"vizgate: {self._signal.name}: {delay}no new connections; requests in flight may take {limit_s:g} s more")
+        self._notifier.stopping()
+        say(stop_line(self._signal, self._gateway.config.server))
         ending = asyncio.ensure_future(self._gateway.stop())
         if await _before(ending, self._at_once):
             ending.result()
-            _say("vizgate: stopped")
+            say("vizgate: stopped")
             return 0
         ending.cancel()
-        _say(f"vizgate: {self._signal.name} again: stopped at once")
+        say(f"vizgate: {self._signal.name} again: stopped at once")
         try:
             async with asyncio.timeout(_AT_ONCE_S):
                 await self._gateway.stop(timeout_s=0.0)
@@ -123,9 +129,19 @@ async def _wait(awaitable: Awaitable[object]) -> None:
     await awaitable
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell people *text*, on standard error."""
     # Standard output belongs to the access log.
     print(text, file=sys.stderr, flush=True)
+
+
+def stop_line(number: signal.Signals, server: ServerConfig) -> str:
+    """What people are told when the signal *number* ends a gateway."""
+    delay = f"in {server.shutdown_delay:g} s " if server.shutdown_delay else ""
+    return (
+        f"vizgate: {number.name}: {delay}no new connections; requests in flight may take {server.shutdown_timeout:g} s"
+        " more"
+    )
 
 
 def describe(gateway: Gateway, source: str) -> Iterator[str]:
@@ -133,7 +149,7 @@ def describe(gateway: Gateway, source: str) -> Iterator[str]:
     config = gateway.config
     targets = sum(len(service.targets) for service in config.services.values())
     counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
-    yield f"vizgate {__version__} serves {source}: {', '.join(_count(*pair) for pair in counts)}"
+    yield f"vizgate {__version__} serves {source}: {', '.join(counted(*pair) for pair in counts)}"
     for url in gateway.urls:
         yield f"  listening on {url}"
     admin = gateway.admin_url
@@ -141,9 +157,15 @@ def describe(gateway: Gateway, source: str) -> Iterator[str]:
         yield "  admin off"
     else:
         yield f"  admin on {admin} (/health /liveness /readiness /metrics)"
+    yield platform_line(gateway.plan.server.codec.name)
+
+
+def platform_line(codec: str) -> str:
+    """What a gateway runs on. Args: codec: the name of its HTTP/1.1 codec."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    yield f"  HTTP/1.1 by {gateway.plan.server.codec.name}, event loop {process.loop_name()}, {python}"
+    return f"  HTTP/1.1 by {codec}, event loop {process.loop_name()}, {python}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """*number* and *noun*, in the plural where it must be."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

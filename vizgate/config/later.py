@@ -32,11 +32,6 @@ class Later:
     instead: str = "Remove it"
 
 
-def _is_many_workers(value: Any) -> bool:
-    text = str(value).strip()
-    return not isinstance(value, bool) and (text == "auto" or (text.isascii() and text.isdigit() and int(text[:9]) > 1))
-
-
 def _first_name(value: Any) -> str:
     """A text, or the first key of a mapping such as ``{hash: {on: ip}}``."""
     name = next(iter(value), "") if isinstance(value, dict) else value
@@ -45,7 +40,6 @@ def _first_name(value: Any) -> str:
 
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
-    Later("server.workers", "more than one worker", _is_many_workers, "Write 1"),
     Later("server.http2", "HTTP/2"),
     Later("services.*.discovery", "service discovery"),
     Later("observe.tracing", "tracing"),

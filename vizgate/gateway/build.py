@@ -101,7 +101,7 @@ def compile_steps(
     """As ``compile_plan``, in many small steps, so that others may have their turn in between."""
     stand = stand or Stand()
     state = draft.state
-    server = _server_plan(config)
+    server = server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
     builder = ServiceBuilder(draft, server.limits, tools, registry, zone=config.server.zone)
     handlers = _stand_ins(stand.services, config)
@@ -139,7 +139,8 @@ def compile_steps(
     return Compiled(plan, components, builder.background, draft)
 
 
-def _server_plan(config: GatewayConfig) -> ServerPlan:
+def server_plan(config: GatewayConfig) -> ServerPlan:
+    """What connections go by."""
     server, limits = config.server, config.server.limits
     request_id = config.observe.request_id
     codec: HeadCodec = choose_codec(server.http)

@@ -54,6 +54,7 @@ class PublicSite:
         self.connections: set[Connection] = set()
         self.cells = state.metrics.gateway
         self._endpoints = endpoints
+        self._seat = state.membership.seat
         #: Connections whose handshake goes on.
         self.arriving = 0
         self._turned_away = state.metrics.counters(
@@ -93,9 +94,17 @@ class PublicSite:
             return
         self.cells.connections_active += 1
         self.connections.add(Connection(stream, site))
+        self._tell()
 
     def _has_room(self) -> bool:
-        return len(self.connections) + self.arriving < self.plan.server.max_connections
+        here = len(self.connections) + self.arriving
+        elsewhere = 0 if self._seat is None else self._seat.connections_elsewhere
+        return here + elsewhere < self.plan.server.max_connections
+
+    def _tell(self) -> None:
+        """Let the other workers know how many connections are here."""
+        if self._seat is not None:
+            self._seat.tell(len(self.connections) + self.arriving)
 
     def enter(self) -> bool:
         """See ``transport.arrival.arrivals.Hall``: handshakes count as connections."""
@@ -103,11 +112,13 @@ class PublicSite:
             self.failed("full")
             return False
         self.arriving += 1
+        self._tell()
         return True
 
     def leave(self) -> None:
         """See ``Hall``."""
         self.arriving -= 1
+        self._tell()
 
     def failed(self, reason: str) -> None:
         """See ``Hall``."""
@@ -117,6 +128,7 @@ class PublicSite:
         """See ``Site.left``."""
         self.connections.discard(connection)
         self.cells.connections_active -= 1
+        self._tell()
 
     def request_id(self, asserted: tuple[Field, ...]) -> str:
         """See ``Site.request_id``; the client's own id is taken only where ``observe.request_id.trust`` says so."""

@@ -7,7 +7,7 @@ In: ``Gateway``. Not in: the command line (``cli``), compiling (``gateway.build`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,9 @@ from vizgate.gateway.calls import Calls
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.listening.doors import url_of
+from vizgate.gateway.listening.given import GivenSocket, arranged
 from vizgate.gateway.listening.renewal import CertificateRenewal
+from vizgate.gateway.membership import Membership, SocketBox
 from vizgate.gateway.operations.local import LocalOperator
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.public import PublicSite
@@ -62,7 +64,7 @@ class Gateway:
     Use it with ``async with`` to serve on the configured addresses, or ``gateway.asgi`` under any ASGI server.
 
     Args: clock: where time comes from; the system's by default. registry: finds components by name. services: handlers
-    that stand in for services of these names, for tests and rehearsals.
+    that stand in for services of these names, for tests and rehearsals. membership: what whoever started it gives.
     Raises: PluginError, TlsFailed, RouteConflict, VizgateError: what the configuration names cannot be used.
     """
 
@@ -73,11 +75,13 @@ class Gateway:
         clock: Clock | None = None,
         registry: Registry | None = None,
         services: Mapping[str, Handler] | None = None,
+        membership: Membership | None = None,
     ) -> None:
         metrics = Metrics(config.observe.metrics.buckets, version=__version__)
         self.state = GatewayState(metrics=metrics) if clock is None else GatewayState(clock=clock, metrics=metrics)
         self._client = ControlClient()
         self.state.calls = Calls(self._client)
+        self.state.join(membership or Membership())
         self._present = Present(config, self.state, registry or Registry(BUILTIN), services or {})
         self._reloader = Reloader(self._present, self._swapped)
         self.state.health.reasons = self._unready
@@ -103,9 +107,14 @@ class Gateway:
         return cls.from_source(ConfigSource(path, overrides))
 
     @classmethod
-    def from_source(cls, source: ConfigSource) -> Self:
-        """A gateway by *source*, which ``reload`` reads again. Raises: ConfigError: with every problem."""
-        gateway = cls(source.load(), registry=source.registry)
+    def from_source(cls, source: ConfigSource, given: Sequence[GivenSocket] = ()) -> Self:
+        """A gateway by *source*, which ``reload`` reads again. Args: given: take the place of listeners.
+
+        Raises: ConfigError: with every problem. GivenRefused: there are more sockets than listeners.
+        """
+        config = source.load()
+        membership = Membership(SocketBox(arranged(given, config.server.listen)))
+        gateway = cls(config, registry=source.registry, membership=membership)
         gateway._reloader.source = source  # of this very class
         return gateway
 
@@ -169,6 +178,7 @@ class Gateway:
         async with self._reloader.turn:
             try:
                 await self._start_parts()
+                await self.state.membership.before_serving()
                 await self._listen()
             except BaseException:
                 await self.stop(timeout_s=0.0)
@@ -341,6 +351,7 @@ class Gateway:
             await self.state.sleep(server.shutdown_delay)
         await self._reloader.stop()
         await self._present.doors.drain(self._public)
+        self.state.membership.sockets.close()  # else what was given would still be listened on
         if self._public is not None:
             await finish(self._public, server.shutdown_timeout if timeout_s is None else timeout_s)
         await self._reloader.retirements.finish()

@@ -22,6 +22,7 @@ from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
 from vizgate.gateway.agreement.words import BreakerWords
 from vizgate.gateway.isolation.faults import FaultBook
+from vizgate.gateway.membership import Membership
 from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.observe.date import HttpDate
@@ -73,6 +74,8 @@ class GatewayState:
     #: Signs the names of targets where nobody has given another key: one of this gateway's own until it agrees with
     #: others (``gateway.agreement``).
     affinity_key: SigningKey = field(default_factory=lambda: SigningKey(token_bytes(32)))
+    #: What it is given by whoever started it.
+    membership: Membership = field(default_factory=Membership)
     #: Numbers that are one for all workers.
     store: Store = NO_STORE
     #: Clients that operators keep out.
@@ -104,6 +107,14 @@ class GatewayState:
     def __post_init__(self) -> None:
         self.date = HttpDate(self.clock)
         self.faults = FaultBook(self.metrics, self.clock)
+
+    def join(self, membership: Membership) -> None:
+        """Be part of what *membership* says; before anything is compiled."""
+        self.membership = membership
+        if membership.secret is not None:
+            self.affinity_key = SigningKey(membership.secret)
+        if membership.seat is not None:
+            self.sweeper.patrolled[membership.seat] = None
 
     def new_pool(self, endpoint: Endpoint, limits: PoolLimits) -> TargetPool:
         """An empty pool of *endpoint*, which is nobody's yet."""

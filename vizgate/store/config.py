@@ -120,6 +120,6 @@ AnyStoreConfig = Annotated[
 StoreConfig = Annotated[AnyStoreConfig, BeforeValidator(short_store, json_schema_input_type=str | AnyStoreConfig)]
 
 
-def default_store(workers: int) -> MemoryStoreConfig | SharedStoreConfig:
+def default_store(workers: int | str) -> MemoryStoreConfig | SharedStoreConfig:
     """The store of a gateway that names none: whatever several workers count, they count together."""
     return MemoryStoreConfig(kind="memory") if workers == 1 else SharedStoreConfig(kind="shared")

@@ -9,16 +9,18 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.transport.arrival.arrivals import Arrivals, ArrivalTerms, Hall
-from vizgate.transport.arrival.sockets import UnixPlace, bind_tcp, bind_unix, inode_of, remove_unix
+from vizgate.transport.arrival.sockets import UnixPlace, bind, inode_of, place_of, remove_unix
 from vizgate.transport.arrival.syn_filter import stop_handshakes
 from vizgate.transport.deadlines import DeadlineSweeper
+from vizgate.transport.sharing.acceptor import SharedAcceptor
+from vizgate.transport.sharing.seat import Seat
 from vizgate.transport.stream import Stream
 
 _BACKLOG = 4096
@@ -72,10 +74,19 @@ class Listener:
     """A listening TCP socket at *host*, *port*; port 0 lets the system choose, ``address`` then says which.
 
     Args: unix: the Unix socket to listen on instead. terms: what comes before the first request of a connection.
+    given: gives listening sockets to use instead of binding any, if there are some; they are closed here, and what they
+    have in the file system is left alone. seat: ours among the workers that accept from them, too.
     """
 
     def __init__(
-        self, host: str, port: int, *, unix: UnixPlace | None = None, terms: ArrivalTerms | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        unix: UnixPlace | None = None,
+        terms: ArrivalTerms | None = None,
+        given: Callable[[], Sequence[socket.socket]] = tuple,
+        seat: Seat | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -83,8 +94,13 @@ class Listener:
         self.terms = terms
         #: What is listened with, as long as no server has it.
         self._sockets: list[socket.socket] = []
+        self._given = given
+        self._is_given = False
+        self._seat = seat
         self._servers: list[asyncio.Server] = []
         self._arrivals: Arrivals | None = None
+        self._acceptor: SharedAcceptor | None = None
+        self._arriving: set[asyncio.Task[Any]] = set()
         self._inode = 0
         self._accepted: Callable[[Stream], None] = _refuse
         self._hall: Hall | None = None
@@ -103,12 +119,14 @@ class Listener:
     async def bind(self) -> None:
         """Take the address: whoever connects waits until ``serve``. Raises: ListenFailed: see ``open``."""
         try:
-            if self.unix is None:
-                self._sockets = await bind_tcp(self.host, self.port)
-            else:
-                self._sockets = [await asyncio.to_thread(bind_unix, self.unix)]
+            self._sockets = list(self._given())
+            self._is_given = bool(self._sockets)
+            if self._is_given:
+                self.host, self.port, self.unix = place_of(self._sockets[0])
+                return
+            self._sockets = await bind(self.host, self.port, self.unix)
         except (OSError, UnicodeError) as exc:
-            raise ListenFailed(f"cannot listen on {self}: {_reason(exc)}") from exc
+            raise ListenFailed(f"cannot listen on {self}: {reason_of(exc)}") from exc
         if self.unix is not None:
             self._inode = inode_of(self.unix.path)
         else:
@@ -123,7 +141,14 @@ class Listener:
         self._make = partial(AcceptedStream, loop, clock, sweeper)
         if self.terms is not None:
             self._begin_arrivals(self.terms)
-            return
+        if self._seat is not None:
+            self._acceptor = SharedAcceptor(self._sockets, self._seat, self._take_shared)
+            self._acceptor.start()
+        elif self._arrivals is None:
+            await self._begin_servers(loop)
+
+    async def _begin_servers(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert self._make is not None
         make = partial(self._make, self._take, None)
         create = loop.create_server if self.unix is None else loop.create_unix_server
         sockets, self._sockets = self._sockets, []
@@ -133,13 +158,24 @@ class Listener:
         assert self._hall is not None
         assert self._make is not None
         self._arrivals = Arrivals(terms, self._hall, self._take, self._make)
-        for sock in self._sockets:
+        for sock in () if self._seat is not None else self._sockets:
             asyncio.get_running_loop().add_reader(sock, self._arrivals.accept_from, sock)
 
     def _take(self, stream: Stream) -> None:
         if isinstance(stream, AcceptedStream):
             stream.listener = self
         self._accepted(stream)
+
+    def _take_shared(self, sock: socket.socket, address: Any) -> None:
+        taking = self._taker()(sock, address)
+        if taking is not None:
+            task = asyncio.get_running_loop().create_task(_connected(taking))
+            self._arriving.add(task)
+            task.add_done_callback(self._arriving.discard)
+
+    @property
+    def _listening(self) -> list[Any]:
+        return [*self._sockets, *(sock for server in self._servers for sock in server.sockets)]
 
     def change(self, terms: ArrivalTerms | None, accepted: Callable[[Stream], None], hall: Hall) -> None:
         """Let what connects from now on come by *terms* and be given to *accepted*; the socket stays, and whoever waits
@@ -148,10 +184,11 @@ class Listener:
         self.terms, self._accepted, self._hall = terms, accepted, hall
         if self._arrivals is not None:
             self._arrivals.terms = terms or ArrivalTerms()
-        elif terms is not None and self._servers:
-            # Duplicates, because closing a server closes its sockets; what is listened with is the same.
-            self._sockets = [_duplicate(sock) for server in self._servers for sock in server.sockets]
-            self._close_servers()
+        elif terms is not None and self._listening:
+            if self._servers:
+                # Duplicates, because closing a server closes its sockets; what is listened with is the same.
+                self._sockets = [_duplicate(sock) for sock in self._listening]
+                self._close_servers()
             self._begin_arrivals(terms)
 
     @property
@@ -170,24 +207,34 @@ class Listener:
         Closing a listening socket resets the connections that wait in its queue, and with them requests of clients
         who did nothing wrong.
 
+        Where other workers accept from the same sockets and go on, the queue is theirs. Where they stop, too, their
+        supervisor has turned away who is still to come.
+
         Args: handshake_s: how long connections that are just being made are waited for, in seconds.
         """
-        listening = [*self._sockets, *(sock for server in self._servers for sock in server.sockets)]
-        if not listening:
-            return
+        listening = self._listening
+        if self._seat is not None and self._seat.leaves_queues:
+            self._close_sockets()
+        elif listening:
+            await self._accept_rest(listening, handshake_s)
+        if self._arriving:
+            await asyncio.wait(list(self._arriving), timeout=_SETTLE_S)
+        if self._arrivals is not None:
+            await self._arrivals.settle(_SETTLE_S)
+
+    async def _accept_rest(self, listening: list[Any], handshake_s: float) -> None:
         take = self._taker()
         with contextlib.ExitStack() as closing:
             waiting = [closing.enter_context(_duplicate(sock)) for sock in listening]
             self._close_sockets()
-            if self.unix is None:
+            # A given socket may go on without us: with a filter on it, it would be deaf.
+            if self.unix is None and not self._is_given:
                 for sock in waiting:
                     stop_handshakes(sock)  # else a busy queue is hardly ever empty
             await _accept_queued(waiting, take)
             if handshake_s:
                 await asyncio.sleep(handshake_s)
                 await _accept_queued(waiting, take)
-        if self._arrivals is not None:
-            await self._arrivals.settle(_SETTLE_S)
 
     def _taker(self) -> Callable[[socket.socket, Any], Any]:
         if self._arrivals is not None:
@@ -205,8 +252,12 @@ class Listener:
 
     def _close_sockets(self) -> None:
         self._close_servers()
+        if self._acceptor is not None:
+            self._acceptor.stop()
+            self._acceptor = None
         for sock in self._sockets:
-            asyncio.get_running_loop().remove_reader(sock)
+            if self._arrivals is not None and self._seat is None:
+                asyncio.get_running_loop().remove_reader(sock)
             sock.close()
         self._sockets = []
         if self.unix is not None:
@@ -222,13 +273,18 @@ class Listener:
         return f"{self.host}:{self.port}" if self.unix is None else f"unix:{self.unix.path}"
 
     def __repr__(self) -> str:
-        is_open = self._servers or self._sockets
+        is_open = bool(self._listening)
         return f"<Listener {self} [{'open' if is_open else 'closed'}]>"
 
 
 def _refuse(stream: Stream) -> None:
     """What nobody serves."""
     stream.abort()
+
+
+async def _connected(taking: Coroutine[Any, Any, Any]) -> None:
+    with contextlib.suppress(OSError):  # the client has given up since
+        await taking
 
 
 def _duplicate(sock: Any) -> socket.socket:
@@ -256,7 +312,8 @@ def _queued(listening: socket.socket) -> Iterator[tuple[socket.socket, Any]]:
         yield accepted, address
 
 
-def _reason(error: OSError | UnicodeError) -> str:
+def reason_of(error: OSError | UnicodeError) -> str:
+    """Why an address cannot be listened on, for people."""
     if isinstance(error, UnicodeError):
         return "not a host name"
     if isinstance(error, FileExistsError):

@@ -11,27 +11,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 #: Seconds after which something that should happen is given up.
 PATIENCE_S = 30.0
 
 
 class Program:
-    """A running ``python -m vizgate``; its standard error is read line by line, its standard output goes to a file."""
+    """A running ``python -m vizgate``; its standard error is read line by line, its standard output goes to a file.
 
-    def __init__(self, arguments: list[str], folder: Path) -> None:
+    Args: prefix: what runs it. options: more of those of ``subprocess.Popen``.
+    """
+
+    def __init__(self, arguments: list[str], folder: Path, prefix: Sequence[str] = (), **options: Any) -> None:
         self.folder = folder
         self.stdout = folder / "stdout"
         with self.stdout.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vizgate", *arguments],
+                [*prefix, sys.executable, "-m", "vizgate", *arguments],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **options.pop("env", {})},
+                **options,
             )  # fmt: skip
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()

@@ -38,8 +38,6 @@ def test_main_version_option_prints_version(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("serve", "--workers", "2"), "2 is not supported yet"),
-        (("serve", "--workers", "auto"), "auto is not supported yet"),
         (("serve", "--workers", "many"), "'many' is not a number of processes"),
         (("serve", "--listen", "8080"), "Write host:port"),
         (("serve", "--lis", "127.0.0.1:1"), "unrecognized arguments"),

@@ -68,7 +68,7 @@ def test_environment_other_names_are_left_alone(name: str) -> None:
     ("name", "value", "problem"),
     [
         ("VIZGATE_SERVER__LIMITS__HEADERS", "many", "server.limits.headers: must be a whole number, not the value of "),
-        ("VIZGATE_SERVER__WORKERS", "4", "server.workers: more than one worker is not supported yet. Write 1"),
+        ("VIZGATE_SERVER__WORKERS", "129", "server.workers: must be at most 128"),
         ("VIZGATE_SERVER__WORKER", "1", "server.worker: there is no key 'worker' here. Did you mean 'workers'?"),
         ("VIZGATE_SEVER__WORKERS", "1", "sever: there is no key 'sever' here. Did you mean 'server'?"),
         ("VIZGATE_SERVICES__MY_API__TARGETS__7", "x", "services.my-api.targets: no entry '7' in a list of 1."),

@@ -108,6 +108,11 @@ class ListenConfig(ConfigModel):
         default=False,
         description="Whether requests are sent to https with 308: `true`, or the port of https if not 443.",
     )
+    name: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,255}$")] | None = Field(
+        default=None,
+        description="The name of sockets that systemd opens instead (`FileDescriptorName=`). Without systemd it says"
+        " nothing.",
+    )
     mode: Annotated[str, Field(pattern=r"^0?[0-7]{3}$")] | None = Field(
         default=None, description='Permissions of the socket file, such as "0660". Default: by the umask.'
     )

@@ -102,7 +102,12 @@ class ServerConfig(ConfigModel):
     public_endpoints: tuple[Literal["health", "metrics"], ...] = Field(
         default=(), description="Which of the admin listener's endpoints the public listeners serve, too."
     )
-    workers: Integer = Field(default=1, ge=1, le=1, description="Number of processes.")
+    workers: Annotated[Integer, Field(ge=1, le=128)] | Literal["auto"] = Field(
+        default=1, description="Number of processes that serve; `auto`: one for each core that may be used."
+    )
+    worker_timeout: Annotated[PositiveDuration, Field(ge=1.0)] = Field(
+        default=60.0, description="A worker whose event loop stands still for so long is killed and replaced."
+    )
     http: Literal["auto", "httptools", "h11"] = Field(
         default="auto", description="The HTTP/1.1 codec; auto is httptools where it is installed, else h11."
     )

@@ -65,7 +65,7 @@ class Doors:
 
     def __init__(self, config: GatewayConfig, state: GatewayState) -> None:
         self._state = state
-        self.entrances = entrances_of(config)
+        self.entrances = entrances_of(config, membership=state.membership)
         self.admin = AdminDoor(config.server.admin)
         self.renewal = CertificateRenewal(self.entrances, state.clock, state.metrics)
         self._sites: tuple[PublicSite, AdminSite] | None = None
@@ -99,7 +99,7 @@ class Doors:
 
     def next(self, config: GatewayConfig) -> NextDoors:
         """The doors of *config*; reads certificates, so call it in a thread. Raises: TlsFailed: they cannot be used."""
-        entrances = entrances_of(config, self.entrances)
+        entrances = entrances_of(config, self.entrances, self._state.membership)
         address = config.server.admin
         admin = self.admin if address == self.admin.address else AdminDoor(address)
         kept = {entrance.listener for entrance in self.entrances}

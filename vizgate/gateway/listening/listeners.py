@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from vizgate.auth.mtls.rules import CertificateRules
 from vizgate.config.audit.view import SeenCertificate
 from vizgate.config.model import Address, GatewayConfig, ListenConfig, ListenTlsConfig, UnixAddress
 from vizgate.config.problems import Path, format_path
+from vizgate.gateway.listening.places import places_of
+from vizgate.gateway.membership import Membership
 from vizgate.message.forwarding import TrustRules
 from vizgate.transport.arrival.arrivals import ArrivalTerms
 from vizgate.transport.arrival.peek import ProxyTerms
@@ -60,24 +63,31 @@ class Entrance:
         return (auth, self.https_port, mine.proxy_protocol) == (other_auth, other.https_port, theirs.proxy_protocol)
 
 
-def entrances_of(config: GatewayConfig, present: Sequence[Entrance] = ()) -> tuple[Entrance, ...]:
+def entrances_of(
+    config: GatewayConfig, present: Sequence[Entrance] = (), membership: Membership | None = None
+) -> tuple[Entrance, ...]:
     """The entrances of the public listeners; reads certificates. What of the *present* ones is as it was is used again:
     the socket at an address, and certificates by the same settings.
 
+    Args: membership: has sockets that take the place of new ones.
     Raises: TlsFailed: they cannot be used.
     """
     trust = TrustRules.of(config.server.trusted_proxies)
     left = list(present)
     entrances = []
+    places = places_of(config.server.listen)
     for index, item in enumerate(config.server.listen):
         before = next((entrance for entrance in left if entrance.config.address == item.address), None)
         if before is not None:
             left.remove(before)
-        entrances.append(_entrance(item, trust, index, before))
+        listener = _listener(item, places[index], membership or Membership()) if before is None else before.listener
+        entrances.append(_entrance(item, trust, index, before, listener))
     return tuple(entrances)
 
 
-def _entrance(item: ListenConfig, trust: TrustRules, index: int, before: Entrance | None) -> Entrance:
+def _entrance(
+    item: ListenConfig, trust: TrustRules, index: int, before: Entrance | None, listener: Listener
+) -> Entrance:
     certificates, within_s = None, 10.0
     if item.tls is not None:
         known = None if before is None else before.certificates
@@ -89,15 +99,22 @@ def _entrance(item: ListenConfig, trust: TrustRules, index: int, before: Entranc
         terms = ArrivalTerms(certificates, proxies, within_s)
     auth = None if item.tls is None else item.tls.client_auth
     rules = CertificateRules(auth.allow) if auth is not None and auth.allow else None
-    return Entrance(item, _listener(item, terms) if before is None else before.listener, terms, rules)
+    return Entrance(item, listener, terms, rules)
 
 
-def _listener(item: ListenConfig, terms: ArrivalTerms | None) -> Listener:
+def _listener(item: ListenConfig, place: str, membership: Membership) -> Listener:
+    host, port, unix = place_of(item)
+    given = partial(membership.sockets.copies, place)
+    return Listener(host, port, unix=unix, given=given, seat=membership.seat)
+
+
+def place_of(item: ListenConfig) -> tuple[str, int, UnixPlace | None]:
+    """Host, port and, instead of both, the Unix socket of *item*."""
     address = item.address
     if isinstance(address, UnixAddress):
         mode = None if item.mode is None else int(item.mode, 8)
-        return Listener("", 0, unix=UnixPlace(address.path, mode, item.owner or ""), terms=terms)
-    return Listener(address.host, address.port, terms=terms)
+        return "", 0, UnixPlace(address.path, mode, item.owner or "")
+    return address.host, address.port, None
 
 
 def admin_listener(address: Address | UnixAddress) -> Listener:

@@ -49,6 +49,8 @@ class LocalVitals:
 
     async def metrics(self, accept: str) -> tuple[str, bytes]:
         """See ``Vitals.metrics``."""
+        if self._state.membership.exposition is not None:
+            return await self._state.membership.exposition(accept)
         # In a thread, so that thousands of series do not hold up the requests in flight.
         return await asyncio.to_thread(self._state.metrics.exposition, accept)
 

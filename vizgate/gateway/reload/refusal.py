@@ -11,6 +11,7 @@ from typing import NamedTuple
 from vizgate.config import GatewayConfig
 from vizgate.config.model import UnixAddress
 from vizgate.errors import VizgateError
+from vizgate.gateway.cores import worker_count
 
 
 class ReloadRefused(VizgateError):
@@ -36,7 +37,9 @@ def _unix_owners(config: GatewayConfig) -> dict[str, tuple[str | None, str | Non
 #: Everything of that kind. Values that are mappings may gain and lose keys.
 TABLE: tuple[RestartOnly, ...] = (
     RestartOnly(
-        "server.workers", lambda config: config.server.workers, "the number of processes is fixed at the start"
+        "server.workers",
+        lambda config: worker_count(config.server.workers) == 1,
+        "a gateway of one process and one of several start in different ways",
     ),
     RestartOnly(
         "mode and owner of a Unix socket", _unix_owners, "who may open a socket is decided when its file is made"

@@ -30,7 +30,7 @@ class HeldStore:
     def made(cls, config: AnyStoreConfig, state: GatewayState, registry: Registry) -> HeldStore:
         """The store of *config*, not started. Raises: PluginError, VizgateError: see ``build_store``."""
         context = Context(name="store", clock=state.clock, random=state.random, metrics=state.metrics)
-        made = build_store(config, context, registry)
+        made = build_store(config, context, registry, inherited_fd=state.membership.store_fd)
         store = GuardedStore(made, state.faults.of(made)) if is_foreign(type(made)) else made
         return cls(config, made, store)
 

@@ -22,7 +22,7 @@ def open_access_log(settings: AccessLogConfig, state: GatewayState) -> AccessLog
     if settings.format == "off":
         return None
     try:
-        sink = open_sink(settings.to)
+        sink = open_sink(settings.to, state.membership.turnstile)
     except SinkError as exc:
         raise StartFailed(f"observe.access_log.to: {exc}") from exc
     line = JsonFormat() if settings.format == "json" else CombinedFormat()

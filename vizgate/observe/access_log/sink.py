@@ -5,6 +5,7 @@ In: ``FileSink`` for files, pipes and terminals. Not in: which lines, and in whi
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import stat
@@ -41,35 +42,65 @@ class Sink(Protocol):
         ...
 
 
-def open_sink(to: str) -> FileSink:
+def open_sink(to: str, turnstile: Turnstile | None = None) -> FileSink:
     """The sink that ``observe.access_log.to`` names: ``stdout``, ``stderr`` or a path to append to.
 
-    Raises: SinkError: the file cannot be opened.
+    Args: turnstile: keeps apart what several processes write. Raises: SinkError: the file cannot be opened.
     """
-    return FileSink(_STANDARD[to]) if to in _STANDARD else FileSink(_open(to), to)
+    if to in _STANDARD:
+        return FileSink(_STANDARD[to], turnstile=turnstile)
+    return FileSink(_open(to), to, turnstile=turnstile)
+
+
+class Turnstile:
+    """Lets one process through at a time; every process has one, of the same file. Args: fd: of that file, and of an
+    open file description that no other process shares.
+    """
+
+    __slots__ = ("_fd",)
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def __repr__(self) -> str:
+        return f"<Turnstile {self._fd}>"
 
 
 class FileSink:
     """Bytes to a file descriptor by ``os.write``.
 
     Args: fd: where to write. path: the file behind it, for ``reopen``; without it *fd* is not ours, and stays open.
+    turnstile: see ``open_sink``; used where a line may be cut in pieces, which a file never does.
     """
 
-    __slots__ = ("_at_once", "_fd", "_path", "_patience_ms")
+    __slots__ = ("_at_once", "_fd", "_path", "_patience_ms", "_turnstile")
 
-    def __init__(self, fd: int, path: str = "", patience_s: float = 0.25) -> None:
+    def __init__(
+        self, fd: int, path: str = "", patience_s: float = 0.25, *, turnstile: Turnstile | None = None
+    ) -> None:
         self._fd = fd
         self._path = path
         self._patience_ms = int(patience_s * 1000)
         self._at_once = _largest_write(fd)
+        self._turnstile = turnstile if self._at_once == select.PIPE_BUF else None
 
     def write(self, lines: bytes, start: int) -> int:
         """Take bytes of *lines* from *start* on; returns how many, 0 when the descriptor has no room for a while.
 
         Raises: SinkError: the reader is gone, the disk is full, or the like.
         """
+        portion = self._portion(lines, start)
         try:
-            return os.write(self._fd, self._portion(lines, start))
+            if self._turnstile is None:
+                return os.write(self._fd, portion)
+            with self._turnstile:
+                return self._write_whole(portion)
         except BlockingIOError:
             # Standard output may be non-blocking without our doing: the mode belongs to the open file, which other
             # processes share.
@@ -77,6 +108,16 @@ class FileSink:
             return 0
         except OSError as exc:
             raise SinkError(f"access log: {exc.strerror or exc}") from exc
+
+    def _write_whole(self, portion: bytes) -> int:
+        """Write *portion*; once it has begun, to its end: a long line goes through a pipe in pieces."""
+        sent = os.write(self._fd, portion)
+        while sent < len(portion):
+            try:
+                sent += os.write(self._fd, portion[sent:])
+            except BlockingIOError:
+                self._wait_writable()
+        return sent
 
     def reopen(self) -> None:
         """Open the path anew, after it was renamed. Raises: SinkError: that failed; the old file stays in use."""
@@ -116,9 +157,11 @@ def _open(path: str) -> int:
 
 
 def _largest_write(fd: int) -> int:
-    # POSIX write(): up to PIPE_BUF bytes enter a pipe in one piece; more may mingle with what other processes write.
+    # POSIX write(): up to PIPE_BUF bytes enter a pipe in one piece; more may mingle with what other processes write. So
+    # it is with a socket, which systemd gives for standard output.
     try:
-        is_pipe = stat.S_ISFIFO(os.fstat(fd).st_mode)
+        mode = os.fstat(fd).st_mode
+        is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
     except OSError as exc:
         raise SinkError(f"access log: {exc.strerror or exc}") from exc
     return select.PIPE_BUF if is_pipe else 1 << 20

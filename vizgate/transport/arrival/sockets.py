@@ -29,6 +29,23 @@ class UnixPlace:
     owner: str = ""
 
 
+def place_of(sock: socket.socket) -> tuple[str, int, UnixPlace | None]:
+    """Host and port of *sock*, which listens; of a Unix socket "", 0 and where it is."""
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        # One in the abstract namespace has a name of bytes, the first of them zero; it is written with "@".
+        return "", 0, UnixPlace(name if isinstance(name, str) else "@" + name[1:].decode("utf-8", "backslashreplace"))
+    return name[0], name[1], None
+
+
+async def bind(host: str, port: int, unix: UnixPlace | None) -> list[socket.socket]:
+    """Listening sockets at *unix*, or else at *host* and *port*. Raises: as ``bind_unix`` and ``bind_tcp``."""
+    if unix is None:
+        return await bind_tcp(host, port)
+    # In a thread: finding out whether somebody listens there may take a moment.
+    return [await asyncio.to_thread(bind_unix, unix)]
+
+
 async def bind_tcp(host: str, port: int) -> list[socket.socket]:
     """Listening sockets on every address of *host*. Raises: OSError, UnicodeError: one of them cannot be had."""
     loop = asyncio.get_running_loop()

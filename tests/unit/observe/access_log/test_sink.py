@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from vizgate.observe.access_log import FileSink, SinkError, open_sink
+from vizgate.observe.access_log.sink import Turnstile
 
 
 @pytest.fixture
@@ -122,3 +124,31 @@ def test_file_sink_of_no_descriptor_is_a_sink_error() -> None:
     """A closed standard output is found at once."""
     with pytest.raises(SinkError, match="Bad file descriptor"):
         FileSink(10_000)
+
+
+def _write_many(path: str, write_end: int, mark: bytes) -> None:
+    """As a process of its own: write long and short lines of *mark*."""
+    sink = FileSink(write_end, turnstile=Turnstile(os.open(path, os.O_RDWR)))
+    lines = (mark * 3 * select.PIPE_BUF + b"\n" + mark + b"\n") * 20
+    sent = 0
+    while sent < len(lines):
+        sent += sink.write(lines, sent)
+
+
+@pytest.mark.parametrize("is_blocking", [True, False])
+def test_turnstile_keeps_long_lines_of_processes_apart(
+    tmp_path: Path, pipe: tuple[int, int], is_blocking: bool
+) -> None:
+    """A line that a pipe takes in pieces only is whole there, although another process writes to it, too."""
+    path = tmp_path / "lock"
+    path.touch()
+    os.set_blocking(pipe[1], is_blocking)
+    # Threads, because what a lock tells apart is open files.
+    writers = [threading.Thread(target=_write_many, args=(str(path), pipe[1], mark)) for mark in (b"a", b"b")]
+    for writer in writers:
+        writer.start()
+    with os.fdopen(os.dup(pipe[0]), "rb") as reader:
+        lines = [reader.readline().rstrip(b"\n") for _ in range(80)]
+    for writer in writers:
+        writer.join()
+    assert {(True, True)} == {(len(set(line)) == 1, len(line) in (1, 3 * select.PIPE_BUF)) for line in lines}

@@ -1,0 +1,1 @@
+"""Several processes as one gateway: a supervisor, and workers that serve."""

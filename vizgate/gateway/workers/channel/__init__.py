@@ -1,0 +1,1 @@
+"""How the supervisor and a worker talk to each other."""

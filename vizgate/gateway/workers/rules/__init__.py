@@ -1,0 +1,1 @@
+"""What is decided about workers; values in, decisions out."""

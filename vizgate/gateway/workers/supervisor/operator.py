@@ -1,0 +1,74 @@
+"""Operations in all workers at once.
+
+In: ``FleetOperator``, which meets ``Operator``. Not in: what is done in one of them (``gateway.operations``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from vizgate.gateway.operations.operation import Arguments, Document, Operation, OperationRefused
+from vizgate.gateway.operations.standing import StandingOrders
+from vizgate.gateway.operations.table import OPERATIONS
+from vizgate.gateway.workers.channel.channel import Refused
+from vizgate.gateway.workers.supervisor.fleet import Fleet
+from vizgate.gateway.workers.supervisor.member import Phase
+
+# How long one worker may take for an operation, in seconds.
+_PATIENCE_S = 10.0
+
+#: Does what concerns the gateway as a whole.
+PerformOwn = Callable[[Arguments], Awaitable[Document]]
+
+
+class FleetOperator:
+    """Has every worker of *fleet* do it, and makes one answer of theirs.
+
+    What is to last goes to *orders*, from which new workers learn it. Args: own: operations of the supervisor itself.
+    """
+
+    def __init__(self, fleet: Fleet, orders: StandingOrders, own: Mapping[str, PerformOwn]) -> None:
+        self._fleet = fleet
+        self._orders = orders
+        self._own = own
+
+    async def perform(self, name: str, arguments: Arguments) -> Document:
+        """See ``Operator.perform``. Raises: KeyError: there is no such operation."""
+        operation = OPERATIONS[name]
+        own = self._own.get(name)
+        if own is not None:
+            return await own(arguments)
+        said = {"name": name, "arguments": dict(arguments)}
+        ready = self._fleet.ready
+        if operation.is_change:
+            self._tell_starting(said)
+        answers = await self._fleet.ask_each(ready, "perform", said, timeout_s=_PATIENCE_S)
+        documents = [answer for answer in answers.values() if not isinstance(answer, BaseException)]
+        if not documents:
+            raise _refused([answer for answer in answers.values() if isinstance(answer, BaseException)])
+        if operation.is_change:
+            self._settle(operation, arguments)
+            # Who did not do what the others did must not go on without it: his successor is told.
+            for member, answer in answers.items():
+                if isinstance(answer, BaseException):
+                    self._fleet.dismiss(member)
+        return operation.merge(documents)
+
+    def _tell_starting(self, said: Document) -> None:
+        """Those that are being started have their orders already, without this one."""
+        for member in self._fleet.members:
+            if member.phase is Phase.STARTING:
+                member.tell("perform", said)
+
+    def _settle(self, operation: Operation, arguments: Arguments) -> None:
+        self._orders.remember(operation, arguments)
+
+    def __repr__(self) -> str:
+        return f"<FleetOperator of {self._fleet!r}>"
+
+
+def _refused(errors: list[BaseException]) -> OperationRefused:
+    for error in errors:
+        if isinstance(error, Refused) and isinstance(error.details, dict):
+            return OperationRefused(error.details["status"], str(error), error.details["problems"])
+    return OperationRefused(503, "no worker is there to do it")

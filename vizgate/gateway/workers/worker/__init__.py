@@ -1,0 +1,1 @@
+"""A process that serves, and does what its supervisor says."""

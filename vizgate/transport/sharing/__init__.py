@@ -1,0 +1,1 @@
+"""Listening sockets that several processes accept from, and sockets that somebody else has opened."""
