@@ -131,7 +131,7 @@ def _say(text: str) -> None:
 def describe(gateway: Gateway, source: str) -> Iterator[str]:
     """What a started *gateway* serves and where, line by line."""
     config = gateway.config
-    targets = sum(len(service.targets) for service in config.services.values())
+    targets = sum(len(service.targets.targets) for service in gateway.plan.services.values())
     counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
     yield f"vizgate {__version__} serves {source}: {', '.join(_count(*pair) for pair in counts)}"
     for url in gateway.urls:

@@ -47,7 +47,6 @@ def _first_name(value: Any) -> str:
 TABLE: tuple[Later, ...] = (
     Later("server.workers", "more than one worker", _is_many_workers, "Write 1"),
     Later("server.http2", "HTTP/2"),
-    Later("services.*.discovery", "service discovery"),
     Later("observe.tracing", "tracing"),
 )
 
