@@ -25,6 +25,8 @@ class Told(Discovery):
     async def watch(self) -> AsyncIterator[Discovered]:
         while True:
             found = await CHANNELS[self.config.channel].get()
+            # A queue that is not empty would not let the others have their turn.
+            await asyncio.sleep(0)
             if isinstance(found, Exception):
                 raise found
             yield found

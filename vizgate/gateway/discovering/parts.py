@@ -5,17 +5,41 @@ In: ``DiscoveringParts``. Not in: how they live (``gateway.discovering.service``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vizgate.config.model import ServiceConfig
 from vizgate.discovery.config import DiscoverySetting, PluginDiscoveryConfig
 from vizgate.discovery.feed import Feed
 from vizgate.discovery.feeds import Feeds
 from vizgate.extension.contract import Component, Context
+from vizgate.extension.making import make
 from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.discovering.service import DiscoveredService, Making
 from vizgate.gateway.discovering.targets import STAND_IN, with_targets
 from vizgate.pipeline.handler import Handler
+
+
+class OwnRules(Component):
+    """Balancing rules of one's own, of *services* that are made anew with each change."""
+
+    def __init__(self, services: Sequence[DiscoveredService]) -> None:
+        super().__init__(None)
+        self._services = tuple(services)
+        self._started: list[DiscoveredService] = []
+
+    async def start(self) -> None:
+        """Start the first of each service."""
+        for service in self._services:
+            self._started.append(service)
+            await service.start_rules()
+
+    async def stop(self) -> None:
+        """Stop the last of each service."""
+        started, self._started = self._started, []
+        for service in started:
+            await service.stop_rules()
 
 
 class DiscoveringParts:
@@ -30,11 +54,13 @@ class DiscoveringParts:
         self._making = making
         self._feeds: list[Feed] = []
         self._services: list[DiscoveredService] = []
+        # In a rehearsal, where nothing changes.
+        self._rules: list[Component] = []
 
     @property
     def components(self) -> tuple[Component, ...]:
         """What is started before the plan serves."""
-        return (Feeds(self._feeds),) if self._feeds else ()
+        return (Feeds(self._feeds), OwnRules(self._services)) if self._feeds else tuple(self._rules)
 
     @property
     def background(self) -> tuple[Background, ...]:
@@ -53,9 +79,9 @@ class DiscoveringParts:
             builder = self._making.builder(self._draft)
             handler = builder.build(name, with_targets(service, STAND_IN))
             self._making.plans[name] = builder.plans[name]
+            self._rules += builder.components
             return handler
-        made = DiscoveredService(name, service, feed, self._making)
-        made.compile(self._draft)
+        made = DiscoveredService(name, service, feed, self._making, self._draft)
         self._feeds.append(feed)
         self._services.append(made)
         return made
@@ -78,4 +104,4 @@ class DiscoveringParts:
         )
         kind = self._registry.resolve_discovery(setting.kind)
         settings = setting.read(kind.Config) if isinstance(setting, PluginDiscoveryConfig) else setting
-        return Feed(name, setting, kind(settings, context), context)
+        return Feed(name, setting, make(kind, settings, context), context)
