@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import trustme
 
 from tests.integration.discovery.told import CHANNELS, USE, Bench, backends, config_of, fail, serving, soon, tell
 from vizgate import BalancerConfig, Gateway, RoundRobin, StartFailed
@@ -164,6 +167,46 @@ async def test_new_target_is_probed_at_once_and_others_in_their_turn() -> None:
         await bench.until(a.address, b.address)
         await soon(lambda: b.served == 1)
         assert (1, 1) == (a.served, b.served)
+
+
+async def test_service_that_cannot_be_made_leaves_the_old_one(
+    tmp_path: Path, authority: trustme.CA, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is away, say: it is told once, and tried again with the next answer."""
+    ca = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca)
+    async with backends(1) as (a,), serving({"tls": {"ca": ca}}) as bench:
+        tell(a.address)
+        await bench.until(a.address)
+        ca.unlink()
+        for _ in range(3):
+            tell("https://10.0.0.1", a.address)
+        record = bench.gateway.state.feeds["api"].record
+        await soon(lambda: record.answers == 4 and bool(record.error))
+        assert {a.address} == await bench.who(2)
+        assert "the service cannot be made of it" in (await bench.service())["discovery"]["error"]
+        assert 1 == sum("cannot be made" in line.getMessage() for line in caplog.records)
+        authority.cert_pem.write_to_path(ca)
+        tell("https://10.0.0.1", a.address)
+        await bench.until("10.0.0.1:443", a.address)
+        assert (await bench.service())["discovery"]["error"] is None
+
+
+async def test_targets_are_verified_by_the_name_that_their_source_gives(tmp_path: Path, authority: trustme.CA) -> None:
+    """A certificate is for the service, not for the address that it happens to have."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("api.internal").configure_cert(context)
+    service = {"tls": {"ca": tmp_path / "ca.pem"}}
+    async with backends(1, context) as (a,), serving(service) as bench:
+        host, port = a.address.split(":")
+        tell(DiscoveredTarget(host, int(port), "https"))
+        await bench.until(a.address)
+        assert 502 == (await bench.ask())[0]
+        tell(DiscoveredTarget(host, int(port), "https", server_name="api.internal"))
+        plan = bench.gateway.plan.services
+        await soon(lambda: plan["api"].targets.targets[0].port.pool.endpoint.server_name == "api.internal")
+        assert 200 == (await bench.ask())[0]
 
 
 async def test_balancing_rule_of_ones_own_is_started_before_it_serves_and_stopped_after() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -84,12 +85,12 @@ class Backend:
 
 
 @asynccontextmanager
-async def backends(number: int) -> AsyncIterator[list[Backend]]:
+async def backends(number: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[list[Backend]]:
     async with AsyncExitStack() as stack:
         found = []
         for _ in range(number):
             backend = Backend()
-            server = await asyncio.start_server(backend.serve, "127.0.0.1", 0)
+            server = await asyncio.start_server(backend.serve, "127.0.0.1", 0, ssl=tls)
             backend.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
             stack.push_async_callback(_close, server, backend)
             found.append(backend)

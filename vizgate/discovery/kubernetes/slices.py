@@ -49,7 +49,7 @@ def read_slice(document: Mapping[str, Any], wanted: Wanted) -> SlicePart:
         if number is None:
             return SlicePart(family, (), tuple(_port_text(port) for port in ports) if endpoints else ())
         return SlicePart(family, tuple(_targets(endpoints, number, wanted)))
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
         raise DiscoveryFailed(f"an EndpointSlice cannot be read: {type(exc).__name__}") from None
 
 
