@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     from vizgate.config import ConfigError, GatewayConfig, Problem, load_config, load_text
     from vizgate.cors.config import CorsConfig
     from vizgate.cors.policy import CorsPolicy
+    from vizgate.discovery.dns.config import DnsDiscoveryConfig
+    from vizgate.discovery.dns.source import DnsDiscovery
+    from vizgate.discovery.file.config import FileDiscoveryConfig
+    from vizgate.discovery.file.source import FileDiscovery
+    from vizgate.discovery.http.config import HttpDiscoveryConfig
+    from vizgate.discovery.http.source import HttpDiscovery
+    from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
+    from vizgate.discovery.kubernetes.source import KubernetesDiscovery
     from vizgate.errors import CircuitOpen, ExchangeError, VizgateError
     from vizgate.extension.announced import PluginError
     from vizgate.extension.authenticator import (
@@ -50,9 +58,18 @@ if TYPE_CHECKING:
     from vizgate.extension.balancer import Balancer, BalancerConfig, Member
     from vizgate.extension.command import Command
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+    from vizgate.extension.discovery import (
+        Discovered,
+        DiscoveredTarget,
+        Discovery,
+        DiscoveryConfig,
+        DiscoveryFailed,
+        PolledDiscovery,
+    )
     from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
+    from vizgate.gateway.calls import Calls
     from vizgate.gateway.running.components import StartFailed
     from vizgate.gateway.server import Gateway
     from vizgate.health.ejection import EjectionRule, TrafficRecord
@@ -93,6 +110,7 @@ __all__ = [
     "BreakerSettings",
     "CacheConfig",
     "CacheMiddleware",
+    "Calls",
     "CircuitBreaker",
     "CircuitOpen",
     "Clock",
@@ -104,8 +122,17 @@ __all__ = [
     "CorsPolicy",
     "CredentialRefused",
     "Decision",
+    "Discovered",
+    "DiscoveredTarget",
+    "Discovery",
+    "DiscoveryConfig",
+    "DiscoveryFailed",
+    "DnsDiscovery",
+    "DnsDiscoveryConfig",
     "EjectionRule",
     "ExchangeError",
+    "FileDiscovery",
+    "FileDiscoveryConfig",
     "FixedWindow",
     "Gateway",
     "GatewayConfig",
@@ -113,6 +140,8 @@ __all__ = [
     "HashConfig",
     "Headers",
     "HttpCache",
+    "HttpDiscovery",
+    "HttpDiscoveryConfig",
     "Identity",
     "JsonChange",
     "JsonChanges",
@@ -120,6 +149,8 @@ __all__ = [
     "JwtVerifier",
     "KeyConfig",
     "KeySet",
+    "KubernetesDiscovery",
+    "KubernetesDiscoveryConfig",
     "LeastConnections",
     "ListenFailed",
     "Match",
@@ -133,6 +164,7 @@ __all__ = [
     "NoMatch",
     "PeakEwma",
     "PluginError",
+    "PolledDiscovery",
     "PowerOfTwo",
     "ProbeCount",
     "Problem",
@@ -192,6 +224,7 @@ _HOMES = {
     "BreakerSettings": "breaker.machine",
     "CacheConfig": "cache.config",
     "CacheMiddleware": "cache.middleware",
+    "Calls": "gateway.calls",
     "CircuitBreaker": "breaker.circuit_breaker",
     "CircuitOpen": "errors",
     "Clock": "clock",
@@ -203,8 +236,17 @@ _HOMES = {
     "CorsPolicy": "cors.policy",
     "CredentialRefused": "extension.authenticator",
     "Decision": "limiter.standalone.decision",
+    "Discovered": "extension.discovery",
+    "DiscoveredTarget": "extension.discovery",
+    "Discovery": "extension.discovery",
+    "DiscoveryConfig": "extension.discovery",
+    "DiscoveryFailed": "extension.discovery",
+    "DnsDiscovery": "discovery.dns.source",
+    "DnsDiscoveryConfig": "discovery.dns.config",
     "EjectionRule": "health.ejection",
     "ExchangeError": "errors",
+    "FileDiscovery": "discovery.file.source",
+    "FileDiscoveryConfig": "discovery.file.config",
     "FixedWindow": "limiter.standalone.in_memory",
     "Gateway": "gateway.server",
     "GatewayConfig": "config",
@@ -212,6 +254,8 @@ _HOMES = {
     "HashConfig": "balancer.config",
     "Headers": "message.headers",
     "HttpCache": "cache.http_cache",
+    "HttpDiscovery": "discovery.http.source",
+    "HttpDiscoveryConfig": "discovery.http.config",
     "Identity": "message.identity",
     "JsonChange": "transform.json_body.change",
     "JsonChanges": "transform.json_body.config",
@@ -219,6 +263,8 @@ _HOMES = {
     "JwtVerifier": "auth.jwt.verifier",
     "KeyConfig": "auth.api_key.config",
     "KeySet": "auth.jwt.keys.key_set",
+    "KubernetesDiscovery": "discovery.kubernetes.source",
+    "KubernetesDiscoveryConfig": "discovery.kubernetes.config",
     "LeastConnections": "balancer.least_connections",
     "ListenFailed": "transport.listener",
     "Match": "router",
@@ -232,6 +278,7 @@ _HOMES = {
     "NoMatch": "router",
     "PeakEwma": "balancer.chance.peak_ewma",
     "PluginError": "extension.announced",
+    "PolledDiscovery": "extension.discovery",
     "PowerOfTwo": "balancer.chance.two_choices",
     "ProbeCount": "health.probe_count",
     "Problem": "config",

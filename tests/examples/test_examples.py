@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,9 +69,15 @@ async def served(file: Path) -> AsyncIterator[tuple[GatewayConfig, int]]:
     }
     config = load_config(file, overrides=overrides, resolve=registry.resolve)
     with_targets = [name for name, service in config.services.items() if service.targets]
-    upstreams = [recording_upstream(name) for name in with_targets]
+    with_sources = [name for name, service in config.services.items() if service.discovery]
+    upstreams = [recording_upstream(name) for name in (*with_targets, *with_sources)]
+    folder = TemporaryDirectory()
     try:
-        for name, upstream in zip(with_targets, upstreams, strict=True):
+        for name, upstream in zip(with_sources, upstreams[len(with_targets) :], strict=True):
+            listed = Path(folder.name) / f"{name}.yaml"
+            listed.write_text(f"[{await upstream.__aenter__()}]")
+            overrides[f"services.{name}.discovery"] = {"kind": "file", "path": str(listed)}
+        for name, upstream in zip(with_targets, upstreams[: len(with_targets)], strict=True):
             count = len(config.services[name].targets)
             url = await upstream.__aenter__()
             weights = [target.weight for target in config.services[name].targets]
@@ -79,6 +86,7 @@ async def served(file: Path) -> AsyncIterator[tuple[GatewayConfig, int]]:
         async with Gateway(config, registry=registry) as gateway:
             yield config, gateway.addresses[0][1]
     finally:
+        folder.cleanup()
         for upstream in upstreams:
             await upstream.__aexit__(None, None, None)
 

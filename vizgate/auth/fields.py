@@ -1,33 +1,17 @@
 """Field types that the settings of several authenticators share.
 
-In: the annotated types. Not in: the settings (the ``config`` module of each kind).
+In: the annotated types. Not in: the settings (the ``config`` module of each kind), and URLs (``extension.urls``).
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 
 def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable or any(char <= " " for char in text):
-        raise ValueError("is not an http or https URL. Write for example https://idp.example.com/keys")
-    if not text.isascii():
-        raise ValueError("has letters beyond ASCII. Write the host as xn--..., and encode the path with %")
-    if "@" in parts.netloc:
-        raise ValueError("must not hold a user or a password. Use the settings that are meant for them")
-    return text
 
 
 #: One text, or a list of texts.
@@ -35,6 +19,3 @@ Strings = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
 ]
-
-#: An absolute http or https URL.
-HttpUrl = Annotated[str, AfterValidator(_http_url)]

@@ -70,7 +70,8 @@ class BreakerGate:
         """
         for machine in self._targets:
             machine.changed[:] = [self._changed]
-            self._show(machine)
+            self._block(machine)
+        self._plan_wake()
 
     def wake(self, now_s: float) -> None:
         """See ``AttemptGate``. A comparison as long as nothing is open."""
@@ -78,7 +79,8 @@ class BreakerGate:
             return
         for machine in self._targets:
             machine.wake(now_s)
-            self._show(machine)
+            self._block(machine)
+        self._plan_wake()
 
     def admit(self, target: TargetState, now_s: float) -> int | None:
         """See ``AttemptGate``."""
@@ -132,6 +134,11 @@ class BreakerGate:
         return self._name if len(self._targets) == 1 and len(targets) > 1 else f"{self._name} {targets[0].address}"
 
     def _show(self, machine: BreakerMachine) -> None:
+        """Act by the state of *machine*."""
+        self._block(machine)
+        self._plan_wake()
+
+    def _block(self, machine: BreakerMachine) -> None:
         """Block the targets of *machine*, or lift that; nothing happens when another gate, or none, does it by now."""
         if self._changed not in machine.changed:
             return
@@ -139,6 +146,9 @@ class BreakerGate:
             block_all(self._targets[machine], Block.OPEN)
         else:
             unblock_all(self._targets[machine], Block.OPEN, self._clock.monotonic())
+
+    def _plan_wake(self) -> None:
+        # It looks at every machine: once for all of them, where all have changed.
         waiting = [each.until_s for each in self._targets if each.state is not _CLOSED and not each.is_forced]
         self._wake_at_s = min(waiting, default=math.inf)
 

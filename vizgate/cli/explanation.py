@@ -19,6 +19,7 @@ from vizgate.cli.traffic_text import traffic_policies
 from vizgate.config import GatewayConfig, RouteConfig
 from vizgate.config.model import TargetConfig
 from vizgate.config.redact import HIDDEN
+from vizgate.discovery.config import told as found_by
 from vizgate.gateway.plan import GatewayPlan
 from vizgate.gateway.preflight import asked_method
 from vizgate.gateway.rehearsal import Rehearsed, Step
@@ -198,8 +199,15 @@ def _service_policies(config: GatewayConfig, name: str) -> Iterator[Policy]:
     service, at = config.services[name], f"services.{name}"
     if service.builtin is not None:
         return
-    yield Policy("targets", ", ".join(_target_text(target) for target in service.targets), f"{at}.targets")
-    if len(service.targets) > 1:
+    if service.targets:
+        yield Policy("targets", ", ".join(_target_text(target) for target in service.targets), f"{at}.targets")
+    if service.discovery is not None:
+        yield Policy(
+            "more targets" if service.targets else "targets",
+            f"found by {found_by(service.discovery)}; nobody is asked here",
+            f"{at}.discovery",
+        )
+    if len(service.targets) > 1 or service.discovery is not None:
         yield Policy("choice of target", told(service.balancer), f"{at}.balancer")
     if service.affinity is not None:
         yield Policy("clients stay with their target", f"cookie {service.affinity.cookie}", f"{at}.affinity")

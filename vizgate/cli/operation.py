@@ -147,7 +147,7 @@ def stop_line(number: signal.Signals, server: ServerConfig) -> str:
 def describe(gateway: Gateway, source: str) -> Iterator[str]:
     """What a started *gateway* serves and where, line by line."""
     config = gateway.config
-    targets = sum(len(service.targets) for service in config.services.values())
+    targets = sum(len(service.targets.targets) for service in gateway.plan.services.values())
     counts = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
     yield f"vizgate {__version__} serves {source}: {', '.join(counted(*pair) for pair in counts)}"
     for url in gateway.urls:

@@ -41,7 +41,6 @@ def _first_name(value: Any) -> str:
 #: Everything that is refused, in the order of the format.
 TABLE: tuple[Later, ...] = (
     Later("server.http2", "HTTP/2"),
-    Later("services.*.discovery", "service discovery"),
     Later("observe.tracing", "tracing"),
 )
 

@@ -28,6 +28,7 @@ from vizgate.config.text.file import read_file
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, find, to_plain
 from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
+from vizgate.discovery.config import BUILT_IN_SOURCES
 from vizgate.errors import VizgateError
 from vizgate.extension.fields import TextSource
 from vizgate.store.config import BUILT_IN_STORES, short_store
@@ -257,6 +258,11 @@ def _component_problems(root: Mapping, source: TextSource, resolve: Resolve) -> 
         balancer = find(root, at)
         if balancer is not None and _text(balancer, "use"):
             problems += _entry_problems(root, at, source, partial(resolve, "balancer"), "use")
+        at = ("services", name, "discovery")
+        discovery = find(root, at)
+        kind = "" if discovery is None else _text(discovery, "kind")
+        if kind and kind not in BUILT_IN_SOURCES:
+            problems += _entry_problems(root, at, source, partial(resolve, "discovery"), "kind")
     auth = root.entries.get("auth")
     for name, entry in auth.entries.items() if isinstance(auth, Mapping) else ():
         kind = _text(entry, "kind")

@@ -34,6 +34,7 @@ from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
 from vizgate.extension.background import BackgroundConfig, BackgroundService
 from vizgate.extension.balancer import Balancer, BalancerConfig
 from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
+from vizgate.extension.discovery import Discovery, DiscoveryConfig
 from vizgate.extension.sink import Sink, SinkConfig
 from vizgate.extension.store_component import StoreComponent, StoreConfigBase
 
@@ -45,6 +46,7 @@ KINDS: Mapping[str, tuple[type[Component], type[ComponentConfig]]] = {
     "middleware": (Middleware, MiddlewareConfig),
     "authenticator": (Authenticator, AuthenticatorConfig),
     "balancer": (Balancer, BalancerConfig),
+    "discovery": (Discovery, DiscoveryConfig),
     "store": (StoreComponent, StoreConfigBase),
     "sink": (Sink, SinkConfig),
     "service": (BackgroundService, BackgroundConfig),
@@ -124,6 +126,11 @@ class Registry:
         """As ``resolve``, for background services."""
         found: Any = self.resolve("service", use)
         return cast("type[BackgroundService]", found)
+
+    def resolve_discovery(self, use: str) -> type[Discovery]:
+        """As ``resolve``, for sources of targets."""
+        found: Any = self.resolve("discovery", use)
+        return cast("type[Discovery]", found)
 
     def resolve_class(self, use: str) -> type:
         """The class at the import path *use*, of no kind of ours: what another library calls a listener, for example.

@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
-from vizgate.config.model import RouteConfig, ServerConfig
+from vizgate.config.model import RouteConfig, ServerConfig, ServiceConfig
 from vizgate.extension.contract import Component, Middleware
 from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
+from vizgate.gateway.discovering.parts import DiscoveringParts
+from vizgate.gateway.discovering.service import Making
 from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target_context import WireTools
@@ -103,11 +105,16 @@ def compile_steps(
     state = draft.state
     server = server_plan(config)
     tools = WireTools(server.codec, _response_sorter(server), state.clock, state.date)
-    builder = ServiceBuilder(draft, server.limits, tools, registry, zone=config.server.zone)
+
+    def builder_of(its_draft: StateDraft) -> ServiceBuilder:
+        return ServiceBuilder(its_draft, server.limits, tools, registry, zone=config.server.zone)
+
+    builder = builder_of(draft)
+    discovering = DiscoveringParts(draft, registry, Making(state, builder_of, builder.plans))
     handlers = _stand_ins(stand.services, config)
     for name, service in config.services.items():
         if name not in handlers:
-            handlers[name] = _of_service(name, Echo()) if service.builtin is not None else builder.build(name, service)
+            handlers[name] = _handler_of(name, service, builder, discovering)
             yield
     parts = Parts(config, draft, registry, stand.identity)
     policies = Policies(parts)
@@ -136,7 +143,16 @@ def compile_steps(
     )
     own_rules = builder.components
     components = (*shedding.components, *policies.components, *own_rules, *middleware, *traffic.components)
-    return Compiled(plan, components, builder.background, draft)
+    background = (*builder.background, *discovering.background)
+    return Compiled(plan, (*discovering.components, *components), background, draft)
+
+
+def _handler_of(name: str, service: ServiceConfig, builder: ServiceBuilder, discovering: DiscoveringParts) -> Handler:
+    if service.builtin is not None:
+        return _of_service(name, Echo())
+    if service.discovery is not None:
+        return discovering.build(name, service, service.discovery)
+    return builder.build(name, service)
 
 
 def server_plan(config: GatewayConfig) -> ServerPlan:

@@ -1,7 +1,7 @@
 """The explicit list of what vizgate brings along under short names; everything else comes from plugins.
 
-In: built-in middleware by the name that ``use:`` gives it, balancers by their names, authenticators and stores
-by their ``kind:``. Not in:
+In: built-in middleware by the name that ``use:`` gives it, balancers by their names, authenticators, stores and sources
+of targets by their ``kind:``. Not in:
 finding plugins (``extension.registry``).
 """
 
@@ -22,8 +22,13 @@ from vizgate.balancer.build import RULES
 from vizgate.cache.middleware import CacheMiddleware
 from vizgate.compress.inflate.middleware import Decompress
 from vizgate.compress.middleware import Compress
+from vizgate.discovery.dns.source import DnsDiscovery
+from vizgate.discovery.file.source import FileDiscovery
+from vizgate.discovery.http.source import HttpDiscovery
+from vizgate.discovery.kubernetes.source import KubernetesDiscovery
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
+from vizgate.extension.discovery import Discovery
 from vizgate.extension.store_component import StoreComponent
 from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.store.memory import MemoryStore
@@ -69,5 +74,12 @@ STORES: Mapping[str, type[StoreComponent]] = {
     "shared": SharedStore,
 }
 
+SOURCES: Mapping[str, type[Discovery]] = {
+    "dns": DnsDiscovery,
+    "file": FileDiscovery,
+    "http": HttpDiscovery,
+    "kubernetes": KubernetesDiscovery,
+}
+
 #: Everything, for a ``Registry``.
-BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS, **RULES, **STORES}
+BUILTIN: Mapping[str, type[Component]] = {**MIDDLEWARE, **AUTHENTICATORS, **RULES, **SOURCES, **STORES}

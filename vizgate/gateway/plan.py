@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vizgate.discovery.feed import Feed
 from vizgate.limiter.limit import Limit
 from vizgate.message.forwarding import TrustRules
 from vizgate.observe.metrics import RouteCells
@@ -79,7 +80,8 @@ class ServerPlan:
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
     """A service as operators see it. ``balancer``: its name. ``counts_in_flight``: whether its targets know how many
-    attempts are under way. ``is_watched``: whether anything may find that a target is not to be asked.
+    attempts are under way. ``is_watched``: whether anything may find that a target is not to be asked. ``feed``: the
+    source of its targets, None where they stand in the configuration.
     """
 
     targets: TargetSet
@@ -87,6 +89,7 @@ class ServicePlan:
     is_required: bool = False
     counts_in_flight: bool = False
     is_watched: bool = False
+    feed: Feed | None = None
 
     @property
     def is_available(self) -> bool:

@@ -24,6 +24,7 @@ from vizgate.gateway.admin.audit import AuditLog
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.builtin import BUILTIN
 from vizgate.gateway.calls import Calls
+from vizgate.gateway.discovering.gauges import show_sources
 from vizgate.gateway.dispatch import dispatch
 from vizgate.gateway.health.gauges import show_targets
 from vizgate.gateway.listening.doors import url_of
@@ -86,6 +87,7 @@ class Gateway:
         self._reloader = Reloader(self._present, self._swapped)
         self.state.health.reasons = self._unready
         show_targets(metrics, self._present.plan)
+        show_sources(metrics, self._present.plan)
         self._public: PublicSite | None = None
         self._admin: AdminSite | None = None
         self._ticker: asyncio.TimerHandle | None = None

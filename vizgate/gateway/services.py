@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
@@ -57,9 +57,10 @@ class ServiceBuilder:
         """What looks after the services built so far."""
         return self._health.background
 
-    def build(self, name: str, service: ServiceConfig) -> Handler:
-        """What forwards requests to *service*. Raises: TlsFailed: its certificates cannot be used.
-        PluginError: its balancer cannot be found or used.
+    def build(self, name: str, service: ServiceConfig, leaving: Collection[str] = ()) -> Handler:
+        """What forwards requests to *service*. Args: leaving: addresses of targets that are about to end.
+
+        Raises: TlsFailed: its certificates cannot be used. PluginError: its balancer cannot be found or used.
         """
         draft, state = self._draft, self._draft.state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
@@ -71,6 +72,7 @@ class ServiceBuilder:
         selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
         draft.target_set(chosen)
+        draft.leaving(target.state for target in targets if target.state.address in leaving)
         gate = breakers_of(service, targets, draft, context, self._registry)
         passive = self._health.passive(service, targets, context)
         self._health.add(service, chosen, endpoints, context)
@@ -129,7 +131,7 @@ def _endpoints(service: ServiceConfig, context: ssl.SSLContext | None) -> tuple[
     for target in service.targets:
         url = target.url
         secure = url.scheme == "https"
-        name = service.tls.server_name if secure else None
+        name = target.server_name or service.tls.server_name if secure else None
         endpoints.append(Endpoint(url.host, url.port, context if secure else None, name, url.unix_path))
     return tuple(endpoints)
 

@@ -17,6 +17,7 @@ from vizgate.access.blocklist.blocks import BlockedClients
 from vizgate.balancer.affinity.key import SigningKey
 from vizgate.breaker.machine import BreakerMachine
 from vizgate.clock import Clock, SystemClock
+from vizgate.discovery.feed import Feed
 from vizgate.extension.calls import NO_CALLS
 from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
@@ -100,6 +101,8 @@ class GatewayState:
     breaker_words: BreakerWords = field(default_factory=BreakerWords)
     # Keyed by service: requests that began before a reload still take their places.
     bulkheads: dict[str, Bulkhead] = field(default_factory=dict)
+    # Keyed by service: where its targets come from.
+    feeds: dict[str, Feed] = field(default_factory=dict)
     # What traffic and probes have shown, by target; only of those that are looked at.
     watched: dict[TargetState, WatchedTarget] = field(default_factory=dict)
     probe_counts: dict[TargetState, ProbeCount] = field(default_factory=dict)

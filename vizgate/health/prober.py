@@ -62,6 +62,8 @@ class Prober(Component):
         self._numbers = count()
         self._running: set[asyncio.Task[None]] = set()
         self._is_stopped = True
+        # When targets are due that were probed before.
+        self._turns: dict[TargetState, float] = {}
         self._probes = self.context.metrics.counters(
             "health_probes", "Probes of targets, by what came of them.", ("service", "target", "outcome")
         )
@@ -79,9 +81,16 @@ class Prober(Component):
         """The first probes are under way, and not awaited."""
         now_s = self.context.clock.monotonic()
         self._is_stopped = False
-        self._queue = [(now_s, next(self._numbers), target) for target in self._targets]
+        turns, self._turns = self._turns, {}
+        self._queue = [(turns.get(target.state, now_s), next(self._numbers), target) for target in self._targets]
         heapify(self._queue)
         self._go_on()
+
+    def go_on_from(self, earlier: Prober) -> None:
+        """Have targets that wait for their turn with *earlier* wait for it here, instead of being probed at once; to be
+        called before ``begin``, and before *earlier* is stopped.
+        """
+        self._turns = {target.state: moment_s for moment_s, _, target in earlier._queue}  # one's own kind
 
     async def stop(self) -> None:
         """Give up what is under way."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,7 +35,8 @@ class Call:
 
     ``url``: absolute, http or https. ``timeout_s``: for everything, from the connection to the last byte.
     ``limit_bytes``: the longest answer that is read. ``may_repeat``: whether asking twice does no harm, so that a
-    broken connection may be followed by a second try; with GET it never does.
+    broken connection may be followed by a second try; with GET it never does. ``authorities``: the path of a PEM file
+    with those to believe instead of the system's; read again when it has changed.
     """
 
     url: str
@@ -44,6 +46,7 @@ class Call:
     timeout_s: float = 5.0
     limit_bytes: int = 1024 * 1024
     may_repeat: bool = False
+    authorities: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,17 @@ class CallAnswer:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class CallStream:
+    """The head of an answer, and its body as it comes. ``chunks``: raises ``CallFailed`` when it breaks off, or when
+    nothing comes for as long as the ``timeout_s`` of its call.
+    """
+
+    status: int
+    fields: tuple[Field, ...]
+    chunks: AsyncIterator[bytes]
+
+
 class CallerPort(Protocol):
     """How components make calls of their own."""
 
@@ -62,6 +76,14 @@ class CallerPort(Protocol):
         """The answer to *call*.
 
         Raises: CallFailed: no connection, no whole answer in time, or one that is too long or malformed.
+        """
+        ...
+
+    def stream(self, call: Call) -> AbstractAsyncContextManager[CallStream]:
+        """The answer to *call* as it comes, for as long as the block runs.
+
+        ``call.timeout_s`` bounds the time to the head, and then each silence; ``limit_bytes`` bounds nothing.
+        Raises: CallFailed: there is no head of an answer.
         """
         ...
 

@@ -298,7 +298,8 @@ class ServiceForwarder:
         return f"<Service {self._name!r} [{self.targets!r} | in flight: {in_flight}]>"
 
 
-# A drained target gets no new clients, but keeps those it has: what nginx and HAProxy mean by that word.
-_ENDS_AFFINITY = ~Block.DRAINED
+# A drained target gets no new clients, but keeps those it has: what nginx and HAProxy mean by that word. So does one
+# that is about to end, as long as it answers.
+_ENDS_AFFINITY = ~(Block.DRAINED | Block.LEAVING)
 _NONE_TRIED: AbstractSet[int] = frozenset()
 _BROKEN_BY_TARGET = frozenset({Termination.UPSTREAM_RESET, Termination.UPSTREAM_INVALID, Termination.UPSTREAM_TIMEOUT})

@@ -40,8 +40,8 @@ class Selection:
     slow_start_s: float = 0.0
 
 
-# What holds even when everything else is tried: an operator's word, and a breaker that has its own trials.
-_NEVER = Block.DRAINED | Block.OPEN
+# What holds even when everything else is tried: a word of an operator or a source, and a breaker with its own trials.
+_NEVER = Block.DRAINED | Block.OPEN | Block.LEAVING
 # A target that starts slowly gets a tenth of its share at first, so that it is asked at all.
 _SLOWEST = 0.1
 

@@ -22,6 +22,8 @@ class Block(IntFlag):
     EJECTED = 4
     #: Its circuit breaker is open, or half open with all its trials under way.
     OPEN = 8
+    #: Its source says that it is about to end.
+    LEAVING = 16
 
 
 class TargetState:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vizgate.testing.balancer_suite import check_balancer
     from vizgate.testing.clock import ManualClock
+    from vizgate.testing.discovery_suite import check_discovery
     from vizgate.testing.memory import MemoryClient
     from vizgate.testing.scripted_upstream import ScriptedUpstream
     from vizgate.testing.store_suite import check_store
@@ -26,6 +27,7 @@ __all__ = [
     "ScriptedUpstream",
     "check_authenticator",
     "check_balancer",
+    "check_discovery",
     "check_middleware",
     "check_service",
     "check_sink",
@@ -40,6 +42,7 @@ _HOMES = {
     "ScriptedUpstream": "vizgate.testing.scripted_upstream",
     "check_authenticator": "vizgate.testing.suites.authenticator",
     "check_balancer": "vizgate.testing.balancer_suite",
+    "check_discovery": "vizgate.testing.discovery_suite",
     "check_middleware": "vizgate.testing.suites.middleware",
     "check_service": "vizgate.testing.suites.service",
     "check_sink": "vizgate.testing.suites.sink",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -30,6 +32,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_FIELDS: tuple[Field, ...] = ((b"User-Agent", b"vizgate"),)
 
 Origin = tuple[str, str]
+#: A file of authorities and when it was last changed; None for the client's own.
+Authorities = tuple[str, int] | None
 
 
 class OutgoingCall(Protocol):
@@ -49,6 +53,8 @@ class OutgoingCall(Protocol):
     def limit_bytes(self) -> int: ...  # noqa: D102
     @property
     def may_repeat(self) -> bool: ...  # noqa: D102
+    @property
+    def authorities(self) -> str: ...  # noqa: D102
 
 
 class Reply(NamedTuple):
@@ -57,6 +63,14 @@ class Reply(NamedTuple):
     status: int
     fields: tuple[Field, ...]
     body: bytes
+
+
+class Opened(NamedTuple):
+    """An answer whose body is still coming."""
+
+    status: int
+    fields: tuple[Field, ...]
+    chunks: AsyncIterator[bytes]
 
 
 class ControlClient:
@@ -71,47 +85,73 @@ class ControlClient:
     def __init__(self, tls: UpstreamTls | None = None, *, max_connections: int = MAX_CONNECTIONS) -> None:
         self._tls = tls or UpstreamTls()
         self._max_connections = max_connections
-        self._context: ssl.SSLContext | None = None
-        # By origin; the URLs come from the configuration, so there are few.
-        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
+        self._contexts: dict[Authorities, ssl.SSLContext] = {}
+        # By origin and authorities; these come from the configuration, so there are few.
+        self._pools: dict[tuple[Origin, Authorities], httpcore.AsyncConnectionPool] = {}
 
     async def exchange(self, call: OutgoingCall) -> Reply:
         """The answer to *call*, whatever its status.
 
         Raises: CallFailed: no connection, no whole answer in time, or one that is too long or malformed.
         """
-        parts = urlsplit(call.url)
-        host = parts.netloc.rpartition("@")[2]
-        try:
+        with _told(call):
             async with asyncio.timeout(call.timeout_s):
-                pool = await self._pool((parts.scheme, parts.netloc))
-                return await _asked(pool, call)
-        # The causes of all three are cut off: messages of the libraries quote the fields that were sent.
-        except TimeoutError:
-            raise CallFailed(f"{host}: no whole answer within {call.timeout_s:g} s") from None
-        except _Refused as refused:
-            raise CallFailed(f"{host}: {refused}") from None
-        except Exception as exc:  # noqa: BLE001  # whatever four libraries raise, the contract knows one error
-            raise CallFailed(f"{host}: {reason_of(exc)}") from None
+                return await _asked(await self._pool(call), call)
 
-    async def _pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+    @asynccontextmanager
+    async def stream(self, call: OutgoingCall) -> AsyncIterator[Opened]:
+        """The answer to *call*, whatever its status, with a body that comes as it comes. Its connection is closed
+        when the block ends.
+
+        Raises: CallFailed: no head in time; from the body: it broke off, or nothing came for ``timeout_s``.
+        """
+        opened = None
+        with _told(call):
+            async with asyncio.timeout(call.timeout_s):
+                opened = _streamed(await self._pool(call), call)
+                response = await opened.__aenter__()
+        try:
+            yield Opened(response.status, tuple(response.headers), _chunks(response, call))
+        finally:
+            await opened.__aexit__(None, None, None)
+
+    async def _pool(self, call: OutgoingCall) -> httpcore.AsyncConnectionPool:
         if "httpcore" not in sys.modules:
             # A tenth of a second, in which no request would be served.
             await asyncio.to_thread(import_module, "httpcore")
         import httpcore
 
-        if origin[0] == "https" and self._context is None:
+        parts = urlsplit(call.url)
+        authorities = await self._authorities(call.authorities) if parts.scheme == "https" else None
+        if parts.scheme == "https" and authorities not in self._contexts:
+            tls = self._tls if authorities is None else replace(self._tls, ca=authorities[0])
             # Reading the system's authorities takes tens of milliseconds.
-            self._context = await asyncio.to_thread(upstream_context, self._tls)
-        pool = self._pools.get(origin)
+            self._contexts[authorities] = await asyncio.to_thread(upstream_context, tls)
+        key = ((parts.scheme, parts.netloc), authorities)
+        pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[origin] = httpcore.AsyncConnectionPool(
-                ssl_context=self._context,
+            pool = self._pools[key] = httpcore.AsyncConnectionPool(
+                ssl_context=self._contexts.get(authorities),
                 max_connections=self._max_connections,
                 max_keepalive_connections=_MAX_IDLE,
                 keepalive_expiry=_IDLE_S,
             )
         return pool
+
+    async def _authorities(self, path: str) -> Authorities:
+        """The file *path* as it is now; what was made of it before it changed is let go of."""
+        if not path:
+            return None
+        now: Authorities = (path, (await asyncio.to_thread(Path(path).stat)).st_mtime_ns)
+        old = [key for key in self._contexts if key is not None and key[0] == path and key != now]
+        for key in old:
+            del self._contexts[key]
+        for stale in [key for key in self._pools if key[1] in old]:
+            pool = self._pools.pop(stale)
+            # One that is in use cannot be closed by anybody but its users; it closes when they are done.
+            if not pool.connections or all(connection.is_idle() for connection in pool.connections):
+                await pool.aclose()
+        return now
 
     async def close(self) -> None:
         """Close every connection; a later call opens new ones, also on another loop."""
@@ -121,6 +161,32 @@ class ControlClient:
 
     def __repr__(self) -> str:
         return f"<ControlClient [{len(self._pools)} origins]>"
+
+
+@contextmanager
+def _told(call: OutgoingCall) -> Iterator[None]:
+    """Have everything that goes wrong with *call* told as ``CallFailed``."""
+    host = urlsplit(call.url).netloc.rpartition("@")[2]
+    try:
+        yield
+    # The causes of all three are cut off: messages of the libraries quote the fields that were sent.
+    except TimeoutError:
+        raise CallFailed(f"{host}: no whole answer within {call.timeout_s:g} s") from None
+    except _Refused as refused:
+        raise CallFailed(f"{host}: {refused}") from None
+    except Exception as exc:  # noqa: BLE001  # whatever four libraries raise, the contract knows one error
+        raise CallFailed(f"{host}: {reason_of(exc)}") from None
+
+
+async def _chunks(response: httpcore.Response, call: OutgoingCall) -> AsyncIterator[bytes]:
+    body = response.aiter_stream()
+    while True:
+        with _told(call):
+            async with asyncio.timeout(call.timeout_s):
+                chunk = await anext(body, None)
+        if chunk is None:
+            return
+        yield chunk
 
 
 class _Refused(Exception):

@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from vizgate.auth.fields import HttpUrl
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.field_names import FieldName, RequestFieldName, ShownFieldName
 from vizgate.extension.fields import Duration, Integer, PositiveDuration
+from vizgate.extension.urls import HttpUrl
 
 
 class ForwardAuthConfig(AuthenticatorConfig):

@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vizgate.auth.fields import HttpUrl, Strings
+from vizgate.auth.fields import Strings
 from vizgate.auth.jwt.config import TokenClaimsConfig
 from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.fields import Duration, Integer, PositiveDuration, SecretField, Size
+from vizgate.extension.urls import HttpUrl
 from vizgate.units import KIB
 
 

@@ -15,6 +15,9 @@ from vizgate.breaker.config import BreakerConfig
 from vizgate.config.model.address import TargetUrlField, parse_authority
 from vizgate.config.model.base import ConfigModel, ZoneName, text_as
 from vizgate.config.problems import shown
+from vizgate.discovery.config import DiscoverySetting
+from vizgate.discovery.dns.config import DnsDiscoveryConfig
+from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
 from vizgate.extension.field_names import RequestFieldName
 from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
 from vizgate.health.config import HealthConfig
@@ -35,6 +38,17 @@ class TargetConfig(ConfigModel):
     zone: ZoneName = Field(
         default="", description="Where it is. Targets in `server.zone` are asked as long as one of them can be."
     )
+    server_name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What its certificate is for, if not its host; goes before `tls.server_name`.",
+    )
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.server_name is not None and self.url.scheme != "https":
+            raise ValueError("server_name has no effect without https. Write https://, or remove it")
+        return self
 
 
 Target = Annotated[
@@ -113,10 +127,20 @@ def _host_header(value: str) -> str:
 class ServiceConfig(ConfigModel):
     """A named group of targets that answer alike, or a built-in answer."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["targets"]}, {"required": ["builtin"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["builtin"]},
+                {"anyOf": [{"required": ["targets"]}, {"required": ["discovery"]}]},
+            ]
+        }
+    )
 
     targets: tuple[Target, ...] = Field(
         default=(), description="Where requests go: URLs, or mappings with url and weight."
+    )
+    discovery: DiscoverySetting | None = Field(
+        default=None, description="Who tells which targets there are, beside those in `targets`."
     )
     builtin: Literal["echo"] | None = Field(
         default=None, description="Instead of targets: `echo` answers with the request it saw, as JSON."
@@ -155,16 +179,32 @@ class ServiceConfig(ConfigModel):
         default=None, alias="validate", description="What messages of its routes are checked against."
     )
 
+    @property
+    def may_speak_tls(self) -> bool:
+        """Whether a target is https, or may turn out to be."""
+        # Sources of one's own have no such setting; they say it of each target.
+        scheme = getattr(self.discovery, "scheme", "https") if self.discovery is not None else "http"
+        is_fixed = isinstance(self.discovery, (DnsDiscoveryConfig, KubernetesDiscoveryConfig))
+        is_found = self.discovery is not None and (scheme == "https" or not is_fixed)
+        return is_found or any(target.url.scheme == "https" for target in self.targets)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether ``round_robin`` gives turns by weight: sources know weights, and nobody can tell beforehand."""
+        return self.discovery is not None and self.balancer == "round_robin"
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.builtin is not None:
             more = sorted(self.model_fields_set - {"builtin", "validation"})
             if more:
                 raise ValueError(f"a builtin service takes no {', '.join(more)}. Remove that, or builtin")
-        elif not self.targets:
-            raise ValueError("a service has neither targets nor builtin. Write targets: [http://host:port]")
+        elif not self.targets and self.discovery is None:
+            raise ValueError(
+                "a service has neither targets nor builtin. Write targets: [http://host:port], or discovery"
+            )
         rule = told(self.balancer)
-        if rule in WEIGHTLESS and any(target.weight != 1 for target in self.targets):
+        if rule in WEIGHTLESS and not self.has_weights and any(target.weight != 1 for target in self.targets):
             raise ValueError(f"weights have no effect with {rule}. Write balancer: weighted")
         if self.health is not None and self.health.slow_start and self.balancer == "ewma":
             raise ValueError(
@@ -177,6 +217,6 @@ class ServiceConfig(ConfigModel):
         probes = None if self.health is None else self.health.active
         if probes is not None and probes.port is not None and any(target.url.unix_path for target in self.targets):
             raise ValueError("a Unix socket has no port. Remove health.active.port, or the targets with unix:")
-        if "tls" in self.model_fields_set and not any(target.url.scheme == "https" for target in self.targets):
+        if "tls" in self.model_fields_set and not self.may_speak_tls:
             raise ValueError("tls has no effect because no target is https. Write https:// targets, or remove tls")
         return self

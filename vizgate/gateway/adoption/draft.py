@@ -9,13 +9,14 @@ names any more is let go of; a draft that is dropped leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from ssl import SSLContext
 from typing import TypeVar
 
 from vizgate.breaker.gate import BreakerGate
 from vizgate.breaker.machine import BreakerMachine, BreakerSettings
+from vizgate.discovery.feed import Feed
 from vizgate.extension.store import Store
 from vizgate.gateway.adoption.kept_draft import KeptDraft
 from vizgate.gateway.state import ContextKey, GatewayState, PoolKey, TargetKey
@@ -24,7 +25,7 @@ from vizgate.health.passive import WatchedTarget
 from vizgate.health.probe_count import ProbeCount
 from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
 from vizgate.pipeline.target_set import TargetSet
-from vizgate.pipeline.target_state import Block, TargetState, unblock_all
+from vizgate.pipeline.target_state import Block, TargetState, block_all, unblock_all
 from vizgate.transport.certificates.mark import mark_of
 from vizgate.transport.pool import Endpoint, PoolLimits, TargetPool
 from vizgate.transport.tls import UpstreamTls, upstream_context
@@ -54,6 +55,8 @@ class StateDraft:
         self._probe_counts: dict[TargetState, ProbeCount] = {}
         self._gates: list[BreakerGate] = []
         self._sets: list[TargetSet] = []
+        self._feeds: dict[str, Feed] = {}
+        self._leaving: set[TargetState] = set()
         #: What is there already, and goes on by other settings.
         self._changes: list[Callable[[], None]] = []
 
@@ -129,6 +132,14 @@ class StateDraft:
         """Have *targets* told about its states once this is adopted."""
         self._sets.append(targets)
 
+    def feed(self, service: str, feed: Feed) -> None:
+        """Have *feed* found again as the source of *service*."""
+        self._feeds[service] = feed
+
+    def leaving(self, targets: Iterable[TargetState]) -> None:
+        """Have no new clients sent to *targets*, which are about to end."""
+        self._leaving.update(targets)
+
     # What becomes of it.
 
     def adopt(self) -> None:
@@ -144,6 +155,7 @@ class StateDraft:
         state.bulkheads = self._merged(state.bulkheads, self._bulkheads)
         state.watched = self._merged(state.watched, self._watched)
         state.probe_counts = self._merged(state.probe_counts, self._probe_counts)
+        state.feeds = self._merged(state.feeds, self._feeds)
         if self._services is None:
             state.store = self.store
             self.kept.adopt()
@@ -191,9 +203,11 @@ class StateDraft:
             (Block.OPEN, gated),
             (Block.EJECTED, self._watched.keys()),
             (Block.UNHEALTHY, self._probe_counts.keys()),
+            (Block.LEAVING, self._leaving),
         ):
             freed = [target for target in self._targets.values() if target.blocks & block and target not in kept]
             unblock_all(freed, block, now_s)
+        block_all(self._leaving, Block.LEAVING)
 
     def _is_left(self, key: object, asked: Mapping[_K, object]) -> bool:
         return key not in asked and self._is_mine(key)

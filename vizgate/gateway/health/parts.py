@@ -31,8 +31,9 @@ def selection_of(service: ServiceConfig, zone: str) -> Selection:
 
 
 def growing_balancer(service: ServiceConfig) -> AnyBalancerConfig:
-    """The balancer of *service*: one that looks at weights where a slow start changes them."""
-    if service.health is not None and service.health.slow_start and service.balancer == "round_robin":
+    """The balancer of *service*: one that looks at weights where a slow start or a source changes them."""
+    is_slow = service.health is not None and bool(service.health.slow_start)
+    if service.balancer == "round_robin" and (is_slow or service.has_weights):
         # With equal weights it gives the same turns.
         return "weighted"
     return service.balancer

@@ -92,7 +92,8 @@ class Metrics:
         """
         for route in values.get("route", ()):
             self._cells.routes.pop(route, None)
-        for target in targets:
+        services = values.get("service", ())
+        for target in [*targets, *(key for key in list(self._cells.targets) if key[0] in services)]:
             self._cells.targets.pop(target, None)
         for family in list(self._cells.counters.values()):
             family.forget(values, targets)

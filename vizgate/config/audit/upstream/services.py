@@ -16,7 +16,7 @@ from vizgate.config.problems import Finding
 
 def _unverified(view: AuditView) -> Iterator[Finding]:
     for name, service in view.config.services.items():
-        if not service.tls.verify and any(target.url.scheme == "https" for target in service.targets):
+        if not service.tls.verify and service.may_speak_tls:
             message = "certificates are not verified, so anybody may stand in for the service. Write ca instead"
             yield Finding(("services", name, "tls", "verify"), message)
 

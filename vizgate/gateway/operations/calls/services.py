@@ -7,10 +7,12 @@ in: their breakers (``operations.calls.breakers``).
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
+from vizgate.gateway.discovering.gauges import source_document
 from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (
     AnswerModel,
@@ -40,9 +42,20 @@ class TargetAnswer(AnswerModel):
     target: str = Field(description="Its address, `host:port`.")
     weight: int = Field(description="Its share among the others.")
     fit: bool = Field(description="Whether nothing speaks against asking it.")
-    blocked: list[str] = Field(description="What does: drained, unhealthy, ejected, open.")
+    blocked: list[str] = Field(description="What does: drained, unhealthy, ejected, open, leaving.")
     in_flight: int | None = Field(description="Attempts under way; null where nobody counts them.")
     breaker: str = Field(default="", description="closed, half_open or open, and `(forced)`; absent without one.")
+
+
+class SourceAnswer(AnswerModel):
+    """Where the targets of a service come from. Of several workers, what the one says that knows least."""
+
+    source: str = Field(description="The source.")
+    targets: int = Field(description="How many it has given.")
+    age_seconds: float | None = Field(description="How old its last good answer is; null without one.")
+    error: str | None = Field(description="What is wrong with it now; null when nothing is.")
+    failures: int = Field(description="Failures so far.")
+    failures_in_a_row: int = Field(description="Of these, since the last good answer.")
 
 
 class ServiceAnswer(AnswerModel):
@@ -54,6 +67,7 @@ class ServiceAnswer(AnswerModel):
     balancer: str = Field(description="How targets are chosen.")
     targets: list[TargetAnswer] = Field(description="Its targets.")
     breaker: str = Field(default="", description="The state of a breaker for the whole service.")
+    discovery: SourceAnswer | None = Field(default=None, description="Where its targets come from; absent without.")
 
 
 class ServicesAnswer(AnswerModel):
@@ -74,6 +88,8 @@ def service_document(name: str, service: ServicePlan, state: GatewayState) -> Do
     }
     if "" in breakers:
         document["breaker"] = breakers[""]
+    if service.feed is not None:
+        document["discovery"] = source_document(service.feed)
     return document
 
 
@@ -92,7 +108,7 @@ def _target_document(target: ServiceTarget, service: ServicePlan, breakers: dict
 
 
 def block_names(blocks: Block) -> list[str]:
-    """Each reason in *blocks* as people call it: drained, unhealthy, ejected, open."""
+    """Each reason in *blocks* as people call it: drained, unhealthy, ejected, open, leaving."""
     return [block.name.lower() for block in Block if block & blocks and block.name]
 
 
@@ -160,8 +176,28 @@ def merge_service(documents: Sequence[Document]) -> Document:
     """One service as several workers see it: a target is fit where all may ask it; what is in flight is in all."""
     merged = dict(documents[0])
     merged["available"] = any(document["available"] for document in documents)
-    merged["targets"] = [_merge_target(same) for same in zip(*[d["targets"] for d in documents], strict=False)]
+    merged["targets"] = [_merge_target(same) for same in _same_targets(documents)]
+    sources = [document["discovery"] for document in documents if "discovery" in document]
+    if sources:
+        merged["discovery"] = _merge_sources(sources)
     return _with_breaker(merged, documents)
+
+
+def _same_targets(documents: Sequence[Document]) -> list[list[Document]]:
+    """Each target as all workers see it that have it: their sources need not agree at every moment."""
+    found: dict[tuple[str, int], list[Document]] = {}
+    for document in documents:
+        seen: Counter[str] = Counter()
+        for target in document["targets"]:
+            address = target["target"]
+            seen[address] += 1
+            found.setdefault((address, seen[address]), []).append(target)
+    return list(found.values())
+
+
+def _merge_sources(sources: Sequence[Document]) -> Document:
+    oldest = max(sources, key=lambda source: float("inf") if source["age_seconds"] is None else source["age_seconds"])
+    return {**oldest, "failures": sum(source["failures"] for source in sources)}
 
 
 def _merge_target(documents: Sequence[Document]) -> Document:

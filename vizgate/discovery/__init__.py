@@ -1,0 +1,1 @@
+"""Sources of targets, and what is made of their answers."""

@@ -1,0 +1,1 @@
+"""Targets out of a file that somebody else writes."""

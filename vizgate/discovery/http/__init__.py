@@ -1,0 +1,1 @@
+"""Targets out of a JSON document that another server gives."""

@@ -1,0 +1,1 @@
+"""Targets out of the EndpointSlices of a Kubernetes service."""

@@ -1,0 +1,88 @@
+"""A list of objects and the changes that a watch tells of, by the protocol of the Kubernetes API.
+
+In: ``SliceTable``, lines out of chunks. Not in: asking (``discovery.kubernetes.source``), what a slice means
+(``discovery.kubernetes.slices``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any
+
+from vizgate.discovery.kubernetes.slices import SlicePart, Wanted, read_slice, targets_of
+from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed
+from vizgate.units import MIB
+
+#: The longest event: a slice has at most 1,000 endpoints.
+LONGEST_BYTES = 4 * MIB
+_GONE = 410
+
+
+class HistoryGone(Exception):
+    """The server does not know any more what has changed since: list again."""
+
+
+class SliceTable:
+    """The slices of one service. ``version``: the state of the cluster that this is, for the next watch."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.version = ""
+        self._wanted = wanted
+        self._parts: dict[str, SlicePart] = {}
+
+    def replace(self, items: list[Any], version: str) -> None:
+        """Begin anew with *items*, of a list. Raises: DiscoveryFailed: they are no slices."""
+        try:
+            self._parts = {item["metadata"]["name"]: read_slice(item, self._wanted) for item in items}
+        except (KeyError, TypeError):
+            raise DiscoveryFailed("the list holds something that is no EndpointSlice") from None
+        self.version = version
+
+    def apply(self, line: bytes) -> None:
+        """Take the event in *line*. Raises: HistoryGone. DiscoveryFailed: it cannot be understood, or tells of a
+        failure.
+        """
+        try:
+            event = json.loads(line)
+            kind, found = event["type"], event["object"]
+            if kind == "ERROR":
+                raise _failure(found)
+            version = found["metadata"]["resourceVersion"]
+            if kind in {"ADDED", "MODIFIED"}:
+                self._parts[found["metadata"]["name"]] = read_slice(found, self._wanted)
+            elif kind == "DELETED":
+                self._parts.pop(found["metadata"]["name"], None)
+        except (KeyError, TypeError, ValueError, RecursionError):
+            raise DiscoveryFailed("an event of the watch cannot be understood") from None
+        # Only now: an event that was not taken must come again.
+        self.version = version
+
+    def targets(self) -> tuple[DiscoveredTarget, ...]:
+        """The targets there are. Raises: DiscoveryFailed: see ``slices.targets_of``."""
+        return targets_of(self._parts.values(), self._wanted)
+
+    def __repr__(self) -> str:
+        return f"<SliceTable [{len(self._parts)} slices at {self.version or 'no version'}]>"
+
+
+def _failure(status: Mapping[str, Any]) -> Exception:
+    if status.get("code") == _GONE:
+        return HistoryGone()
+    return DiscoveryFailed(f"the watch has failed: {status.get('code')} {str(status.get('reason', ''))[:60]!r}")
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """The whole lines of *chunks*, empty ones left out. Raises: DiscoveryFailed: one has no end."""
+    rest = bytearray()
+    async for chunk in chunks:
+        rest += chunk
+        if b"\n" not in chunk:
+            if len(rest) > LONGEST_BYTES:
+                raise DiscoveryFailed("an event of the watch is too long")
+            continue
+        *lines, tail = bytes(rest).split(b"\n")
+        rest = bytearray(tail)
+        for line in lines:
+            if line.strip():
+                yield line
