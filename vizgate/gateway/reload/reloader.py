@@ -94,7 +94,7 @@ class Reloader:
             generation = await self._compiled(config, registry)
             # In a thread, because it reads certificates.
             doors = await asyncio.to_thread(present.doors.next, config)
-            prepared = PreparedReload(generation, doors, self._swap, self.turn.release)
+            prepared = PreparedReload(generation, doors, self._swap, self._end_turn)
             if present.is_started:
                 await prepared.start(present.config, present.state, binds=present.doors.is_open)
             if present.is_stopping:
@@ -104,6 +104,12 @@ class Reloader:
             self._forget(config)
             raise
         return prepared
+
+    def _end_turn(self, prepared: PreparedReload) -> None:
+        """It serves, or nothing of it is left."""
+        self.turn.release()
+        if prepared.generation is not self._present.generation:
+            self._forget(prepared.generation.config)
 
     async def _compiled(self, config: GatewayConfig, registry: Registry) -> Generation:
         present, state = self._present, self._present.state
