@@ -19,7 +19,7 @@ from vizgate.config.diff.change import short_list
 from vizgate.config.diff.changes import changes
 from vizgate.errors import VizgateError
 from vizgate.gateway.operations.fields import shown_time
-from vizgate.gateway.operations.operated import Operated
+from vizgate.gateway.operations.operated import Operated, Reloadable
 from vizgate.gateway.operations.operation import (
     AnswerModel,
     Arguments,
@@ -88,47 +88,46 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
         "requests_in_flight": cells.requests_active,
         "routes": len(config.routes),
         "services": len(config.services),
-        "config": {
-            "source": None if gateway.source is None else gateway.source.name,
-            "hash": await _hash_of(gateway),
-            "since": shown_time(gateway.reloads.succeeded_s),
-            "failure": gateway.reloads.failure or None,
-        },
+        "config": await served_document(gateway),
     }
 
 
-async def _hash_of(gateway: Operated) -> str:
+async def served_document(gateway: Reloadable) -> Document:
+    """What *gateway* serves by, and what became of the last reload."""
+    return {
+        "source": None if gateway.source is None else gateway.source.name,
+        "hash": await _hash_of(gateway),
+        "since": shown_time(gateway.reloads.succeeded_s),
+        "failure": gateway.reloads.failure or None,
+    }
+
+
+async def _hash_of(gateway: Reloadable) -> str:
     # In a thread: of ten thousand routes it takes a while, and requests are waiting.
     return await asyncio.to_thread(lambda: gateway.reloads.hash)
 
 
-async def _reload(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+async def perform_reload(gateway: Reloadable, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    """Have *gateway* reload. Raises: OperationRefused: that failed; every problem of a configuration is told."""
     before, before_hash = gateway.config, await _hash_of(gateway)
     try:
         await gateway.reload()
     except VizgateError as error:
-        raise refused_reload(error) from error
-    lines = await asyncio.to_thread(changed_lines, before, gateway.config)
-    return reloaded(before_hash, await _hash_of(gateway), lines)
+        raise _refused(error) from error
+    lines = await asyncio.to_thread(_changed_lines, before, gateway.config)
+    after = {"hash": await _hash_of(gateway), "changes": lines}
+    return changed({"hash": before_hash}, after, after)
 
 
-def refused_reload(error: VizgateError) -> OperationRefused:
-    """What whoever asked for a reload is told that failed with *error*: every problem of a configuration."""
+def _refused(error: VizgateError) -> OperationRefused:
     if isinstance(error, ConfigError):
         problems = [str(problem) for problem in error.problems]
         return OperationRefused(422, "the configuration cannot be used, and the one before serves on", problems)
     return OperationRefused(409, f"{error}; the configuration from before serves on")
 
 
-def changed_lines(before: GatewayConfig, after: GatewayConfig) -> list[str]:
-    """What has changed between the two, in lines for people."""
+def _changed_lines(before: GatewayConfig, after: GatewayConfig) -> list[str]:
     return short_list(changes(before, after), _MOST_LINES)
-
-
-def reloaded(before_hash: str, after_hash: str, lines: list[str]) -> Document:
-    """What a reload gives that has changed what *lines* say."""
-    after = {"hash": after_hash, "changes": lines}
-    return changed({"hash": before_hash}, after, after)
 
 
 async def _drain(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
@@ -174,7 +173,7 @@ LIFECYCLE_OPERATIONS: tuple[Operation, ...] = (
         path="/reload",
         summary="Read the configuration again, and serve by it.",
         description="One that cannot be used changes nothing. Limits that operators have changed are as it says again.",
-        perform=_reload,
+        perform=perform_reload,
         answer=ReloadAnswer,
         merge=merge_changes(),
         is_change=True,
