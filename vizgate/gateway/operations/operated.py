@@ -1,6 +1,7 @@
 """What operations are done to.
 
-In: ``Operated``, their view of a gateway, and ``Reloadable``, what of it a supervisor has, too. Not in: the gateway (``gateway.server``).
+In: ``Operated``, their view of a gateway, and ``Reloadable``, what of it a supervisor has, too. Not in: the gateway
+(``gateway.server``).
 """
 
 from __future__ import annotations

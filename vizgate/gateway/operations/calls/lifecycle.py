@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -46,6 +47,16 @@ class ServedAnswer(AnswerModel):
     failure: str | None = Field(description="Why the last reload was refused; null when it was not.")
 
 
+class WorkerAnswer(AnswerModel):
+    """One of several processes that serve."""
+
+    pid: int = Field(description="Of the process.")
+    phase: Literal["starting", "ready", "draining"] = Field(description="As readiness tells it.")
+    uptime_s: float = Field(description="For how long it has been running, in seconds.")
+    connections: int = Field(description="Open client connections.")
+    requests_in_flight: int = Field(description="Requests that have begun and not ended.")
+
+
 class StatusAnswer(AnswerModel):
     """How a gateway is."""
 
@@ -58,8 +69,9 @@ class StatusAnswer(AnswerModel):
     routes: int = Field(description="How many routes there are.")
     services: int = Field(description="How many services there are.")
     config: ServedAnswer = Field(description="What it serves by.")
-    workers: list[dict[str, Any]] = Field(
-        default_factory=list, description="Each worker process; absent where there is one process."
+    pid: int = Field(default_factory=int, description="Of the process; absent where there are workers.")
+    workers: list[WorkerAnswer] = Field(
+        default_factory=list, description="Each worker that serves; absent where there is one process."
     )
 
 
@@ -88,6 +100,7 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
         "requests_in_flight": cells.requests_active,
         "routes": len(config.routes),
         "services": len(config.services),
+        "pid": os.getpid(),
         "config": await served_document(gateway),
     }
 
@@ -149,8 +162,14 @@ def _withdraw(gateway: Operated, *, withdraw: bool) -> Document:
 
 
 def _merge_status(documents: Sequence[Document]) -> Document:
+    """All of them as one, which has been running since the first of them, and each of them."""
+    merged = dict(min(documents, key=lambda document: document["started"]))
+    del merged["pid"]
     summed = {name: sum(document[name] for document in documents) for name in ("connections", "requests_in_flight")}
-    return documents[0] | summed | {"uptime_s": max(document["uptime_s"] for document in documents)}
+    phases = {document["phase"] for document in documents}
+    merged["phase"] = next(phase for phase in ("ready", "starting", "draining") if phase in phases)
+    workers = [{name: document[name] for name in WorkerAnswer.model_fields} for document in documents]
+    return merged | summed | {"workers": workers}
 
 
 def _standing(arguments: Arguments) -> Key:  # noqa: ARG001  # see ``Operation.standing``
