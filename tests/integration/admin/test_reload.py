@@ -127,3 +127,18 @@ async def test_gateway_without_a_file_has_nothing_to_read() -> None:
         status, problem = await Bench(gateway, ManualClock(0.0)).admin("POST", "/reload")
         assert 409 == status
         assert "file" in problem["detail"]
+
+
+async def test_reload_that_moves_the_admin_listener_is_answered(bench: Bench, file: File, unused_tcp_port: int) -> None:
+    """By the old one, which ends; the new one is there by then."""
+    file.write(server={**CONFIG["server"], "admin": f"127.0.0.1:{unused_tcp_port}"})
+    assert 200 == (await bench.admin("POST", "/reload"))[0]
+    assert ("127.0.0.1", unused_tcp_port) == bench.gateway.admin_address
+    assert 200 == (await bench.admin("GET", "/status"))[0]
+
+
+async def test_reload_that_closes_the_admin_listener_is_answered(bench: Bench, file: File) -> None:
+    """Nobody asks again."""
+    file.write(server={**CONFIG["server"], "admin": "off"})
+    assert 200 == (await bench.admin("POST", "/reload"))[0]
+    assert bench.gateway.admin_address is None

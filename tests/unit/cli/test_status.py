@@ -30,3 +30,13 @@ def test_targets_that_are_out_are_named_with_the_reason() -> None:
     text = "\n".join(described(status, services))
     assert "vizgate 1: ready, up 5s\n  1 connection, 0 requests in flight\n" in text
     assert text.endswith("  users: 1 of 2 targets fit, breaker open (forced)\n    h:2: drained, open")
+
+
+def test_each_worker_is_told_of() -> None:
+    """With the number of its process."""
+    worker = {"pid": 7, "phase": "ready", "uptime_s": 65.0, "connections": 2, "requests_in_flight": 1}
+    status = {
+        "version": "1", "phase": "ready", "uptime_s": 5.0, "connections": 1, "requests_in_flight": 0, "routes": 2,
+        "services": 1, "config": {"source": "a", "hash": "ab", "since": "today", "failure": None}, "workers": [worker],
+    }  # fmt: skip
+    assert "  worker 7: ready, up 1m 5s, 2 connections, 1 requests in flight" in list(described(status, []))

@@ -1,6 +1,7 @@
 """Talking to the admin listener of a running gateway.
 
-In: ``AdminClient``, the arguments that lead to one, ``NotReachable``. Not in: the commands.
+In: ``AdminClient``, and the arguments that lead to one. Not in: the commands, and HTTP
+(``cli.admin.connection``).
 """
 
 from __future__ import annotations
@@ -8,10 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import sys
 from functools import wraps
-from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
 from vizgate.cli.arguments import Run, add_config, add_log_level
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
 
 EXIT_NOT_REACHABLE = 4
 _TOKEN_VARIABLE = "VIZGATE_ADMIN_TOKEN"  # noqa: S105  # the name of it
-_CONNECT_S = 5.0
-# Of an address to listen on, the one that leads to this machine.
-_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with
-
-
-class NotReachable(VizgateError):
-    """No gateway answered; the message says where."""
 
 
 class Refused(VizgateError):
@@ -45,7 +37,7 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
         "--token", metavar="TOKEN", help=f"what is shown to it (the variable {_TOKEN_VARIABLE}, else what CONFIG says)"
     )
     parser.add_argument(
-        "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long its answer may take (30)"
+        "--timeout", metavar="TIME", type=duration, default=30.0, help="how long its answer may take (30s)"
     )
     add_log_level(parser)
 
@@ -55,6 +47,8 @@ def reaching(run: Run) -> Run:
 
     @wraps(run)
     def command(args: argparse.Namespace) -> int:
+        from vizgate.cli.admin.connection import NotReachable
+
         try:
             return run(args)
         except NotReachable as exc:
@@ -73,14 +67,15 @@ def _admin_address(text: str) -> Address | UnixAddress:
         raise argparse.ArgumentTypeError(str(exc)) from None
 
 
-def _seconds(text: str) -> float:
+def duration(text: str) -> float:
+    """*text*, such as ``10s``, in seconds."""
+    from vizgate.errors import UnitError
+    from vizgate.units import parse_duration
+
     try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return seconds
+        return parse_duration(text)
+    except UnitError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from None
 
 
 def client_of(args: argparse.Namespace) -> AdminClient:
@@ -110,21 +105,12 @@ class AdminClient:
         Args: member: what must be in it; another server would answer something else. Raises: NotReachable. Refused: it
         answered with a problem.
         """
-        connection = _Connection(self.address)
+        from vizgate.cli.admin.connection import exchange
+
         fields = {"Host": "localhost", "Accept": "application/json"}
         if self._token:
             fields["Authorization"] = f"Bearer {self._token}"
-        try:
-            connection.connect()
-            connection.sock.settimeout(self._timeout_s)
-            connection.request(method, path, headers=fields)
-            response = connection.getresponse()
-            status, data = response.status, response.read()
-        except (OSError, HTTPException, UnicodeError) as exc:
-            reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-            raise NotReachable(f"no gateway answers at {self.address}: {reason}") from None
-        finally:
-            connection.close()
+        status, data = exchange(self.address, method, path, fields, self._timeout_s)
         return self._read(status, data, member)
 
     def _read(self, status: int, data: bytes, member: str) -> dict[str, Any]:
@@ -133,27 +119,11 @@ class AdminClient:
         except ValueError:
             document = None
         if not isinstance(document, dict) or (status == 200 and member not in document):
+            from vizgate.cli.admin.connection import NotReachable
+
             raise NotReachable(f"what answers at {self.address} is no admin listener of vizgate")
         if status == 200:
             return document
         lines = [str(document.get("detail") or document.get("title") or f"status {status}")]
         lines += [f"  {problem}" for problem in document.get("problems", ())]
         raise Refused("\n".join(lines))
-
-
-class _Connection(HTTPConnection):
-    """A connection to an address of either kind."""
-
-    def __init__(self, address: Address | UnixAddress) -> None:
-        self._path = getattr(address, "path", "")
-        host = getattr(address, "host", "localhost")
-        super().__init__(_HERE.get(host, host), getattr(address, "port", 80), timeout=_CONNECT_S)
-
-    def connect(self) -> None:
-        """Connect, over a Unix socket if the address is one."""
-        if not self._path:
-            super().connect()
-            return
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_CONNECT_S)
-        self.sock.connect(self._path)

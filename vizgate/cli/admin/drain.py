@@ -6,7 +6,7 @@ import argparse
 import threading
 from typing import TYPE_CHECKING
 
-from vizgate.cli.admin.client import add_admin, client_of, reaching
+from vizgate.cli.admin.client import add_admin, client_of, duration, reaching
 from vizgate.cli.arguments import add_command
 
 if TYPE_CHECKING:
@@ -19,20 +19,10 @@ def add_to(commands: Commands) -> None:
     add_admin(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--wait", metavar="TIME", type=_duration, default=0.0,
+        "--wait", metavar="TIME", type=duration, default=0.0,
         help="return so much later, such as 10s: for a hook before a stop, until load balancers have noticed",
     )  # fmt: skip
     which.add_argument("--undo", action="store_true", help="have readiness succeed again")
-
-
-def _duration(text: str) -> float:
-    from vizgate.errors import UnitError
-    from vizgate.units import parse_duration
-
-    try:
-        return parse_duration(text)
-    except UnitError as exc:
-        raise argparse.ArgumentTypeError(str(exc)) from None
 
 
 def run(args: argparse.Namespace) -> int:

@@ -40,6 +40,9 @@ def described(status: dict[str, Any], services: list[dict[str, Any]]) -> Iterato
     yield f"  {_count(status['connections'], 'connection')}, {status['requests_in_flight']} requests in flight"
     yield f"  {_count(status['routes'], 'route')}, {_count(status['services'], 'service')}"
     yield from _of_config(status["config"])
+    for worker in status.get("workers", ()):
+        told = f"{worker['phase']}, up {_lasting(worker['uptime_s'])}, {_count(worker['connections'], 'connection')}"
+        yield f"  worker {worker['pid']}: {told}, {worker['requests_in_flight']} requests in flight"
     for service in services:
         targets = service["targets"]
         fit = sum(target["fit"] for target in targets)

@@ -1,6 +1,7 @@
 """What operations are done to.
 
-In: ``Operated``, their view of a gateway. Not in: the gateway (``gateway.server``).
+In: ``Operated``, their view of a gateway, and ``Reloadable``, what of it a supervisor has, too. Not in: the gateway
+(``gateway.server``).
 """
 
 from __future__ import annotations
@@ -34,17 +35,12 @@ class Reloads(Protocol):
         ...
 
 
-class Operated(Protocol):
-    """A gateway in this process. What operations ask of it they ask anew each time: a reload changes it."""
+class Reloadable(Protocol):
+    """What has a configuration that can be read again: a gateway, or the supervisor of several workers."""
 
     @property
     def config(self) -> GatewayConfig:
         """What it serves by, as it was written."""
-        ...
-
-    @property
-    def plan(self) -> GatewayPlan:
-        """What it serves by, compiled."""
         ...
 
     @property
@@ -57,13 +53,22 @@ class Operated(Protocol):
         """What became of reloads."""
         ...
 
+    async def reload(self) -> None:
+        """Serve by what ``source`` says now. Raises: VizgateError: it cannot be used, and nothing has changed."""
+        ...
+
+
+class Operated(Reloadable, Protocol):
+    """A gateway in this process. What operations ask of it they ask anew each time: a reload changes it."""
+
+    @property
+    def plan(self) -> GatewayPlan:
+        """What it serves by, compiled."""
+        ...
+
     @property
     def state(self) -> GatewayState:
         """What lives on across plans."""
-        ...
-
-    async def reload(self) -> None:
-        """Serve by what ``source`` says now. Raises: VizgateError: it cannot be used, and nothing has changed."""
         ...
 
     def withdraw(self, *, wanted: bool) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,7 +20,7 @@ from vizgate.config.diff.change import short_list
 from vizgate.config.diff.changes import changes
 from vizgate.errors import VizgateError
 from vizgate.gateway.operations.fields import shown_time
-from vizgate.gateway.operations.operated import Operated
+from vizgate.gateway.operations.operated import Operated, Reloadable
 from vizgate.gateway.operations.operation import (
     AnswerModel,
     Arguments,
@@ -46,6 +47,16 @@ class ServedAnswer(AnswerModel):
     failure: str | None = Field(description="Why the last reload was refused; null when it was not.")
 
 
+class WorkerAnswer(AnswerModel):
+    """One of several processes that serve."""
+
+    pid: int = Field(description="Of the process.")
+    phase: Literal["starting", "ready", "draining"] = Field(description="As readiness tells it.")
+    uptime_s: float = Field(description="For how long it has been running, in seconds.")
+    connections: int = Field(description="Open client connections.")
+    requests_in_flight: int = Field(description="Requests that have begun and not ended.")
+
+
 class StatusAnswer(AnswerModel):
     """How a gateway is."""
 
@@ -58,8 +69,9 @@ class StatusAnswer(AnswerModel):
     routes: int = Field(description="How many routes there are.")
     services: int = Field(description="How many services there are.")
     config: ServedAnswer = Field(description="What it serves by.")
-    workers: list[dict[str, Any]] = Field(
-        default_factory=list, description="Each worker process; absent where there is one process."
+    pid: int = Field(default_factory=int, description="Of the process; absent where there are workers.")
+    workers: list[WorkerAnswer] = Field(
+        default_factory=list, description="Each worker that serves; absent where there is one process."
     )
 
 
@@ -88,47 +100,47 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
         "requests_in_flight": cells.requests_active,
         "routes": len(config.routes),
         "services": len(config.services),
-        "config": {
-            "source": None if gateway.source is None else gateway.source.name,
-            "hash": await _hash_of(gateway),
-            "since": shown_time(gateway.reloads.succeeded_s),
-            "failure": gateway.reloads.failure or None,
-        },
+        "pid": os.getpid(),
+        "config": await served_document(gateway),
     }
 
 
-async def _hash_of(gateway: Operated) -> str:
+async def served_document(gateway: Reloadable) -> Document:
+    """What *gateway* serves by, and what became of the last reload."""
+    return {
+        "source": None if gateway.source is None else gateway.source.name,
+        "hash": await _hash_of(gateway),
+        "since": shown_time(gateway.reloads.succeeded_s),
+        "failure": gateway.reloads.failure or None,
+    }
+
+
+async def _hash_of(gateway: Reloadable) -> str:
     # In a thread: of ten thousand routes it takes a while, and requests are waiting.
     return await asyncio.to_thread(lambda: gateway.reloads.hash)
 
 
-async def _reload(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+async def perform_reload(gateway: Reloadable, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    """Have *gateway* reload. Raises: OperationRefused: that failed; every problem of a configuration is told."""
     before, before_hash = gateway.config, await _hash_of(gateway)
     try:
         await gateway.reload()
     except VizgateError as error:
-        raise refused_reload(error) from error
-    lines = await asyncio.to_thread(changed_lines, before, gateway.config)
-    return reloaded(before_hash, await _hash_of(gateway), lines)
+        raise _refused(error) from error
+    lines = await asyncio.to_thread(_changed_lines, before, gateway.config)
+    after = {"hash": await _hash_of(gateway), "changes": lines}
+    return changed({"hash": before_hash}, after, after)
 
 
-def refused_reload(error: VizgateError) -> OperationRefused:
-    """What whoever asked for a reload is told that failed with *error*: every problem of a configuration."""
+def _refused(error: VizgateError) -> OperationRefused:
     if isinstance(error, ConfigError):
         problems = [str(problem) for problem in error.problems]
         return OperationRefused(422, "the configuration cannot be used, and the one before serves on", problems)
     return OperationRefused(409, f"{error}; the configuration from before serves on")
 
 
-def changed_lines(before: GatewayConfig, after: GatewayConfig) -> list[str]:
-    """What has changed between the two, in lines for people."""
+def _changed_lines(before: GatewayConfig, after: GatewayConfig) -> list[str]:
     return short_list(changes(before, after), _MOST_LINES)
-
-
-def reloaded(before_hash: str, after_hash: str, lines: list[str]) -> Document:
-    """What a reload gives that has changed what *lines* say."""
-    after = {"hash": after_hash, "changes": lines}
-    return changed({"hash": before_hash}, after, after)
 
 
 async def _drain(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
@@ -150,8 +162,14 @@ def _withdraw(gateway: Operated, *, withdraw: bool) -> Document:
 
 
 def _merge_status(documents: Sequence[Document]) -> Document:
+    """All of them as one, which has been running since the first of them, and each of them."""
+    merged = dict(min(documents, key=lambda document: document["started"]))
+    del merged["pid"]
     summed = {name: sum(document[name] for document in documents) for name in ("connections", "requests_in_flight")}
-    return documents[0] | summed | {"uptime_s": max(document["uptime_s"] for document in documents)}
+    phases = {document["phase"] for document in documents}
+    merged["phase"] = next(phase for phase in ("ready", "starting", "draining") if phase in phases)
+    workers = [{name: document[name] for name in WorkerAnswer.model_fields} for document in documents]
+    return merged | summed | {"workers": workers}
 
 
 def _standing(arguments: Arguments) -> Key:  # noqa: ARG001  # see ``Operation.standing``
@@ -174,7 +192,7 @@ LIFECYCLE_OPERATIONS: tuple[Operation, ...] = (
         path="/reload",
         summary="Read the configuration again, and serve by it.",
         description="One that cannot be used changes nothing. Limits that operators have changed are as it says again.",
-        perform=_reload,
+        perform=perform_reload,
         answer=ReloadAnswer,
         merge=merge_changes(),
         is_change=True,
