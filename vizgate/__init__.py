@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     )
     from vizgate.extension.background import BackgroundConfig, BackgroundService
     from vizgate.extension.balancer import Balancer, BalancerConfig, Member
-    from vizgate.extension.command import Command
+    from vizgate.extension.commands.command import Command
     from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
     from vizgate.extension.discovery import (
         Discovered,
@@ -228,7 +228,7 @@ _HOMES = {
     "CircuitBreaker": "breaker.circuit_breaker",
     "CircuitOpen": "errors",
     "Clock": "clock",
-    "Command": "extension.command",
+    "Command": "extension.commands.command",
     "ConfigError": "config",
     "ConsistentHash": "balancer.hashing.consistent_hash",
     "Context": "extension.contract",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vizgate.cli.main import main
 from vizgate.extension.announced import CONTRACT_VERSION
-from vizgate.extension.command import COMMAND_GROUP
+from vizgate.extension.commands.command import COMMAND_GROUP
 from vizgate.extension.registry import GROUP, KINDS, Registry, kind_of
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """Commands that packages bring: listed by name, imported when they are asked for.
 
-In: adding them to the program's parser, and running one. Not in: finding them (``extension.command_registry``).
+In: adding them to the program's parser, and running one. Not in: finding them (``extension.commands.registry``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from vizgate.errors import VizgateError
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
-    from vizgate.extension.command import Command
-    from vizgate.extension.command_registry import CommandRegistry
+    from vizgate.extension.commands.command import Command
+    from vizgate.extension.commands.registry import CommandRegistry
 
 # Asked for by scripts and editors, often: nothing is read for it.
 _QUICK = frozenset({"version", "--version"})
@@ -30,7 +30,7 @@ def add_own_commands(commands: Commands, argv: Sequence[str], builtin: Collectio
     wanted = next(iter(argv), "")
     if wanted in _QUICK:
         return
-    from vizgate.extension.command_registry import CommandRegistry
+    from vizgate.extension.commands.registry import CommandRegistry
 
     registry = CommandRegistry(builtin)
     for name, origin in registry.names.items():

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 def _all(commands: Collection[str]) -> list[PluginInfo]:
     """Every one. Args: commands: names of the program's own."""
     from vizgate.extension.announced import PluginInfo
-    from vizgate.extension.command_registry import CommandRegistry
+    from vizgate.extension.commands.registry import CommandRegistry
     from vizgate.extension.registry import Registry, kind_of
     from vizgate.gateway.builtin import BUILTIN
 

@@ -1,7 +1,7 @@
 """What distributions announce: entry points, and what may be wrong with them.
 
 In: ``PluginError``, ``PluginInfo``, loading an entry point, the version of the contract. Not in: components
-(``registry``) and commands (``command_registry``), which are announced in groups of their own. Nothing here is slow to
+(``registry``) and commands (``commands``), which are announced in groups of their own. Nothing here is slow to
 import: ``vizgate --help`` lists what there is.
 """
 

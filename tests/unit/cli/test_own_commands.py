@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vizgate.extension.command import COMMAND_GROUP
+from vizgate.extension.commands.command import COMMAND_GROUP
 
 MODULE = "acme_own_command"
 GOOD = """
@@ -129,7 +129,7 @@ def test_debug_shows_where_a_command_failed(run) -> None:
     ("place", "message"),
     [
         ("no_such_module:A", "cannot be imported from no_such_module:A: ModuleNotFoundError"),
-        (f"{MODULE}:NoCommand", "is the class NoCommand, not a subclass of vizgate.extension.command.Command"),
+        (f"{MODULE}:NoCommand", "is the class NoCommand, not a subclass of vizgate.extension.commands.command.Command"),
         (f"{MODULE}:Old", "was written for contract 0 of vizgate, which keeps contract 1. Install a newer acme"),
         (f"{MODULE}:New", "contract 99 of vizgate, which keeps contract 1. Install a newer vizgate, or an older acme"),
         (f"{MODULE}:Broken", "the command 'it' of acme 1.2 cannot be used: ValueError: no arguments today"),

@@ -17,6 +17,7 @@ from vizgate.gateway.asgi.messages import Message, Receive, Scope, Send
 from vizgate.gateway.asgi.reply import AsgiReply, end_to_end
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
+from vizgate.gateway.isolation.middleware import PluginFailed
 from vizgate.gateway.public import PublicSite
 from vizgate.message.headers import Field, encode_value
 from vizgate.message.heads import RequestHead
@@ -99,10 +100,11 @@ class _Socket:
                 raise
         except ExchangeError as error:
             outcome.termination = error.termination
-        except Exception:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             outcome.termination = Termination.INTERNAL_ERROR
             self._site.report_failure(request)
-            raise
+            # As in ``gateway.asgi.http``.
+            raise PluginFailed from error
         finally:
             coming.cancel()
             self._watch.close()

@@ -68,7 +68,10 @@ def failed_answer(outcome: Outcome, request_id: str) -> Response:
 def is_fault(error: BaseException) -> bool:
     """Whether *error* is its raiser's own. A cancellation of the task is not, nor is the end of its coroutine."""
     if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no loop runs, so nobody can have been cancelled
+            return True
         return task is not None and not task.cancelling()
     return not isinstance(error, GeneratorExit)
 

@@ -79,9 +79,12 @@ class Generation:
         self.plugins.begin()
 
     async def end(self) -> None:
-        """Look after the targets no more: another plan serves, or none. Requests that began on this one go on."""
+        """Look after the targets no more, and end background services that no other configuration has: another plan
+        serves, or none. Requests that began on this one go on.
+        """
         for part in self._background:
             await part.stop()
+        await self.plugins.end()
 
     async def stop(self) -> None:
         """Stop every component that was started; no request needs them any more."""

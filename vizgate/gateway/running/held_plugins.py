@@ -36,7 +36,7 @@ class _Held:
 
 
 class HeldPlugins:
-    """The plugins of one configuration. Life: ``enter`` -> ``begin`` -> ``leave``."""
+    """The plugins of one configuration. Life: ``enter`` -> ``begin`` -> ``end`` -> ``leave``."""
 
     def __init__(self, held: tuple[_Held, ...] = ()) -> None:
         self._held = held
@@ -78,6 +78,12 @@ class HeldPlugins:
         """Have them work: the configuration is the present one."""
         for one in self._held:
             one.work.begin()
+
+    async def end(self) -> None:
+        """End the services that no other configuration has: two that differ in a setting must not run side by side."""
+        for one in reversed(self._entered):
+            if one.users == 1 and isinstance(one.work, Runner):
+                await one.work.end()
 
     async def leave(self) -> None:
         """Stop what no other configuration leans on, the last first."""

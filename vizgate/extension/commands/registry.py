@@ -22,7 +22,7 @@ from vizgate.extension.announced import (
     refuse_other_contract,
     version_of,
 )
-from vizgate.extension.command import COMMAND_GROUP, Command
+from vizgate.extension.commands.command import COMMAND_GROUP, Command
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -1,0 +1,1 @@
+"""Commands that packages bring to the program."""
