@@ -55,7 +55,7 @@ COMMANDS = """\
 | 1 | `diff` | the configurations differ |
 | 2 | all | wrong usage, or a package's command that cannot be used; for `diff`: an unusable configuration, too |
 | 3 | `serve`, `proxy` | could not start: bad configuration, address taken |
-| 4 | `reload`, `drain`, `status` | no gateway answers there |
+| 4 | `reload`, `drain`, `status`, `diff` | no gateway answers there |
 | 130, 143 | `serve`, `proxy` | stopped at once by a second signal: 128 and its number |
 
 Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log

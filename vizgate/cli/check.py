@@ -138,7 +138,8 @@ def _audited(
         return path
 
     found = audit(config, SystemClock().wall(), shown, ignore=ignore)
-    return [PlacedFinding(one, places.of(one.path), identity(one.path)) for one in found]
+    placed = [PlacedFinding(one, places.of(one.path), identity(one.path)) for one in found]
+    return sorted(placed, key=lambda one: (one.place.line, one.place.column))
 
 
 def _unusable(file: str, error: VizgateError) -> CheckReport:

@@ -30,6 +30,12 @@ class Refused(VizgateError):
 def add_admin(parser: argparse.ArgumentParser) -> None:
     """The arguments that say where the gateway is, and with which token it is asked."""
     add_config(parser, default="vizgate.yaml")
+    add_reach(parser)
+    add_log_level(parser)
+
+
+def add_reach(parser: argparse.ArgumentParser) -> None:
+    """``--admin``, ``--token`` and ``--timeout``, for a command whose CONFIG is another one."""
     parser.add_argument(
         "--admin", metavar="ADDR", type=_admin_address, help="its admin listener; without it CONFIG says"
     )
@@ -39,7 +45,6 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", metavar="TIME", type=duration, default=30.0, help="how long its answer may take (30s)"
     )
-    add_log_level(parser)
 
 
 def reaching(run: Run) -> Run:

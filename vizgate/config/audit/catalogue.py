@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vizgate.config.audit.entrance import bounds, browsers, certificates, listeners, open_routes, patterns
-from vizgate.config.audit.identity import api_keys, authorities, secrets, tokens
+from vizgate.config.audit.identity import api_keys, authorities, secrets, tokens, urls
 from vizgate.config.audit.ignoring import UNUSED
 from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.upstream import services, stores, versions, waiting
@@ -16,7 +16,7 @@ from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding
 
 _MODULES = (
-    open_routes, bounds, listeners, certificates, browsers, patterns, secrets, api_keys, tokens, authorities,
+    open_routes, bounds, listeners, certificates, browsers, patterns, secrets, urls, api_keys, tokens, authorities,
     services, waiting, stores, versions,
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from vizgate.config.model import GatewayConfig, RouteConfig
 from vizgate.config.model.policies import DefaultsConfig
 
 #: What no gateway acts on.
-_OUTSIDE = frozenset({"version", "tests", "audit"})
+OUTSIDE = frozenset({"version", "tests", "audit"})
 _BY_NAME = frozenset({"routes", "defaults"})
 
 
@@ -40,7 +40,7 @@ def changes(
         replace(change, note=routes.followers(change.path[1]))
         for change in comparison.models(old.defaults, new.defaults, ("defaults",))
     )
-    skipped = _OUTSIDE | _BY_NAME
+    skipped = OUTSIDE | _BY_NAME
     others = tuple(comparison.models(old, new, (), lambda name, *_: name in skipped))
     order = {name: number for number, name in enumerate(GatewayConfig.model_fields)}
     return tuple(sorted((*others, *of_routes, *of_defaults), key=lambda change: order[str(change.path[0])]))

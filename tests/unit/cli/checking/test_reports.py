@@ -132,6 +132,14 @@ def test_audit_lists_what_is_grave_enough_and_counts_the_rest(run, write):
     assert f"{file}: audit found 1 error, 3 warnings and 0 notes (3 ignored)" in out
 
 
+def test_audit_lists_in_the_order_of_the_file(run, write):
+    """As problems are, so that one goes through the file once."""
+    _, out, _ = run("check", write(OPEN.partition("tests:")[0]), "--audit")
+    lines = [int(line.split(".yaml:")[1].split(":")[0]) for line in out.splitlines()[1:-1]]
+    assert lines == sorted(lines)
+    assert len(set(lines)) > 2
+
+
 def test_audit_runs_although_tests_fail(run, write):
     """Everything is told at once."""
     file = write(TEXT.replace("status: 405", "status: 404"))

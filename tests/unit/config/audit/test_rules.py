@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from vizgate.auth.api_key.table import hash_key
-from vizgate.config import GatewayConfig, load_text
+from vizgate.config import ConfigError, GatewayConfig, load_text
 from vizgate.config.audit.audit import audit
 from vizgate.config.audit.catalogue import BY_ID, RULES, rules_markdown
 from vizgate.config.audit.hosts import is_everything, is_inside, is_loopback
@@ -61,6 +61,7 @@ INTROSPECTION = (
     "auth: {{a: {{kind: oauth2_introspection, endpoint: 'https://a/', client_id: a, client_secret: '${{SECRET}}'{}}}}}"
 )
 ADMIN = "server: {{admin: '{}', admin_token: '${{SECRET}}'{}}}\n"
+TWO = "server: {{listen: [{{address: '0.0.0.0:1', tls: {{cert: a.pem}}}}, {{address: '0.0.0.0:2'{}}}]}}\n"
 REDIS = "store: {{kind: redis, url: '{}'{}}}\n"
 
 CASES = [
@@ -102,6 +103,15 @@ CASES = [
     Case("credentials-without-tls", "server.listen[0]", OPEN + service() + key(GOOD_KEY) + route(", auth: a"),
          "server: {listen: '0.0.0.0:80', trusted_proxies: [10.0.0.1]}\n" + service() + key(GOOD_KEY)
          + route(", auth: a")),
+    Case("plain-beside-tls", "server.listen[1]", TWO.format(""), TWO.format(", redirect_https: true")),
+    Case("plain-beside-tls", "server.listen[1]", TWO.format(""), OPEN),
+    Case("access-log-off", "observe.access_log", OPEN + "observe: {access_log: 'off'}", "observe: {access_log: 'off'}"),
+    Case("credential-in-url", "routes[0].match.query.api_key",
+         service() + route(match="path: /, methods: [GET], query: {api_key: present}"),
+         service() + route(match="path: /, methods: [GET], query: {page: present}")),
+    Case("credential-in-url", "routes[0].middleware[0].request.set.X-Api-Key",
+         using("{use: headers, request: {set: {X-Api-Key: '{query.key}'}}}"),
+         using("{use: headers, request: {set: {X-Api-Key: '{header.X-Key}', X-Page: '{query.page}'}}}")),
     Case("client-certificate-unused", "server.listen[0].tls.client_auth.mode",
          TLS.format(", client_auth: {ca: a.pem, mode: optional}"),
          TLS.format(", client_auth: {ca: a.pem, mode: optional}") + "auth: {m: {kind: mtls}}"),
@@ -279,6 +289,27 @@ def test_rule_about_certificates(rule: str, weakness: str) -> None:
     config = load_text("version: 1", environment={})
     assert rule in [one.rule for one in audit(config, NOW_S, [seen])]
     assert [] == audit(config, NOW_S)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        service() + route(", cors: {origins: ['*'], credentials: true}"),
+        "auth: {a: {kind: jwt, algorithms: [HS256], secret: short}}",
+        "auth: {a: {kind: jwt, algorithms: [none], secret: '${SECRET}'}}",
+        service() + route(match="path: /, headers: {x-a: {regex: '(a+)+$'}}"),
+        route(match="path: '/{rest:path}'", to="redirect: {to: '//{rest}'}"),
+        route(match="path: '/{host}'", to="redirect: {to: 'https://{host}/'}"),
+        "server: {admin: 0.0.0.0:1}",
+        "server: {listen: [{address: '0.0.0.0:1', proxy_protocol: true}]}",
+        "store: 'redis://user:password@cache/0'",
+        service("", "http://user:password@a.example"),
+    ],
+)
+def test_what_is_refused_needs_no_audit(text: str) -> None:
+    """Doors that nobody can mean are problems of the configuration, with or without an audit."""
+    with pytest.raises(ConfigError):
+        load_text(text, environment={"SECRET": SECRET})
 
 
 def test_every_rule_has_a_test_and_a_page() -> None:

@@ -65,6 +65,24 @@ def _plain_credentials(view: AuditView) -> Iterator[Finding]:
             yield Finding(("server", "listen", index), message)
 
 
+def _beside_tls(view: AuditView) -> Iterator[Finding]:
+    server = view.config.server
+    if server.trusted_proxies or all(listener.tls is None for listener in server.listen):
+        return
+    for index, listener in enumerate(server.listen):
+        address = listener.address
+        is_plain = listener.tls is None and listener.redirect_https is False
+        if is_plain and isinstance(address, Address) and not address.is_loopback:
+            message = "the same routes are served without TLS here. Write redirect_https"
+            yield Finding(("server", "listen", index), message)
+
+
+def _silent(view: AuditView) -> Iterator[Finding]:
+    if view.is_exposed and view.config.observe.access_log.format == "off":
+        message = "nobody will know afterwards who has asked for what. Write json, and sample where that is too much"
+        yield Finding(("observe", "access_log"), message)
+
+
 def _unused_certificates(view: AuditView) -> Iterator[Finding]:
     has_rule = any(isinstance(auth, MtlsConfig) for auth in view.config.auth.values())
     for index, listener in enumerate(view.config.server.listen):
@@ -112,6 +130,20 @@ RULES = (
         "Passwords, keys and tokens can be read, and used, by whoever is on the way. Write `tls`, send clients to https"
         " with `redirect_https`, or name the proxy that ends TLS in front under `server.trusted_proxies`.",
         _plain_credentials,
+    ),
+    Rule(
+        "plain-beside-tls",
+        Severity.WARNING,
+        "A listener without TLS serves what another serves with it",
+        "Whoever is on the way keeps clients on the one that can be read. `redirect_https` sends them to the other.",
+        _beside_tls,
+    ),
+    Rule(
+        "access-log-off",
+        Severity.NOTE,
+        "A public gateway writes no access log",
+        "After an attack it is what tells who has asked for what. `sample` keeps it short.",
+        _silent,
     ),
     Rule(
         "client-certificate-unused",
