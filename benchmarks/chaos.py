@@ -27,7 +27,6 @@ from endurance.disturbances import KINDS, Disturbances, NotFollowed
 from endurance.outcome import add_output, conclude
 from endurance.served.arena import Arena, open_arena
 from endurance.served.gateway import KEY
-from endurance.watch.connections import own_ports
 from endurance.watch.verdict import TooManyFailures
 from sidebyside.report.machine import describe_place
 from trouble.page import table
@@ -79,7 +78,7 @@ async def chaos(arena: Arena, arguments: argparse.Namespace) -> Result:
     gateway, dice = arena.gateway, random.Random(arguments.seed)
     crowd = Crowd(gateway.port, gateway.tls_port, gateway.trust, KEY, dice)
     with open_bulk(gateway.port, _BULK_CONNECTIONS, arguments.seconds, _BULK_PAUSE_MS) as bulk:
-        disturbances = Disturbances(arena, dice, held=lambda: own_ports(bulk.pid, gateway.port))
+        disturbances = Disturbances(arena, dice, bulk.pid)
         try:
             async with asyncio.TaskGroup() as group:
                 crowd.start(group, _CROWD, _PAUSE_S)

@@ -19,7 +19,7 @@ from pathlib import Path
 from endurance.clients.connection import Broken, connect
 from endurance.served.arena import Arena
 from endurance.served.gateway import GatewayUnderTest, serial_of
-from endurance.watch.connections import client_ports
+from endurance.watch.connections import Connections
 from endurance.watch.verdict import Kill
 
 _PATIENCE_S = 20.0
@@ -34,11 +34,11 @@ class NotFollowed(Exception):
 
 @dataclass
 class Disturbances:
-    """Args: held: gives the ports of wrk's connections. ``killed_of_wrk``: how many of these killed workers held."""
+    """Args: wrk: its process. ``killed_of_wrk``: how many connections of it killed workers held."""
 
     arena: Arena
     random: random.Random
-    held: Callable[[], set[int]]
+    wrk: int
     kills: list[Kill] = field(default_factory=list)
     killed_of_wrk: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -57,19 +57,18 @@ class Disturbances:
 
     async def kill_worker(self) -> None:
         """Kill one as a crash does; another takes its place."""
-        workers = self.gateway.workers()
-        pid = self.random.choice(workers)
+        pid = self.random.choice(self.gateway.workers())
         at_s = time.monotonic()
         # It must not take another connection between the look at those it has and its end.
         os.kill(pid, signal.SIGSTOP)
         await _until(lambda: _is_stopped(pid), "a worker stops")
-        ports = client_ports(pid, self.gateway.port) | client_ports(pid, self.gateway.tls_port)
-        self.killed_of_wrk += len(ports & self.held())
+        connections = Connections()
+        ports = connections.of_server(pid, self.gateway.port, self.gateway.tls_port)
+        self.killed_of_wrk += len(ports & connections.of_client(self.wrk, self.gateway.port))
         self.kills.append(Kill(pid, at_s, frozenset(ports)))
         os.kill(pid, signal.SIGKILL)
-        await _until(
-            lambda: len(now := self.gateway.workers()) == len(workers) and pid not in now, "a killed worker is replaced"
-        )
+        await _until(lambda: pid not in self.gateway.workers(), "a killed worker is gone")
+        await _until(self.gateway.is_whole, "a killed worker is replaced")
 
     async def restart_redis(self) -> None:
         """Kill it and start an empty one; limits count there again."""

@@ -20,8 +20,7 @@ from string import Template
 
 import trustme
 
-from endurance.watch.connections import listens
-from sidebyside.accounting import process_tree
+from endurance.watch.connections import holders, listening_inode
 from sidebyside.process import Command, ManagedProcess, StartFailed
 from sidebyside.site import BENCHMARKS, PROJECT
 
@@ -76,6 +75,7 @@ class GatewayUnderTest:
     authority: trustme.CA = field(default_factory=trustme.CA)
     generation: int = 0
     process: ManagedProcess = field(init=False)
+    _inode: str = ""
 
     @property
     def port(self) -> int:
@@ -117,8 +117,15 @@ class GatewayUnderTest:
 
     def workers(self) -> list[int]:
         """The processes that serve: the only one, or those below the supervisor."""
-        tree = process_tree(self.process.pid)
-        return tree[:1] if self.values["workers"] == 1 else [pid for pid in tree[1:] if _listens(pid, self.port)]
+        if self.values["workers"] == 1:
+            return [self.process.pid]
+        self._inode = self._inode or listening_inode(self.port)
+        return holders(self.process.pid, self._inode)
+
+    def is_whole(self) -> bool:
+        """Whether as many workers as there should be have told that they serve."""
+        log, workers = self._log(), self.workers()
+        return len(workers) == self.values["workers"] and all(f"serves (process {pid})" in log for pid in workers)
 
     @property
     def trust(self) -> ssl.SSLContext:
@@ -138,13 +145,6 @@ def serial_of(pem: str) -> int:
     from cryptography.x509 import load_pem_x509_certificate
 
     return load_pem_x509_certificate(pem.encode()).serial_number
-
-
-def _listens(pid: int, port: int) -> bool:
-    try:
-        return listens(pid, port)
-    except OSError:  # it has ended meanwhile
-        return False
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -45,7 +45,7 @@ async def test_soak_every_answer_is_right_and_nothing_is_left_behind() -> None:
         "--quiet",
         "1",
         "--reload-every",
-        "0",
+        "1",
         "--tolerance",
         "1000",
     )
@@ -53,6 +53,7 @@ async def test_soak_every_answer_is_right_and_nothing_is_left_behind() -> None:
     assert result["bulk"]["requests"] > 100
     assert {"kept", "kept, TLS", "a connection each", "tunnel"} <= result["right"].keys()
     assert result["aborted"] > 0
+    assert result["reloads"] > 0
     # Kept connections to targets may still be idle.
     assert result["after"]["descriptors"] <= result["before"]["descriptors"] + 3 * 8 + 1
     assert result["after"]["tasks"] <= result["before"]["tasks"] + 1
