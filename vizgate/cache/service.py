@@ -168,8 +168,7 @@ class ServiceSide:
         # The service was asked while it waited, which is what no-cache wants.
         wish = visit.question.wish._replace(no_cache=False)
         if use_of(like.terms, wish, like.age_s(self._means.clock.monotonic())) is Use.VALIDATE:
-            until_s = self._means.clock.monotonic() + MARK_S
-            self._means.flights.mark(flight.key, Mark.ALONE, until_s)
+            self._means.flights.mark(flight.key, Mark.ALONE, self._means.clock.monotonic(), MARK_S)
             return None
         self._counts.collapsed.value += 1
         return self._of_flight(visit, flight, is_collapsed=True)

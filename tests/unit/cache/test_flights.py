@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 
 import pytest
 
 from tests.unit.cache.origin import CacheSite, chunks, reply, status_of, streaming, turns
 from vizgate.cache.flight import fetch as fetch_module
 from vizgate.cache.flight import flight as flight_module
+from vizgate.cache.flight.flight import FlightKey
+from vizgate.cache.flight.flights import Flights, Mark
+from vizgate.cache.storage.key import ResourceKey
 from vizgate.errors import ConnectFailed, ResponseTimedOut, UpstreamReset
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -298,6 +302,36 @@ async def test_arriving_bodies_are_part_of_the_budget(length: int | None):
     assert [b"c" * 39_997 + b"end"] * 5 == [answer.body.data for answer in await asyncio.gather(*tasks)]
     assert {f"/{number}" for number in range(2)} == {item.address.target for item in site.cache.storage._used}
     assert 0 == site.cache.storage.reserved_bytes
+
+
+async def test_what_must_not_be_shared_is_tried_by_one_now_and_then():
+    """Whether that has changed one finds out; the others do not wait for him, however long he takes."""
+    site = CacheSite(reply(cache_control="no-store"))
+    await site.get()
+    for calls in (4, 7):
+        site.clock.advance(fetch_module.MARK_S)
+        site.origin.open.clear()
+        tasks = [get(site) for _ in range(3)]
+        await turns()
+        assert calls == site.calls
+        site.origin.open.set()
+        await asyncio.gather(*tasks)
+    site.origin.answers = [reply(cache_control=FRESH)]
+    site.clock.advance(fetch_module.MARK_S)
+    assert "stored" in status_of(await site.get())
+    assert "hit" in status_of(await site.get())
+
+
+def test_keys_that_are_remembered_take_no_room():
+    """Their text comes from clients, and is not part of any budget."""
+    flights = Flights()
+    tracemalloc.start()
+    for number in range(200):
+        target = b"/" + b"x" * 50_000 + b"%d" % number
+        flights.mark(FlightKey(ResourceKey("r", "http", "a", target), (), False), Mark.PASS, 0.0, 10.0)
+    held_bytes = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held_bytes < 200_000
 
 
 async def test_body_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):

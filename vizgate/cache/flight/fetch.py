@@ -245,8 +245,8 @@ class Fetch:
         flight.hand_over(self._request)
 
     def _mark(self, mark: Mark, status: int) -> None:
-        after_s = MARK_S if status < 500 else MARK_AFTER_ERROR_S
-        self._means.flights.mark(self._flight.key, mark, self._means.clock.monotonic() + after_s)
+        for_s = MARK_S if status < 500 else MARK_AFTER_ERROR_S
+        self._means.flights.mark(self._flight.key, mark, self._means.clock.monotonic(), for_s)
 
 
 def _missing(stale: StoredResponse, response: Response) -> list[tuple[bytes, bytes]]:

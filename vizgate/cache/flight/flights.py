@@ -37,7 +37,8 @@ class Flights:
     def __init__(self) -> None:
         self._by_key: dict[FlightKey, Flight] = {}
         self._all: set[Flight] = set()
-        self._marks: OrderedDict[FlightKey, tuple[Mark, float]] = OrderedDict()
+        # By the hash of a key: what clients choose may be long, and two keys with one hash only go alone for a while.
+        self._marks: OrderedDict[int, tuple[Mark, float, float]] = OrderedDict()
 
     def get(self, key: FlightKey) -> Flight | None:
         """The flight that others may join."""
@@ -69,24 +70,28 @@ class Flights:
                 flight.is_outdated = True
                 self.close(flight)
 
-    def mark(self, key: FlightKey, mark: Mark, until_s: float) -> None:
-        """Remember *mark* until *until_s* (monotonic seconds)."""
-        self._marks[key] = mark, until_s
-        self._marks.move_to_end(key)
+    def mark(self, key: FlightKey, mark: Mark, now_s: float, for_s: float) -> None:
+        """Remember *mark* from *now_s* (monotonic seconds) on, for *for_s* seconds."""
+        self._marks[hash(key)] = mark, now_s + for_s, for_s
+        self._marks.move_to_end(hash(key))
         if len(self._marks) > MAX_MARKS:
             self._marks.popitem(last=False)
 
     def unmark(self, key: FlightKey) -> None:
         """Forget what was remembered."""
-        self._marks.pop(key, None)
+        self._marks.pop(hash(key), None)
 
     def mark_of(self, key: FlightKey, now_s: float) -> Mark | None:
-        """What is remembered of *key*."""
-        found = self._marks.get(key)
+        """What is remembered of *key*.
+
+        When the time is over, whoever asks first is told nothing, and finds out anew; for the others it begins again:
+        they need not wait for that, which would be for nothing as a rule.
+        """
+        found = self._marks.get(hash(key))
         if found is None:
             return None
         if now_s >= found[1]:
-            del self._marks[key]
+            self.mark(key, found[0], now_s, found[2])
             return None
         return found[0]
 

@@ -51,7 +51,7 @@ class StoredResponse:
         self.entity_tag = headers.get_bytes(b"etag")
         self.modified = headers.get_bytes(b"last-modified")
         texts = sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.fields)
-        chosen_by = sum(len(value or b"") for value in self.values) + 2 * len(self.key.target)
+        chosen_by = sum(len(value or b"") for value in self.values) + 2 * len(self.key.target) + len(self.key.told)
         self.size_bytes = len(self.data) + texts + chosen_by + _TAG_BYTES * len(self.tags) + _OVERHEAD_BYTES
 
     def age_s(self, now_s: float) -> float:
