@@ -15,6 +15,7 @@ from vizgate.balancer.config import OwnBalancerConfig
 from vizgate.config.audit.hosts import is_everything
 from vizgate.config.model import Address, GatewayConfig, MiddlewareEntry, RouteConfig
 from vizgate.config.problems import Path
+from vizgate.discovery.config import PluginDiscoveryConfig
 from vizgate.store.config import PluginStoreConfig
 
 
@@ -87,6 +88,8 @@ class AuditView:
         for name, service in config.services.items():
             if isinstance(service.balancer, OwnBalancerConfig):
                 yield ("services", name, "balancer"), service.balancer.settings
+            if isinstance(service.discovery, PluginDiscoveryConfig):
+                yield ("services", name, "discovery"), service.discovery.settings
         if isinstance(config.store, PluginStoreConfig):
             yield ("store",), config.store.settings
 

@@ -88,6 +88,8 @@ def _targets(name: str, old: ServiceConfig, new: ServiceConfig) -> Iterator[Effe
     before, after = named(old.targets) or {}, named(new.targets) or {}
     path: Path = ("services", name)
     gone, come = [url for url in before if url not in after], [url for url in after if url not in before]
+    if old.discovery is not None or new.discovery is not None:
+        gone, come = [], []  # a source may tell of them, too
     if gone:
         yield Effect(Matter.STATE, path, f"what is known about {', '.join(gone)} is forgotten")
     if come and before:

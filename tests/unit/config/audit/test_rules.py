@@ -61,6 +61,7 @@ INTROSPECTION = (
     "auth: {{a: {{kind: oauth2_introspection, endpoint: 'https://a/', client_id: a, client_secret: '${{SECRET}}'{}}}}}"
 )
 ADMIN = "server: {{admin: '{}', admin_token: '${{SECRET}}'{}}}\n"
+FOUND = "services: {{s: {{discovery: {{{}}}}}}}\n"
 TWO = "server: {{listen: [{{address: '0.0.0.0:1', tls: {{cert: a.pem}}}}, {{address: '0.0.0.0:2'{}}}]}}\n"
 REDIS = "store: {{kind: redis, url: '{}'{}}}\n"
 
@@ -210,6 +211,13 @@ CASES = [
          service("", "https://a.example")),
     Case("upstream-without-tls", "services.s.targets[0]", service("", "http://8.8.8.8"),
          service("", "http://unix:/run/a.sock")),
+    Case("discovery-without-tls", "services.s.discovery.url", FOUND.format("kind: http, url: 'http://a.example/'"),
+         FOUND.format("kind: http, url: 'https://a.example/'")),
+    Case("discovery-without-tls", "services.s.discovery.url",
+         FOUND.format("kind: kubernetes, service: a, namespace: b, port: 1, url: 'http://10.0.0.1/'"),
+         FOUND.format("kind: http, url: 'http://127.0.0.1/'")),
+    Case("plain-secret", "services.s.discovery.token", FOUND.format("kind: 'a:B', token: x"),
+         FOUND.format("kind: 'a:B', token: '${SECRET}'")),
     Case("upstream-without-tls-inside", "services.s.targets[0]", service("", "http://users"),
          service("", "http://localhost")),
     Case("host-from-client", "services.s", service("", "https://a.example") + route(),

@@ -44,6 +44,7 @@ def told(old: str, new: str) -> list[str]:
         (service("targets: ['http://a', 'http://b']"), service("targets: ['http://a', 'http://c']"),
          ["state services.s what is known about http://b is forgotten",
           "state services.s nothing is known yet about http://c"]),
+        (service("targets: ['http://a']"), service("discovery: {kind: 'a:B'}"), []),
         (service("targets: ['http://a']"), service("targets: ['http://a']", "t"),
          [RENAMED]),
         (service("targets: ['http://a'], affinity: {cookie: A}"),

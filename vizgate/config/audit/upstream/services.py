@@ -7,11 +7,14 @@ In: rules about TLS to targets and about what a target believes of a client. Not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 from vizgate.config.audit.hosts import is_inside, is_loopback
 from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding
+from vizgate.discovery.http.config import HttpDiscoveryConfig
+from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
 
 
 def _unverified(view: AuditView) -> Iterator[Finding]:
@@ -33,6 +36,15 @@ def _plain_targets(is_found: Callable[[str], bool], message: str) -> Callable[[A
                     break
 
     return find
+
+
+def _plain_sources(view: AuditView) -> Iterator[Finding]:
+    for name, service in view.config.services.items():
+        source = service.discovery
+        url = source.url if isinstance(source, (HttpDiscoveryConfig, KubernetesDiscoveryConfig)) else None
+        if url is not None and urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+            message = "whoever is on the way chooses where requests go, and reads the token. Write https"
+            yield Finding(("services", name, "discovery", "url"), message)
 
 
 def _hosts_of_clients(view: AuditView) -> Iterator[Finding]:
@@ -75,6 +87,13 @@ RULES = (
         "A target in a network of one's own is asked without TLS",
         "It depends on who else is in that network. Loopback and Unix sockets are never told of.",
         _plain_targets(is_inside, "whoever is in this network can read along. Write https where that matters"),
+    ),
+    Rule(
+        "discovery-without-tls",
+        Severity.WARNING,
+        "Targets are looked up without TLS",
+        "Whoever can answer for the registry chooses where requests, with their credentials, go.",
+        _plain_sources,
     ),
     Rule(
         "host-from-client",

@@ -19,10 +19,10 @@ _UNSAFE = ("POST", "PATCH")
 
 
 def _calls(view: AuditView) -> Iterator[tuple[int, RouteConfig, str, ServiceConfig]]:
-    """Every route with every service of it that has targets."""
+    """Every route with every service of it that is asked."""
     for index, route in enumerate(view.config.routes):
         for name in route.services:
-            if view.config.services[name].targets:
+            if view.config.services[name].builtin is None:
                 yield index, route, name, view.config.services[name]
 
 
@@ -40,7 +40,7 @@ def _for_ever(view: AuditView) -> Iterator[Finding]:
 
 def _silence(view: AuditView) -> Iterator[Finding]:
     for name, service in view.config.services.items():
-        if service.targets and not service.timeouts.idle and not service.timeouts.total:
+        if service.builtin is None and not service.timeouts.idle and not service.timeouts.total:
             message = "a stream or tunnel in which nobody says anything stays for ever. Write a time, such as 1h"
             yield Finding(("services", name, "timeouts", "idle"), message)
 
