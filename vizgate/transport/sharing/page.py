@@ -15,7 +15,8 @@ from typing import NamedTuple
 #: The most workers that a page has room for.
 MOST_WORKERS = 255
 
-_ABSENT = -1
+# One more than there are connections; 0, with which memory begins, is nobody.
+_ABSENT = 0
 _BYTES = max(PAGESIZE, 16 * (MOST_WORKERS + 1))
 
 
@@ -57,17 +58,16 @@ class LoadPage:
 
     def enter(self, number: int, now_s: float) -> None:
         """Worker *number* is there, without a connection."""
-        self._counts[2 * number] = 0
         self._seen[2 * number + 1] = now_s
+        self._counts[2 * number] = 1
 
     def leave(self, number: int) -> None:
         """Worker *number* accepts no more, or is dead."""
         self._counts[2 * number] = _ABSENT
-        self._seen[2 * number + 1] = 0.0
 
     def tell(self, number: int, connections: int) -> None:
         """Worker *number* has so many *connections*."""
-        self._counts[2 * number] = connections
+        self._counts[2 * number] = connections + 1
 
     def look(self, number: int, now_s: float) -> None:
         """Worker *number* is at work."""
@@ -77,9 +77,9 @@ class LoadPage:
         """The loads of all that are there but worker *number*."""
         counts, seen = self._counts, self._seen
         return [
-            Load(counts[2 * other], seen[2 * other + 1])
+            Load(count - 1, seen[2 * other + 1])
             for other in range(1, counts[0] + 1)
-            if other != number and seen[2 * other + 1] and counts[2 * other] != _ABSENT
+            if other != number and (count := counts[2 * other]) != _ABSENT
         ]
 
     def total(self, number: int) -> int:
