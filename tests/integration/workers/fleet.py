@@ -45,23 +45,34 @@ class Refusing(Telltale):
 
 CONFIG = """\
 version: 1
-server: {{listen: {listen}, admin: '127.0.0.1:0', workers: {workers}, public_endpoints: [metrics, health]}}
+server: {{listen: {listen}, admin: '127.0.0.1:0', workers: {workers}, public_endpoints: [metrics, health], {server}}}
 services:
   echo: {{builtin: echo}}
+  far: {{targets: ['http://127.0.0.1:1', 'http://127.0.0.2:1'], affinity: {{cookie: VZSID}}}}
 routes:
+  - {{match: {{path: /far}}, service: far}}
   - {{match: {{path: /*}}, service: echo, middleware: [{{use: "telltale:{use}", word: "{word}"}}]}}
 {more}
 """
 
 
 def write_config(
-    folder: Path, *, workers: int = 2, word: str = "first", use: str = "Telltale", more: str = "", listen: str = ""
+    folder: Path,
+    *,
+    workers: int = 2,
+    word: str = "first",
+    use: str = "Telltale",
+    more: str = "",
+    listen: str = "",
+    server: str = "zone: here",
 ) -> Path:
     """A configuration in *folder*, on free ports."""
     (folder / "telltale.py").write_text(_TELLTALE, "utf-8")
     path = folder / "vizgate.yaml"
     listen = listen or "'127.0.0.1:0'"
-    path.write_text(CONFIG.format(workers=workers, word=word, use=use, more=more, listen=listen), "utf-8")
+    path.write_text(
+        CONFIG.format(workers=workers, word=word, use=use, more=more, listen=listen, server=server), "utf-8"
+    )
     return path
 
 
