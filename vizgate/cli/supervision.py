@@ -102,7 +102,7 @@ class _Supervision:
     def _watch(self) -> None:
         source = self._supervisor.source
         if self._watches and source is not None:
-            self._run(FileWatch(lambda: source.files, self._reload).run())
+            self._run(FileWatch(lambda: source.marks, self._reload).run())
 
     async def _reload(self) -> None:
         # It was logged; who has sent a signal cannot be told in another way.

@@ -123,7 +123,8 @@ def test_admin_listener_answers_for_all_workers(fleet: FleetProgram):
     assert (200, {"status": "ready"}) == _json(fleet, "/readiness")
     assert 200 == get(fleet.admin_port, "/health")[0]
     status, document = _json(fleet, "/status")
-    assert (200, "ready") == (status, document["phase"])
+    assert (200, "ready", True) == (status, document["phase"], document["config"]["source"].endswith("vizgate.yaml"))
+    assert set(fleet.pids.values()) == {worker["pid"] for worker in document["workers"]}
 
 
 def _json(fleet: FleetProgram, path: str) -> tuple[int, dict]:
