@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from vizgate.testing import ManualClock
-from vizgate.transport.sharing.page import Load, LoadPage
+from vizgate.transport.sharing.page import LoadPage
 from vizgate.transport.sharing.seat import Seat
+from vizgate.transport.sharing.turns import Load
 
 
 @pytest.fixture
@@ -29,6 +30,8 @@ def test_page_shows_each_worker_the_loads_of_the_others(page: LoadPage):
     assert [Load(7, 5.0)] == other.others(2)
     assert [Load(0, 6.0)] == page.others(1)
     assert 7 == other.total(2)
+    page.rest(1, wanted=True)
+    assert [Load(7, 5.0, is_resting=True)] == other.others(2)
     page.leave(1)
     assert [] == other.others(2)
     other.close()

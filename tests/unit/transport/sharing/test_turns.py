@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vizgate.transport.sharing.page import Load
-from vizgate.transport.sharing.turns import FRESH_S, LONGEST_S, SHORTEST_S, leaves_it, next_patience
+from vizgate.transport.sharing.turns import FRESH_S, LONGEST, SHORTEST, Load, leaves_it, next_patience
 
 COUNTS = st.integers(0, 10_000)
 NOW_S = 1000.0
@@ -18,10 +17,16 @@ def test_worker_with_more_connections_leaves_the_next_one():
     assert not leaves_it(1, [Load(1, NOW_S)], NOW_S)
 
 
-def test_difference_of_an_eighth_does_not_count():
-    """36 are as good as 32."""
-    assert not leaves_it(36, [Load(32, NOW_S)], NOW_S)
-    assert leaves_it(37, [Load(32, NOW_S)], NOW_S)
+def test_difference_of_a_quarter_does_not_count():
+    """40 are as good as 32."""
+    assert not leaves_it(40, [Load(32, NOW_S)], NOW_S)
+    assert leaves_it(41, [Load(32, NOW_S)], NOW_S)
+
+
+def test_somebody_goes_on_while_others_step_back():
+    """To who looks away for a moment a connection is left only if he has far fewer."""
+    assert not leaves_it(18, [Load(11, NOW_S, is_resting=True)], NOW_S)
+    assert leaves_it(19, [Load(11, NOW_S, is_resting=True)], NOW_S)
 
 
 def test_nothing_is_left_to_a_worker_that_does_not_look():
@@ -55,8 +60,8 @@ def test_connections_are_spread_evenly(workers: int, connections: int):
 @given(st.lists(st.booleans(), max_size=30))
 def test_patience_stays_within_its_bounds(taken: list[bool]):
     """However often nobody comes, the next one is waited for a little; when somebody came, for the whole time."""
-    patience_s = LONGEST_S
+    patience = LONGEST
     for was_taken in taken:
-        patience_s = next_patience(patience_s, was_taken=was_taken)
-        assert SHORTEST_S <= patience_s <= LONGEST_S
-        assert not was_taken or LONGEST_S == patience_s
+        patience = next_patience(patience, was_taken=was_taken)
+        assert SHORTEST <= patience <= LONGEST
+        assert not was_taken or LONGEST == patience
