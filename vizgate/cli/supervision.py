@@ -100,7 +100,7 @@ class _Supervision:
         self._stop.set()
 
     def _watch(self) -> None:
-        source = self._supervisor.reloads.source
+        source = self._supervisor.source
         if self._watches and source is not None:
             self._run(FileWatch(lambda: source.marks, self._reload).run())
 

@@ -59,13 +59,15 @@ async def _nothing() -> None:
 class Membership:
     """What is one for several processes, or stays when this one ends.
 
-    ``sockets``: listening sockets that take the place of entries of ``server.listen``. ``seat``: among the workers,
-    None for a gateway that is one process. ``secret``: see ``GatewayState.affinity_key``; None for one of its own.
-    ``store_fd``: the table of the shared store. ``exposition``: the metrics of all workers. ``turnstile``: for writers
-    of one log. ``before_serving``: what is to be done when everything has started, before the first connection.
+    ``sockets``: listening sockets that take the place of entries of ``server.listen``. ``worker``: see
+    ``Context.worker``. ``seat``: among the workers, None for a gateway that is one process. ``secret``: see
+    ``GatewayState.affinity_key``; None for one of its own. ``store_fd``: the table of the shared store. ``exposition``:
+    the metrics of all workers. ``turnstile``: for writers of one log. ``before_serving``: what is to be done when
+    everything has started, before the first connection.
     """
 
     sockets: SocketBox = field(default_factory=SocketBox)
+    worker: int = 0
     seat: Seat | None = None
     secret: bytes | None = field(default=None, repr=False)
     store_fd: int | None = None

@@ -114,6 +114,7 @@ class GatewayState:
     def join(self, membership: Membership) -> None:
         """Be part of what *membership* says; before anything is compiled."""
         self.membership = membership
+        self.worker = membership.worker
         if membership.secret is not None:
             self.affinity_key = SigningKey(membership.secret)
         if membership.seat is not None:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -142,7 +142,7 @@ class Listener:
         if self.terms is not None:
             self._begin_arrivals(self.terms)
         if self._seat is not None:
-            self._acceptor = SharedAcceptor(self._sockets, self._seat, self._take_shared)
+            self._acceptor = SharedAcceptor(self._sockets, self._seat, self._shared_taker(loop))
             self._acceptor.start()
         elif self._arrivals is None:
             await self._begin_servers(loop)
@@ -166,12 +166,25 @@ class Listener:
             stream.listener = self
         self._accepted(stream)
 
-    def _take_shared(self, sock: socket.socket, address: Any) -> None:
-        taking = self._taker()(sock, address)
-        if taking is not None:
-            task = asyncio.get_running_loop().create_task(_connected(taking))
-            self._arriving.add(task)
-            task.add_done_callback(self._arriving.discard)
+    def _shared_taker(self, loop: asyncio.AbstractEventLoop) -> Callable[[socket.socket, Any], None]:
+        """Takes what was accepted; it runs for every connection."""
+        assert self._make is not None
+        make, arriving, end = partial(self._make, self._take, None), self._arriving, self._end_of
+
+        def take(sock: socket.socket, address: Any) -> None:
+            if self._arrivals is not None:
+                self._arrivals.take(sock, address[0] if isinstance(address, tuple) else "")
+                return
+            task = loop.create_task(loop.connect_accepted_socket(make, sock))
+            arriving.add(task)
+            task.add_done_callback(end)
+
+        return take
+
+    def _end_of(self, task: asyncio.Task[Any]) -> None:
+        self._arriving.discard(task)
+        if not task.cancelled():
+            task.exception()  # the client has given up since
 
     @property
     def _listening(self) -> list[Any]:
@@ -280,11 +293,6 @@ class Listener:
 def _refuse(stream: Stream) -> None:
     """What nobody serves."""
     stream.abort()
-
-
-async def _connected(taking: Coroutine[Any, Any, Any]) -> None:
-    with contextlib.suppress(OSError):  # the client has given up since
-        await taking
 
 
 def _duplicate(sock: Any) -> socket.socket:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -45,23 +46,33 @@ class Refusing(Telltale):
 
 CONFIG = """\
 version: 1
-server: {{listen: {listen}, admin: '127.0.0.1:0', workers: {workers}, public_endpoints: [metrics, health]}}
+server: {{listen: {listen}, admin: '127.0.0.1:0', workers: {workers}, public_endpoints: [metrics, health], {server}}}
 services:
   echo: {{builtin: echo}}
+  far: {{targets: {targets}, affinity: {{cookie: VZSID}}}}
 routes:
+  - {{match: {{path: /far}}, service: far, middleware: [{{use: "telltale:Telltale"}}]}}
   - {{match: {{path: /*}}, service: echo, middleware: [{{use: "telltale:{use}", word: "{word}"}}]}}
 {more}
 """
 
 
 def write_config(
-    folder: Path, *, workers: int = 2, word: str = "first", use: str = "Telltale", more: str = "", listen: str = ""
+    folder: Path,
+    *,
+    workers: int = 2,
+    word: str = "first",
+    use: str = "Telltale",
+    more: str = "",
+    listen: str = "'127.0.0.1:0'",
+    server: str = "zone: here",
+    targets: Sequence[str] = ("http://127.0.0.1:1", "http://127.0.0.2:1"),
 ) -> Path:
     """A configuration in *folder*, on free ports."""
     (folder / "telltale.py").write_text(_TELLTALE, "utf-8")
     path = folder / "vizgate.yaml"
-    listen = listen or "'127.0.0.1:0'"
-    path.write_text(CONFIG.format(workers=workers, word=word, use=use, more=more, listen=listen), "utf-8")
+    said = {"workers": workers, "word": word, "use": use, "more": more, "listen": listen, "server": server}
+    path.write_text(CONFIG.format(**said, targets=list(targets)), "utf-8")
     return path
 
 
@@ -70,11 +81,14 @@ class FleetProgram(Program):
 
     port = 0
     admin_port = 0
+    tls_port = 0
 
     def wait_ready(self) -> FleetProgram:
         """Return once everything about the start has been told."""
         self.port = self.wait_port()
-        self.admin_port = int(self.wait_line(r"admin on http://127\.0\.0\.1:(\d+)")[1])
+        while "admin on" not in (line := self.wait_line("listening on|admin on").string):
+            self.tls_port = int(line.rpartition(":")[2]) if "https:" in line else self.tls_port
+        self.admin_port = int(line.partition(" (")[0].rpartition(":")[2])
         self.wait_line("event loop")
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ def test_worker_that_dies_again_and_again_is_replaced(mortal: FleetProgram):
     for _ in range(3):
         _die(fleet.port)
         fleet.wait_line("ended with code 7")
-    fleet.wait_worker()
+        fleet.wait_worker()
     assert 200 == get(fleet.port)[0]
     assert 3.0 == fleet.metrics()['vizgate_worker_exits_total{reason="failed"}']
 
@@ -88,6 +89,39 @@ def _die(port: int) -> None:
         connection.request("GET", "/", headers={"X-Die": "now"})
         with pytest.raises((OSError, HTTPException)):
             connection.getresponse()
+
+
+def test_worker_whose_loop_stands_still_is_replaced(start: Start, tmp_path: Path):
+    """A worker that does not answer for ``worker_timeout`` is killed and replaced; nobody waits for it meanwhile."""
+    fleet = start(write_config(tmp_path, server="worker_timeout: 1s")).wait_ready()
+    stopped = fleet.pids[1]
+    kill(stopped, signal.SIGSTOP)
+    for _ in range(10):
+        assert 200 == get(fleet.port)[0]
+    fleet.wait_line(f"process {stopped}. has not answered for 1 s")
+    assert stopped != fleet.wait_worker()
+    assert 1.0 == fleet.metrics()['vizgate_worker_exits_total{reason="hung"}']
+
+
+def test_what_an_operator_has_said_holds_for_successors(mortal: FleetProgram):
+    """A drained target is drained in every worker, and in those that come after all have died."""
+    target = "http://127.0.0.1:1"
+    with closing(HTTPConnection("127.0.0.1", mortal.admin_port)) as connection:
+        connection.request("POST", f"/services/far/targets/{target}/drain")
+        assert 200 == connection.getresponse().status
+    assert ["drained"] == _blocked(mortal, target)
+    for pid in list(mortal.pids.values()):
+        kill(pid)
+    mortal.wait_worker()
+    mortal.wait_worker()
+    assert ["drained"] == _blocked(mortal, target)
+
+
+def _blocked(fleet: FleetProgram, target: str) -> list[str]:
+    """Why *target* is not asked, as the services of the gateway tell it."""
+    status, body = get(fleet.admin_port, "/services/far")
+    assert 200 == status
+    return next(found["blocked"] for found in json.loads(body)["targets"] if found["target"] in target)
 
 
 def test_signals_change_the_number_of_workers(mortal: FleetProgram):

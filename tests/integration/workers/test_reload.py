@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -38,8 +39,9 @@ def test_reload_is_in_force_in_every_worker_or_in_none(start: Start, tmp_path: P
         assert {"second"} == words(fleet)
 
         write_config(tmp_path, word="third", use="Refusing")
-        fleet.signal(signal.SIGHUP)
-        assert "the second one will not" in fleet.wait_line("was not reloaded.*").group()
+        status, answer = _post(fleet, "/reload")
+        assert (409, True) == (status, "the second one will not" in answer["detail"])
+        fleet.wait_line("was not reloaded")
         assert {"second"} == words(fleet)
 
         write_config(tmp_path, word="fourth").write_text("version: 2", "utf-8")
@@ -75,6 +77,14 @@ def test_reload_is_in_force_in_every_worker_or_in_none(start: Start, tmp_path: P
     fleet.signal(signal.SIGHUP)
     fleet.wait_line("only a restart can change server.workers")
     assert {"sixth"} == words(fleet)
+
+
+def _post(fleet: FleetProgram, path: str) -> tuple[int, dict]:
+    """Status and answer of what an operator asks for."""
+    with closing(HTTPConnection("127.0.0.1", fleet.admin_port, timeout=PATIENCE_S)) as connection:
+        connection.request("POST", path)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
 
 
 def _free_port() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import NamedTuple
 
 from vizgate.config.model import ListenConfig
@@ -32,14 +32,12 @@ class GivenSocket(NamedTuple):
     name: str = ""
 
 
-def given_by_number(numbers: Iterable[int]) -> list[GivenSocket]:
+def given_by_number(numbers: Sequence[int]) -> list[GivenSocket]:
     """The sockets behind the descriptors *numbers*. Raises: GivenRefused: one of them cannot be accepted from."""
-    found: dict[int, GivenSocket] = {}
-    for number in numbers:
-        if number in found:
-            raise GivenRefused(f"--fd: descriptor {number} is given twice. Name each socket once")
-        found[number] = GivenSocket(_adopted(number, "--fd"))
-    return list(found.values())
+    twice = sorted({number for number in numbers if numbers.count(number) > 1})
+    if twice:
+        raise GivenRefused(f"--fd: descriptor {twice[0]} is given twice. Name each socket once")
+    return [GivenSocket(_adopted(number, "--fd")) for number in numbers]
 
 
 def given_by_systemd(environment: MutableMapping[str, str], pid: int) -> list[GivenSocket]:

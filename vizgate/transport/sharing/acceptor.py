@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vizgate.transport.sharing.seat import Seat
-from vizgate.transport.sharing.turns import LONGEST_S, next_patience
+from vizgate.transport.sharing.turns import LONGEST, MOMENT_S, next_patience
 
 _log = logging.getLogger("vizgate.connection")
 
+# How many connections are taken at once where they were left to others and nobody came.
+_AT_ONCE = 8
 # How long nothing is accepted when no file is left, in seconds; asyncio rests as long.
 _REST_S = 1.0
 
@@ -33,7 +35,7 @@ class SharedAcceptor:
         self._seat = seat
         self._take = take
         self._loop = asyncio.get_running_loop()
-        self._patience_s = LONGEST_S
+        self._patience = LONGEST
         # Those that are not listened to for a moment.
         self._resting: dict[socket.socket, asyncio.TimerHandle] = {}
 
@@ -45,13 +47,30 @@ class SharedAcceptor:
 
     def _on_waiting(self, sock: socket.socket) -> None:
         if self._seat.leaves_it:
-            self._rest(sock, self._patience_s, self._after_leaving)
+            self._loop.remove_reader(sock)
+            self._seat.rest(wanted=True)
+            self._look_away(sock, 1)
         else:
             self._accept(sock)
 
-    def _after_leaving(self, sock: socket.socket) -> None:
+    def _look_away(self, sock: socket.socket, moments: int) -> None:
+        self._resting[sock] = self._loop.call_later(MOMENT_S, self._look, sock, moments)
+
+    def _look(self, sock: socket.socket, moments: int) -> None:
+        """See whose turn it is, after *moments*."""
+        leaves_it = self._seat.leaves_it
+        if leaves_it and moments < self._patience:
+            self._look_away(sock, moments + 1)
+            return
         self._resume(sock)
-        self._patience_s = next_patience(self._patience_s, was_taken=not self._accept(sock))
+        if not leaves_it:
+            self._accept(sock)
+            return
+        was_there = self._accept(sock)
+        self._patience = next_patience(self._patience, was_taken=not was_there)
+        for _ in range(_AT_ONCE - 1 if was_there else 0):
+            if sock in self._resting or not self._accept(sock):
+                return
 
     def _accept(self, sock: socket.socket) -> bool:
         """Take one connection; whether there was one."""
@@ -62,18 +81,18 @@ class SharedAcceptor:
         except OSError as exc:
             _log.error("cannot accept connections for %g s: %s", _REST_S, exc.strerror)
             # The loop would tell of the queue again at once, and no file is left for it.
-            self._rest(sock, _REST_S, self._resume)
+            self._loop.remove_reader(sock)
+            self._seat.rest(wanted=True)
+            self._resting[sock] = self._loop.call_later(_REST_S, self._resume, sock)
             return False
         accepted.settimeout(0)
         self._take(accepted, address)
         return True
 
-    def _rest(self, sock: socket.socket, delay_s: float, then: Callable[[socket.socket], None]) -> None:
-        self._loop.remove_reader(sock)
-        self._resting[sock] = self._loop.call_later(delay_s, then, sock)
-
     def _resume(self, sock: socket.socket) -> None:
         del self._resting[sock]
+        if not self._resting:
+            self._seat.rest(wanted=False)
         self._loop.add_reader(sock, self._on_waiting, sock)
 
     def stop(self) -> None:

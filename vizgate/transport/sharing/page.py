@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import os
 from mmap import PAGESIZE, mmap
-from typing import NamedTuple
+
+from vizgate.transport.sharing.turns import Load
 
 #: The most workers that a page has room for.
 MOST_WORKERS = 255
 
-_ABSENT = -1
-_BYTES = max(PAGESIZE, 16 * (MOST_WORKERS + 1))
-
-
-class Load(NamedTuple):
-    """``connections``: that one worker has open. ``seen_s``: when it last had a look, in monotonic seconds."""
-
-    connections: int
-    seen_s: float
+# One more than there are connections; 0, with which memory begins, is nobody.
+_ABSENT = 0
+_WORDS = 4
+_BYTES = max(PAGESIZE, 8 * _WORDS * (MOST_WORKERS + 1))
 
 
 class LoadPage:
@@ -57,34 +53,42 @@ class LoadPage:
 
     def enter(self, number: int, now_s: float) -> None:
         """Worker *number* is there, without a connection."""
-        self._counts[2 * number] = 0
-        self._seen[2 * number + 1] = now_s
+        self._seen[_WORDS * number + 1] = now_s
+        self._counts[_WORDS * number + 2] = False
+        self._counts[_WORDS * number] = 1
 
     def leave(self, number: int) -> None:
         """Worker *number* accepts no more, or is dead."""
-        self._counts[2 * number] = _ABSENT
-        self._seen[2 * number + 1] = 0.0
+        self._counts[_WORDS * number] = _ABSENT
 
     def tell(self, number: int, connections: int) -> None:
         """Worker *number* has so many *connections*."""
-        self._counts[2 * number] = connections
+        self._counts[_WORDS * number] = connections + 1
 
     def look(self, number: int, now_s: float) -> None:
         """Worker *number* is at work."""
-        self._seen[2 * number + 1] = now_s
+        self._seen[_WORDS * number + 1] = now_s
+
+    def rest(self, number: int, *, wanted: bool) -> None:
+        """Worker *number* steps back, or is back."""
+        self._counts[_WORDS * number + 2] = wanted
 
     def others(self, number: int) -> list[Load]:
         """The loads of all that are there but worker *number*."""
         counts, seen = self._counts, self._seen
         return [
-            Load(counts[2 * other], seen[2 * other + 1])
-            for other in range(1, counts[0] + 1)
-            if other != number and seen[2 * other + 1] and counts[2 * other] != _ABSENT
+            Load(count - 1, seen[at + 1], bool(counts[at + 2]))
+            for at in range(_WORDS, _WORDS * (counts[0] + 1), _WORDS)
+            if at != number * _WORDS and (count := counts[at]) != _ABSENT
         ]
 
     def total(self, number: int) -> int:
         """The connections of all that are there but worker *number*."""
-        return sum(load.connections for load in self.others(number))
+        counts, own, total = self._counts, _WORDS * number, 0
+        for at in range(_WORDS, _WORDS * (counts[0] + 1), _WORDS):
+            if at != own and (count := counts[at]) != _ABSENT:
+                total += count - 1
+        return total
 
     def close(self) -> None:
         """Let go of it; it lives as long as another process has it open. May be called twice."""

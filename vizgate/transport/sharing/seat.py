@@ -41,6 +41,10 @@ class Seat:
         if not self._has_left:
             self._page.tell(self.number, connections)
 
+    def rest(self, *, wanted: bool) -> None:
+        """Step back, or be back."""
+        self._page.rest(self.number, wanted=wanted)
+
     @property
     def connections_elsewhere(self) -> int:
         """How many connections the other workers have."""

@@ -10,30 +10,40 @@ a connection never waits for a worker that does not look.
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from vizgate.transport.sharing.page import Load
+from typing import NamedTuple
 
 #: A worker that has not looked for so long is busy or stopped; nothing is left to it.
 FRESH_S = 0.25
-#: How long a connection is left to others at most, in seconds, and at least.
-LONGEST_S = 0.004
-SHORTEST_S = 0.0005
-# A share of the connections that does not count as a difference: 36 and 28 are as good as equal.
-_SLACK_SHARE = 8
+#: How long who steps back looks away, in seconds: as short as timers are.
+MOMENT_S = 0.001
+#: How many moments a connection is left to others at most, and at least.
+LONGEST, SHORTEST = 4, 1
+
+
+class Load(NamedTuple):
+    """``connections``: that one worker has open. ``seen_s``: when it last had a look, in monotonic seconds.
+    ``is_resting``: whether it has stepped back itself.
+    """
+
+    connections: int
+    seen_s: float
+    is_resting: bool = False
 
 
 def leaves_it(own: int, others: Iterable[Load], now_s: float) -> bool:
     """Whether a worker with *own* connections leaves the next one to one of *others*."""
-    return any(
-        now_s - other.seen_s <= FRESH_S and own > other.connections + other.connections // _SLACK_SHARE
-        for other in others
-    )
+    return any(own > other.connections + _slack(other) and now_s - other.seen_s <= FRESH_S for other in others)
 
 
-def next_patience(patience_s: float, *, was_taken: bool) -> float:
-    """How long to leave the next one, after one was left for *patience_s*.
+def _slack(other: Load) -> int:
+    """What does not count as a difference. 40 are as good as 32; and where nobody else looks, somebody goes on."""
+    return 2 + other.connections // 2 if other.is_resting else other.connections // 4
+
+
+def next_patience(patience: int, *, was_taken: bool) -> int:
+    """How many moments to leave the next one, after one was left for *patience*.
 
     Args: was_taken: whether another worker took it. If not, the others are too busy to look, and waiting for them costs
     clients their time for nothing.
     """
-    return LONGEST_S if was_taken else max(patience_s / 2, SHORTEST_S)
+    return LONGEST if was_taken else max(patience // 2, SHORTEST)

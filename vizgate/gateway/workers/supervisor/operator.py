@@ -5,8 +5,8 @@ In: ``FleetOperator``, which meets ``Operator``. Not in: what is done in one of 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-
+from vizgate.gateway.operations.calls.lifecycle import perform_reload, served_document
+from vizgate.gateway.operations.operated import Reloadable
 from vizgate.gateway.operations.operation import Arguments, Document, Operation, OperationRefused
 from vizgate.gateway.operations.standing import StandingOrders
 from vizgate.gateway.operations.table import OPERATIONS
@@ -17,28 +17,29 @@ from vizgate.gateway.workers.supervisor.member import Phase
 # How long one worker may take for an operation, in seconds.
 _PATIENCE_S = 10.0
 
-#: Does what concerns the gateway as a whole.
-PerformOwn = Callable[[Arguments], Awaitable[Document]]
-
 
 class FleetOperator:
     """Has every worker of *fleet* do it, and makes one answer of theirs.
 
-    What is to last goes to *orders*, from which new workers learn it. Args: own: operations of the supervisor itself.
+    What is to last goes to *orders*, from which new workers learn it. Args: whole: the gateway, which alone can reload.
     """
 
-    def __init__(self, fleet: Fleet, orders: StandingOrders, own: Mapping[str, PerformOwn]) -> None:
+    def __init__(self, fleet: Fleet, orders: StandingOrders, whole: Reloadable) -> None:
         self._fleet = fleet
         self._orders = orders
-        self._own = own
+        self._whole = whole
 
     async def perform(self, name: str, arguments: Arguments) -> Document:
         """See ``Operator.perform``. Raises: KeyError: there is no such operation."""
-        operation = OPERATIONS[name]
-        own = self._own.get(name)
-        if own is not None:
-            return await own(arguments)
-        said = {"name": name, "arguments": dict(arguments)}
+        if name == "reload":
+            return await perform_reload(self._whole, arguments)
+        document = await self._perform_in_all(OPERATIONS[name], arguments)
+        if name == "status":
+            document["config"] = await served_document(self._whole)  # no worker knows the file
+        return document
+
+    async def _perform_in_all(self, operation: Operation, arguments: Arguments) -> Document:
+        said = {"name": operation.name, "arguments": dict(arguments)}
         ready = self._fleet.ready
         if operation.is_change:
             self._tell_starting(said)

@@ -15,6 +15,7 @@ from vizgate.extension.contract import Context
 from vizgate.gateway.cores import worker_count
 from vizgate.gateway.operations.standing import StandingOrders
 from vizgate.gateway.reload.record import ReloadRecord
+from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.state import GatewayState
 from vizgate.gateway.workers.channel.channel import Asked
@@ -67,10 +68,10 @@ class Supervisor:
         self.fleet = Fleet(self, {"exposition": self._expose, "farewell": self._part}, self._page, self._clock, metrics)
         self.vitals = FleetVitals(self.fleet, self.state.health, metrics)
         self._orders = StandingOrders()
-        self.operator = FleetOperator(self.fleet, self._orders, {})
+        self.operator = FleetOperator(self.fleet, self._orders, self)
         self.admin = AdminDoor(self.state, self.vitals, self.operator)
         record = ReloadRecord(self.config, self._clock, metrics)
-        self.reloads = FleetReload(self, model.source, record)
+        self._reloading = FleetReload(self, model.source, record)
 
     # start
 
@@ -131,12 +132,22 @@ class Supervisor:
         """Have the access log begin a new file, in every worker."""
         await self.fleet.ask_all(self.fleet.members, "reopen_logs", timeout_s=self.config.server.worker_timeout)
 
+    @property
+    def source(self) -> ConfigSource | None:
+        """Where ``reload`` reads; None where it cannot."""
+        return self._reloading.source
+
+    @property
+    def reloads(self) -> ReloadRecord:
+        """What became of reloads."""
+        return self._reloading.record
+
     async def reload(self) -> None:
         """Serve by what the file says now, in every worker or in none.
 
         Raises: VizgateError: it cannot be used, and nothing has changed.
         """
-        await self.reloads.ask()
+        await self._reloading.ask()
 
     def take(self, config: GatewayConfig, doors: Doors) -> None:
         """See ``Served.take``."""
@@ -172,7 +183,7 @@ class Supervisor:
         if self.fleet.ready and timeout_s and delay_s:
             self.fleet.tell_all("drain")
             await self.state.sleep(delay_s)
-        await self.reloads.stop()
+        await self._reloading.stop()
         self.doors.shut_all_but()
         self._given.close()
         self.doors.close_all_but()  # what waits in the queues is the workers', who have the sockets, too

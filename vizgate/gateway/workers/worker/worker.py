@@ -145,6 +145,7 @@ class Worker:
 
         membership = Membership(
             beginning.sockets,
+            self._number - 1,
             seat,
             terms.secret,
             beginning.store,
