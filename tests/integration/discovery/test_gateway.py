@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 import trustme
 
-from tests.integration.discovery.told import CHANNELS, USE, Bench, backends, config_of, fail, serving, soon, tell
+from tests.integration.discovery.told import CHANNELS, USE, Bench, Told, backends, config_of, fail, serving, soon, tell
 from vizgate import BalancerConfig, Gateway, RoundRobin, StartFailed
 from vizgate.extension.discovery import DiscoveredTarget
 from vizgate.pipeline.target_state import Block
@@ -304,3 +304,25 @@ async def test_change_among_a_thousand_targets_holds_up_the_loop_shortly() -> No
             await bench.until(*targets)
             times.append(time.process_time() - began_s)
         assert min(times) < 0.25
+
+
+class Strange(Told):
+    """A stranger's source that does what none should."""
+
+    async def watch(self):
+        if not CHANNELS["main"].empty():
+            CHANNELS["main"].get_nowait()
+            raise SystemExit("out")
+        yield ["10.0.0.1:80"]
+
+
+async def test_source_that_does_what_none_should_is_contained(caplog: pytest.LogCaptureFixture) -> None:
+    """It ends the program no more than any other request or plugin does; what it says wrong is a failure."""
+    CHANNELS["main"] = asyncio.Queue()
+    tell("10.0.0.1:80")
+    source = {"kind": f"{__name__}:Strange", "start_timeout": 0.01}
+    async with Gateway(config_of({"discovery": source})) as gateway:
+        record = gateway.state.feeds["api"].record
+        await soon(lambda: record.failures == 2)
+        assert "TypeError" == record.error
+    assert "SystemExit" in caplog.text

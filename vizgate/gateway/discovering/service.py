@@ -75,6 +75,8 @@ class DiscoveredService:
         self._pause: asyncio.TimerHandle | None = None
         self._starting: asyncio.Future[None] | None = None
         self._ending: set[asyncio.Future[None]] = set()
+        # Their last probes are still under way.
+        self._probers: list[Prober] = []
         # Another source than before takes its place: until it has answered, what the old one said keeps its state.
         self._present = self._made(draft, draft.state.feeds.get(name, feed).targets)
         self._making.plans[name] = self._present.plan
@@ -115,8 +117,9 @@ class DiscoveredService:
             self._pause = None
         if self._starting is not None:
             await self._starting
-        for part in self._present.background:
+        for part in (*self._present.background, *self._probers):
             await part.stop()
+        self._probers.clear()
         await asyncio.gather(*self._ending)
 
     # changes
@@ -187,15 +190,21 @@ class DiscoveredService:
         made.draft.adopt()
         self._handler = made.handler
         self._making.plans[self._name] = made.plan
-        for before, after in zip(old.background, made.background, strict=False):
-            if isinstance(before, Prober) and isinstance(after, Prober):
-                after.go_on_from(before)
+        self._hand_over(old.background, made.background)
         for part in made.background:
             part.begin()
         old.plan.targets.release()
-        self._end((*old.background, *old.rules))
+        self._end((*(part for part in old.background if part not in self._probers), *old.rules))
         self._forget(old.plan)
         self._tell_change(old)
+
+    def _hand_over(self, old: Sequence[Background], new: Sequence[Background]) -> None:
+        """Have probes go on as they were."""
+        self._probers = [prober for prober in self._probers if prober.running]
+        for before, after in zip(old, new, strict=False):
+            if isinstance(before, Prober) and isinstance(after, Prober):
+                after.go_on_from(before)
+                self._probers.append(before)
 
     def _forget(self, old: ServicePlan) -> None:
         """Counters of targets that are gone: addresses that come and go must not add up."""
