@@ -326,3 +326,26 @@ async def test_source_that_does_what_none_should_is_contained(caplog: pytest.Log
         await soon(lambda: record.failures == 2)
         assert "TypeError" == record.error
     assert "SystemExit" in caplog.text
+
+
+async def test_no_request_fails_while_targets_come_and_go() -> None:
+    """A hundred changes under load, none of which anybody notices."""
+    async with backends(4) as (a, b, c, d), serving({"health": {"passive": {}}}) as bench:
+        tell(a.address, b.address)
+        await bench.until(a.address, b.address)
+        is_over = False
+
+        async def ask() -> set[int]:
+            seen: set[int] = set()
+            while not is_over:
+                seen.add((await bench.ask())[0])
+            return seen
+
+        clients = [asyncio.ensure_future(ask()) for _ in range(8)]
+        pairs = [(a, b), (b, c), (c, d), (d, a), (a, c)]
+        for number in range(100):
+            await asyncio.sleep(0.005)
+            tell(*(backend.address for backend in pairs[number % len(pairs)]))
+        is_over = True
+        assert {200} == set().union(*await asyncio.gather(*clients))
+        assert all(backend.served for backend in (a, b, c, d))
