@@ -288,22 +288,28 @@ def sizes_of(bench: Bench) -> tuple[int, ...]:
 
 
 async def test_change_among_a_thousand_targets_holds_up_the_loop_shortly() -> None:
-    """One change of a service with health, breaker and affinity takes milliseconds of CPU time, not seconds; the
-    measured number is in the decision record.
+    """It is made piece by piece: no piece takes long, with health, breaker and affinity, too. The measured number is in
+    the decision record.
     """
     service = {"health": {"passive": {}}, "breaker": {}, "affinity": {"cookie": "SID"}, "balancer": "least_connections"}
     async with serving(service, ManualClock(1.0)) as bench:
         targets = [f"10.0.{n // 250}.{n % 250}:80" for n in range(1000)]
         tell(*targets)
         await bench.until(*targets)
-        times = []
-        for number in range(5):
-            targets[number] = f"10.9.9.{number}:80"
-            tell(*targets)
-            began_s = time.process_time()
-            await bench.until(*targets)
-            times.append(time.process_time() - began_s)
-        assert min(times) < 0.25
+        longest = [await longest_stop(bench, [f"10.9.9.{number}:80", *targets[1:]]) for number in range(5)]
+        assert min(longest) < 0.05
+
+
+async def longest_stop(bench: Bench, targets: list[str]) -> float:
+    """How long the loop stands still at most, in seconds of CPU time, until these are the targets."""
+    longest_s = 0.0
+    plan = bench.gateway.plan.services
+    tell(*targets)
+    while {target.state.address for target in plan["api"].targets.targets} != set(targets):
+        began_s = time.process_time()
+        await asyncio.sleep(0)
+        longest_s = max(longest_s, time.process_time() - began_s)
+    return longest_s
 
 
 class Strange(Told):
