@@ -122,7 +122,7 @@ class Feed:
                 self._take(answer)
         except _EXPECTED as exc:
             return str(exc)
-        except Exception as exc:  # noqa: BLE001  # a stranger's class may raise anything, and is asked again
+        except (Exception, SystemExit) as exc:  # noqa: BLE001  # a stranger's class; it is asked again
             _log.exception("service %s: %s failed", self.name, self.source.label)
             return type(exc).__name__
         finally:

@@ -33,8 +33,10 @@ class Feeds(Component):
     async def stop(self) -> None:
         """Lean on them no more."""
         entered, self._entered = self._entered, []
-        for feed in entered:
-            await feed.leave()
+        # Together, and all of them: one that fails to stop keeps no other.
+        for result in await asyncio.gather(*(feed.leave() for feed in entered), return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
     def __repr__(self) -> str:
         return f"<Feeds [{len(self._feeds)} sources]>"

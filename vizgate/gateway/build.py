@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from vizgate.auth.reserved import credential_names, reserved_names
 from vizgate.config import GatewayConfig
@@ -34,6 +33,7 @@ from vizgate.gateway.route_parts.traffic import TrafficParts
 from vizgate.gateway.service_parts.fallbacks import with_fallback
 from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
+from vizgate.gateway.stepping import done
 from vizgate.message.forwarding import ASSERTED, ASSERTED_PREFIX, TrustRules
 from vizgate.pipeline.handler import Handler, MiddlewareCall, compose
 from vizgate.pipeline.request import Request
@@ -47,8 +47,6 @@ from vizgate.wire.choice import choose_codec
 from vizgate.wire.codec import HeadCodec
 from vizgate.wire.fields import FieldSorter
 from vizgate.wire.limits import WireLimits
-
-_T = TypeVar("_T")
 
 #: Wraps a middleware, known by what ``use:`` says, so that somebody can look on.
 Watch = Callable[[str, Middleware], MiddlewareCall]
@@ -76,16 +74,6 @@ class Stand:
     watch: Watch | None = None
     services: Mapping[str, Handler] = field(default_factory=dict)
     identity: StandIn | None = None
-
-
-def done(steps: Generator[None, None, _T]) -> _T:
-    """What *steps* give back, all at once. Raises: what they raise."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
 
 
 def compile_plan(config: GatewayConfig, draft: StateDraft, registry: Registry, stand: Stand | None = None) -> Compiled:

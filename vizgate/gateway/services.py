@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 
 from vizgate.balancer.config import told
 from vizgate.config.model import ServiceConfig, TargetConfig
@@ -23,6 +23,7 @@ from vizgate.gateway.service_parts.balancing import adopting, affinity_of, balan
 from vizgate.gateway.service_parts.breakers import breakers_of
 from vizgate.gateway.service_parts.bulkheads import bulkhead_of
 from vizgate.gateway.service_parts.retries import response_timeout_s, retries_of
+from vizgate.gateway.stepping import done
 from vizgate.pipeline.forward import Forwarder
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.service import ServiceForwarder, ServicePolicies
@@ -30,6 +31,9 @@ from vizgate.pipeline.target_set import ServiceTarget, TargetSet
 from vizgate.transport.pool import Endpoint, PoolLimits
 from vizgate.transport.tls import UpstreamTls
 from vizgate.wire.limits import WireLimits
+
+# Targets that are made in one step: about a millisecond.
+_STEP = 100
 
 
 class ServiceBuilder:
@@ -62,26 +66,39 @@ class ServiceBuilder:
 
         Raises: TlsFailed: its certificates cannot be used. PluginError: its balancer cannot be found or used.
         """
+        return done(self.build_steps(name, service, leaving))
+
+    def build_steps(
+        self, name: str, service: ServiceConfig, leaving: Collection[str] = ()
+    ) -> Generator[None, None, Handler]:
+        """As ``build``, in many small steps: a thousand targets take tens of milliseconds."""
         draft, state = self._draft, self._draft.state
         context = Context(clock=state.clock, random=state.random, name=name, metrics=state.metrics)
         balancing = balancing_of(growing_balancer(service), self._registry, context, state.faults)
         self.components += balancing.components
         balancer = balancing.balancer
         endpoints = _endpoints(service, self._context(name, service))
-        targets = self._targets(name, service, endpoints)
+        yield
+        targets = yield from self._targets(name, service, endpoints)
         selection = selection_of(service, self._zone)
         chosen = TargetSet(targets, selection, state.clock.monotonic, adopting(balancer, targets))
         draft.target_set(chosen)
+        yield
         draft.leaving(target.state for target in targets if target.state.address in leaving)
         gate = breakers_of(service, targets, draft, context, self._registry)
+        yield
         passive = self._health.passive(service, targets, context)
+        yield
         self._health.add(service, chosen, endpoints, context)
+        yield
+        affinity = affinity_of(service, targets, state, context)
+        yield
         policies = ServicePolicies(
             total_s=service.timeouts.total,
             gate=gate,
             key_of=balancing.key_of,
             watchers=(*balancing.watchers, *(watcher for watcher in (gate, passive) if watcher is not None)),
-            affinity=affinity_of(service, targets, state, context),
+            affinity=affinity,
             retry=retries_of(service, context),
             bulkhead=bulkhead_of(name, service, draft),
             deadline_header=service.timeouts.deadline_header or "",
@@ -105,7 +122,9 @@ class ServiceBuilder:
         paths = [None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)]
         return self._draft.context(name, UpstreamTls(tls.verify, *paths))
 
-    def _targets(self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]) -> tuple[ServiceTarget, ...]:
+    def _targets(
+        self, name: str, service: ServiceConfig, endpoints: Sequence[Endpoint]
+    ) -> Generator[None, None, tuple[ServiceTarget, ...]]:
         seen: Counter[str] = Counter()
         targets = []
         for target, endpoint in zip(service.targets, endpoints, strict=True):
@@ -113,6 +132,8 @@ class ServiceBuilder:
             state = self._draft.target(name, str(endpoint), seen[str(endpoint)])
             port = self._port(name, service, target, endpoint)
             targets.append(ServiceTarget(port, state, target.weight, target.priority, target.zone))
+            if not len(targets) % _STEP:
+                yield
         return tuple(targets)
 
     def _port(self, name: str, service: ServiceConfig, target: TargetConfig, endpoint: Endpoint) -> Http1Target:

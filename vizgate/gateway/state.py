@@ -103,6 +103,8 @@ class GatewayState:
     bulkheads: dict[str, Bulkhead] = field(default_factory=dict)
     # Keyed by service: where its targets come from.
     feeds: dict[str, Feed] = field(default_factory=dict)
+    # How often a plan, or a part of one, has become what serves.
+    adoptions: int = 0
     # What traffic and probes have shown, by target; only of those that are looked at.
     watched: dict[TargetState, WatchedTarget] = field(default_factory=dict)
     probe_counts: dict[TargetState, ProbeCount] = field(default_factory=dict)

@@ -60,7 +60,7 @@ class Prober(Component):
         # Moments, and numbers for those that are equal.
         self._queue: list[tuple[float, int, ProbedTarget]] = []
         self._numbers = count()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], ProbedTarget] = {}
         self._is_stopped = True
         # When targets are due that were probed before.
         self._turns: dict[TargetState, float] = {}
@@ -87,20 +87,29 @@ class Prober(Component):
         self._go_on()
 
     def go_on_from(self, earlier: Prober) -> None:
-        """Have targets that wait for their turn with *earlier* wait for it here, instead of being probed at once; to be
-        called before ``begin``, and before *earlier* is stopped.
+        """Take over what *earlier* would do next, instead of probing all targets at once; before ``begin``.
+
+        *earlier* begins no probes any more. Those under way go on, and count: a target that hangs would otherwise not
+        be found out as long as others come and go.
         """
-        self._turns = {target.state: moment_s for moment_s, _, target in earlier._queue}  # one's own kind
+        now_s = self.context.clock.monotonic()
+        self._turns = {target.state: moment_s for moment_s, _, target in earlier._queue}
+        for target in earlier._running.values():
+            self._turns[target.state] = now_s + target.interval_s
+        earlier._begin_no_more()
 
     async def stop(self) -> None:
         """Give up what is under way."""
-        self._is_stopped = True
-        self._timers.forget(self)
-        self._queue.clear()
+        self._begin_no_more()
         running = list(self._running)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _begin_no_more(self) -> None:
+        self._is_stopped = True
+        self._timers.forget(self)
+        self._queue.clear()
 
     def expire(self) -> None:
         """See ``pipeline.ports.Timed``."""
@@ -111,15 +120,16 @@ class Prober(Component):
         """Begin what is due, as far as there is room, and be woken for the rest."""
         now_s = self.context.clock.monotonic()
         while self._queue and len(self._running) < self._at_once and self._queue[0][0] <= now_s:
-            task = asyncio.ensure_future(self._probe(heappop(self._queue)[2]))
-            self._running.add(task)
+            target = heappop(self._queue)[2]
+            task = asyncio.ensure_future(self._probe(target))
+            self._running[task] = target
             task.add_done_callback(self._ended)
         # Without room the next probe that ends goes on.
         if self._queue and len(self._running) < self._at_once:
             self._timers.watch(self, self._queue[0][0])
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         if not self._is_stopped:
             self._go_on()
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vizgate.testing.balancer_suite import check_balancer
     from vizgate.testing.clock import ManualClock
-    from vizgate.testing.discovery_suite import check_discovery
     from vizgate.testing.memory import MemoryClient
     from vizgate.testing.scripted_upstream import ScriptedUpstream
     from vizgate.testing.store_suite import check_store
     from vizgate.testing.suites.authenticator import check_authenticator
+    from vizgate.testing.suites.discovery import check_discovery
     from vizgate.testing.suites.middleware import check_middleware
     from vizgate.testing.suites.service import check_service
     from vizgate.testing.suites.sink import check_sink, sample_record
@@ -42,7 +42,7 @@ _HOMES = {
     "ScriptedUpstream": "vizgate.testing.scripted_upstream",
     "check_authenticator": "vizgate.testing.suites.authenticator",
     "check_balancer": "vizgate.testing.balancer_suite",
-    "check_discovery": "vizgate.testing.discovery_suite",
+    "check_discovery": "vizgate.testing.suites.discovery",
     "check_middleware": "vizgate.testing.suites.middleware",
     "check_service": "vizgate.testing.suites.service",
     "check_sink": "vizgate.testing.suites.sink",

@@ -109,7 +109,7 @@ async def test_another_name_server_is_asked_when_one_fails() -> None:
     async with name_server() as broken, name_server() as good:
         broken.rcode = 2
         good.put(NAME, "A", "10.0.0.1")
-        async with asked(DnsDiscovery, **settings(broken.port, 9, good.port, port=80)) as source:
+        async with asked(DnsDiscovery, **settings(broken.port, 9, good.port, port=80, timeout=0.6)) as source:
             assert ["10.0.0.1:80"] == await source.addresses()
 
 

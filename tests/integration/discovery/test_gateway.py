@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 import trustme
 
-from tests.integration.discovery.told import CHANNELS, USE, Bench, backends, config_of, fail, serving, soon, tell
+from tests.integration.discovery.told import CHANNELS, USE, Bench, Told, backends, config_of, fail, serving, soon, tell
 from vizgate import BalancerConfig, Gateway, RoundRobin, StartFailed
 from vizgate.extension.discovery import DiscoveredTarget
 from vizgate.pipeline.target_state import Block
@@ -265,13 +265,13 @@ async def test_ten_thousand_changes_leave_nothing_behind() -> None:
     async with serving(service, ManualClock(1.0)) as bench:
         sizes, record = set(), bench.gateway.state.feeds["api"].record
         for number in range(10_000):
-            tell(*(f"10.0.{(number + n) // 250}.{(number + n) % 250}:80" for n in range(2)))
+            tell(f"10.0.{number // 250}.{number % 250}:80")
             if number % 1000 == 999:
                 await soon(lambda: record.answers == number + 1)  # noqa: B023  # it is asked at once
                 await asyncio.sleep(0.01)  # what the last change has replaced stops by itself
                 sizes.add(sizes_of(bench))
         assert 1 == len(sizes)
-        assert (2,) * 5 == sizes.pop()[:5]
+        assert (1,) * 5 == sizes.pop()[:5]
         assert len(asyncio.all_tasks()) < 10
 
 
@@ -288,19 +288,70 @@ def sizes_of(bench: Bench) -> tuple[int, ...]:
 
 
 async def test_change_among_a_thousand_targets_holds_up_the_loop_shortly() -> None:
-    """One change of a service with health, breaker and affinity takes milliseconds of CPU time, not seconds; the
-    measured number is in the decision record.
+    """It is made piece by piece: no piece takes long, with health, breaker and affinity, too. The measured number is in
+    the decision record.
     """
     service = {"health": {"passive": {}}, "breaker": {}, "affinity": {"cookie": "SID"}, "balancer": "least_connections"}
     async with serving(service, ManualClock(1.0)) as bench:
         targets = [f"10.0.{n // 250}.{n % 250}:80" for n in range(1000)]
         tell(*targets)
         await bench.until(*targets)
-        times = []
-        for number in range(5):
-            targets[number] = f"10.9.9.{number}:80"
-            tell(*targets)
-            began_s = time.process_time()
-            await bench.until(*targets)
-            times.append(time.process_time() - began_s)
-        assert min(times) < 0.25
+        longest = [await longest_stop(bench, [f"10.9.9.{number}:80", *targets[1:]]) for number in range(5)]
+        assert min(longest) < 0.05
+
+
+async def longest_stop(bench: Bench, targets: list[str]) -> float:
+    """How long the loop stands still at most, in seconds of CPU time, until these are the targets."""
+    longest_s = 0.0
+    plan = bench.gateway.plan.services
+    tell(*targets)
+    while {target.state.address for target in plan["api"].targets.targets} != set(targets):
+        began_s = time.process_time()
+        await asyncio.sleep(0)
+        longest_s = max(longest_s, time.process_time() - began_s)
+    return longest_s
+
+
+class Strange(Told):
+    """A stranger's source that does what none should."""
+
+    async def watch(self):
+        if not CHANNELS["main"].empty():
+            CHANNELS["main"].get_nowait()
+            raise SystemExit("out")
+        yield ["10.0.0.1:80"]
+
+
+async def test_source_that_does_what_none_should_is_contained(caplog: pytest.LogCaptureFixture) -> None:
+    """It ends the program no more than any other request or plugin does; what it says wrong is a failure."""
+    CHANNELS["main"] = asyncio.Queue()
+    tell("10.0.0.1:80")
+    source = {"kind": f"{__name__}:Strange", "start_timeout": 0.01}
+    async with Gateway(config_of({"discovery": source})) as gateway:
+        record = gateway.state.feeds["api"].record
+        await soon(lambda: record.failures == 2)
+        assert "TypeError" == record.error
+    assert "SystemExit" in caplog.text
+
+
+async def test_no_request_fails_while_targets_come_and_go() -> None:
+    """A hundred changes under load, none of which anybody notices."""
+    async with backends(4) as (a, b, c, d), serving({"health": {"passive": {}}}) as bench:
+        tell(a.address, b.address)
+        await bench.until(a.address, b.address)
+        is_over = False
+
+        async def ask() -> set[int]:
+            seen: set[int] = set()
+            while not is_over:
+                seen.add((await bench.ask())[0])
+            return seen
+
+        clients = [asyncio.ensure_future(ask()) for _ in range(8)]
+        pairs = [(a, b), (b, c), (c, d), (d, a), (a, c)]
+        for number in range(100):
+            await asyncio.sleep(0.005)
+            tell(*(backend.address for backend in pairs[number % len(pairs)]))
+        is_over = True
+        assert {200} == set().union(*await asyncio.gather(*clients))
+        assert all(backend.served for backend in (a, b, c, d))

@@ -103,6 +103,23 @@ async def test_service_may_stop_to_be_discovered() -> None:
         assert {a.address} == await bench.who(2)
 
 
+async def test_reload_while_many_targets_are_being_taken() -> None:
+    """What is made piece by piece meanwhile is made again of what is there then."""
+    async with backends(2) as (a, b), serving({"breaker": {}}) as bench:
+        tell(a.address)
+        await bench.until(a.address)
+        many = [f"10.0.0.{n}:80" for n in range(200)]
+        tell(a.address, *many)
+        for _ in range(5):
+            await asyncio.sleep(0)
+            await reload(bench, SOURCE, breaker={"minimum_requests": 30})
+        await bench.until(a.address, *many)
+        tell(b.address)
+        await bench.until(b.address)
+        assert {b.address} == await bench.who(3)
+        assert {b.address} == {state.address for state in bench.gateway.state.targets.values()}
+
+
 async def test_many_sources_that_do_not_answer_are_waited_for_together() -> None:
     """A start takes as long as the slowest, not as all of them."""
     CHANNELS["main"] = asyncio.Queue()

@@ -226,3 +226,16 @@ def test_explain_public_route_is_told_as_one(run, write):
     """Where authenticators exist, a route without says so."""
     out = run("explain", write(GATED), "GET", "http://a/open")[1]
     assert "not asked: public" in out
+
+
+def test_explain_tells_where_targets_come_from(run, tmp_path):
+    """Of a discovered service; nobody is asked."""
+    config = tmp_path / "vizgate.yaml"
+    config.write_text(
+        "services: {a: {discovery: {kind: dns, name: api.internal, port: 80}, targets: [http://10.0.0.9]}}\n"
+        "routes: [{match: {path: /*}, service: a}]\n"
+    )
+    found = json.loads(run("explain", config, "GET", "http://h/", "--json")[1])
+    policies = {policy["what"]: (policy["value"], policy["path"]) for policy in found["policies"]}
+    assert ("http://10.0.0.9", "services.a.targets") == policies["targets"]
+    assert ("found by dns api.internal A; nobody is asked here", "services.a.discovery") == policies["more targets"]

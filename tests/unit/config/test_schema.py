@@ -50,6 +50,12 @@ def test_sample_is_valid(validator: Draft202012Validator, sample: str) -> None:
 
 
 FORMS = [
+    "services: {a: {discovery: {kind: dns, name: a, port: 80}, targets: [{url: https://a, server_name: b}]}}",
+    "services: {a: {discovery: {kind: dns, name: a, record: SRV, min_interval: 2s, on_empty: accept}}}",
+    "services: {a: {discovery: {kind: file, path: a, at: x.y, on_start: require, start_timeout: 1s}}}",
+    "services: {a: {discovery: {kind: http, url: 'http://a/', token: '${TOKEN:-x}', interval: '${I:-5s}'}}}",
+    "services: {a: {discovery: {kind: kubernetes, service: a, port: http, watch_for: 1m}}}",
+    "services: {a: {discovery: {kind: 'a.b:C', x: [1]}}}",
     "server: {listen: 127.0.0.1:80, admin: off}",
     "server: {listen: [{address: 127.0.0.1:80}, '[::1]:80']}",
     "server: {listen: {address: 127.0.0.1:80}}",
@@ -100,6 +106,12 @@ BAD = [
     "services: {a: {targets: [http://a], balancer: {hash: {on: user}}}}",
     "services: {a: {targets: [http://a], balancer: {hash: {}}}}",
     "services: {a: {targets: [http://a], balancer: {}}}",
+    "services: {a: {discovery: {}}}",
+    "services: {a: {discovery: {kind: dns}}}",
+    "services: {a: {discovery: {kind: dns, name: a, record: MX}}}",
+    "services: {a: {discovery: {kind: file}}}",
+    "services: {a: {discovery: {kind: kubernetes, service: a, port: 0}}}",
+    "services: {a: {builtin: echo, discovery: {kind: file, path: a}}}",
     "services: {a: {targets: [http://a], affinity: {cookie: a b}}}",
     "services: {a: {targets: [{url: http://a, priority: -1}]}}",
     "services: {a b: {builtin: echo}}",

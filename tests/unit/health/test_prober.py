@@ -223,3 +223,28 @@ async def test_watchers_are_told_of_changes_only() -> None:
         for _ in range(5):
             await bench.pass_s(5.5)
     assert [] == told
+
+
+async def test_prober_that_takes_over_goes_on_where_the_earlier_one_was() -> None:
+    """Who waits waits on, a probe under way counts, and who is new is probed at once."""
+    bench, later = Bench(2), Bench(3)
+    bench.ports[1].goes_on.clear()
+    # The same targets, and one more.
+    later.timers, later.clock = bench.timers, bench.clock
+    kept = [ProbedTarget(t.state, t.port, t.rule, t.count, t.interval_s) for t in bench.prober._targets]
+    context = Context(name="health", clock=bench.clock, random=Random(7), metrics=bench.metrics)
+    other = Prober([*kept, later.prober._targets[2]], bench.timers, context)
+    bench.ports[1].error = ConnectFailed("x")
+    async with bench.running():
+        other.go_on_from(bench.prober)
+        other.begin()
+        await bench.turn()
+        assert ([1, 1], 1) == (bench.asked, later.ports[2].asked)
+        assert (1, 1) == (bench.prober.running, bench.ports[1].active)
+        bench.ports[1].goes_on.set()
+        await bench.turn()
+        assert 1 == bench.outcomes("connect_failure", "t1")
+        assert 0 == bench.prober.running
+        await bench.pass_s(5.5)
+        assert ([2, 2], 2) == (bench.asked, later.ports[2].asked)
+        await other.stop()

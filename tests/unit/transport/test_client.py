@@ -269,3 +269,51 @@ async def test_exchange_after_close_opens_anew() -> None:
         await own.close()
         assert 200 == (await own.exchange(Call(upstream.url))).status
         assert 2 == len(upstream.connections)
+
+
+async def test_stream_gives_what_comes_as_it_comes() -> None:
+    """Whatever its length; the connection is closed when the block ends, also before the end."""
+    chunk = b"4\r\nabcd\r\n"
+    head = b"HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    script = [read_request(), send(head), drip(chunk)]
+    async with ScriptedUpstream(script) as upstream, client() as own:
+        call = Call(f"{upstream.url}/watch", timeout_s=2.0, limit_bytes=1)
+        async with own.stream(call) as (status, fields, chunks):
+            assert (200, True) == (status, (b"X-A", b"b") in fields)
+            assert [b"abcd", b"abcd", b"abcd"] == [await anext(chunks) for _ in range(3)]
+        await upstream.wait_for(lambda: all(connection.end is not None for connection in upstream.connections))
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([stall()], "no whole answer within 0.1 s"),
+        ([send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), stall()], "no whole answer within 0.1 s"),
+        ([send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab"), close()], "broke off"),
+        ([send(b"nonsense\r\n\r\n"), close()], "is not HTTP"),
+    ],
+)
+async def test_stream_that_breaks_or_falls_silent_fails(steps: list[Step], message: str) -> None:
+    """Before its head as after it; an end that is none is never taken for one."""
+    async with ScriptedUpstream([read_request(), *steps]) as upstream, client() as own:
+        with pytest.raises(CallFailed, match=message):
+            await read_all(own, Call(upstream.url, timeout_s=0.1))
+
+
+async def read_all(own: ControlClient, call: Call) -> bytes:
+    async with own.stream(call) as (_, _, chunks):
+        return b"".join([chunk async for chunk in chunks])
+
+
+async def test_authorities_of_a_call_go_before_those_of_the_client(authority: trustme.CA, tmp_path: Path) -> None:
+    """Each call may have its own; a file that is away is an error with a reason."""
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    async with tls_server(authority, "127.0.0.1") as port, client() as own:
+        url = f"https://127.0.0.1:{port}/"
+        assert 200 == (await own.exchange(Call(url, authorities=str(file)))).status
+        with pytest.raises(CallFailed, match="certificate was not accepted"):
+            await own.exchange(Call(url))
+        file.unlink()
+        with pytest.raises(CallFailed, match="No such file"):
+            await own.exchange(Call(url, authorities=str(file)))

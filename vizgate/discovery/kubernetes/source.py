@@ -85,7 +85,7 @@ class KubernetesDiscovery(Discovery):
             more = document["metadata"].get("continue", "")
             if not more:
                 table = SliceTable(self._wanted(access))
-                table.replace(items, document["metadata"]["resourceVersion"])
+                await asyncio.to_thread(table.replace, items, document["metadata"]["resourceVersion"])
                 return table
         raise DiscoveryFailed("the list of EndpointSlices has no end")
 

@@ -145,6 +145,7 @@ class StateDraft:
     def adopt(self) -> None:
         """Make it the state; to be called once, and it cannot fail."""
         state = self.state
+        state.adoptions += 1
         for change in self._changes:
             change()
         self._let_go()
@@ -205,7 +206,9 @@ class StateDraft:
             (Block.UNHEALTHY, self._probe_counts.keys()),
             (Block.LEAVING, self._leaving),
         ):
-            freed = [target for target in self._targets.values() if target.blocks & block and target not in kept]
+            # Most have none, and to ask for one of them is slow.
+            blocked = (target for target in self._targets.values() if target.blocks and target not in kept)
+            freed = [target for target in blocked if target.blocks & block]
             unblock_all(freed, block, now_s)
         block_all(self._leaving, Block.LEAVING)
 

@@ -18,6 +18,7 @@ from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.discovering.service import DiscoveredService, Making
 from vizgate.gateway.discovering.targets import STAND_IN, with_targets
+from vizgate.gateway.stepping import done
 from vizgate.pipeline.handler import Handler
 
 
@@ -77,7 +78,7 @@ class DiscoveringParts:
         if not self._draft.state.reaches_network:
             # A rehearsal asks nobody: there is one target that nobody can reach.
             builder = self._making.builder(self._draft)
-            handler = builder.build(name, with_targets(service, STAND_IN))
+            handler = builder.build(name, done(with_targets(service, STAND_IN)))
             self._making.plans[name] = builder.plans[name]
             self._rules += builder.components
             return handler

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from vizgate.config.model import ServiceConfig
@@ -21,6 +21,7 @@ from vizgate.gateway.discovering.targets import leaving, with_targets
 from vizgate.gateway.plan import ServicePlan
 from vizgate.gateway.services import ServiceBuilder
 from vizgate.gateway.state import GatewayState
+from vizgate.gateway.stepping import done, slowly
 from vizgate.health.prober import Prober
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
@@ -30,6 +31,8 @@ _log = logging.getLogger("vizgate.discovery")
 
 # Of a burst of changes so much of the loop's time may be taken: the pause after a rebuild is so many times as long.
 _PAUSE = 20
+# More targets than these are made piece by piece.
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,16 @@ class DiscoveredService:
         self._config = config
         self._feed = feed
         self._making = making
+        self._clock = making.state.clock
         self._told = ""
         self._is_serving = False
         self._pause: asyncio.TimerHandle | None = None
         self._starting: asyncio.Future[None] | None = None
         self._ending: set[asyncio.Future[None]] = set()
+        # Their last probes are still under way.
+        self._probers: list[Prober] = []
         # Another source than before takes its place: until it has answered, what the old one said keeps its state.
-        self._present = self._made(draft, draft.state.feeds.get(name, feed).targets)
+        self._present = done(self._steps(draft, draft.state.feeds.get(name, feed).targets))
         self._making.plans[name] = self._present.plan
         self._handler = self._present.handler
 
@@ -115,8 +121,9 @@ class DiscoveredService:
             self._pause = None
         if self._starting is not None:
             await self._starting
-        for part in self._present.background:
+        for part in (*self._present.background, *self._probers):
             await part.stop()
+        self._probers.clear()
         await asyncio.gather(*self._ending)
 
     # changes
@@ -140,44 +147,66 @@ class DiscoveredService:
         found, present = self._feed.targets, self._present.targets
         if found is present or found == present or not self._is_present:
             return
-        clock = self._making.state.clock
-        began_s = clock.monotonic()
+        if len(found) > _MANY:
+            self._starting = asyncio.ensure_future(self._start(self._made_slowly(found)))
+            return
+        began_s = self._clock.monotonic()
         try:
-            made = self._made(StateDraft(self._making.state, {self._name}), found)
+            made = self._made(found)
         except Exception as exc:  # noqa: BLE001  # whatever it is, what serves must go on serving
-            # A file of `tls` that is away, say. The next answer, a new one or not, is the next try.
-            self._tell_failure(f"the service cannot be made of it: {type(exc).__name__}: {exc}")
+            self._tell_failure(exc)
             return
         if made.rules:
-            self._starting = asyncio.ensure_future(self._start(made))
+            self._starting = asyncio.ensure_future(self._start(_at_once(made)))
             return
         self._swap(made)
-        pause_s = _PAUSE * (clock.monotonic() - began_s)
-        if pause_s:
-            self._pause = asyncio.get_running_loop().call_later(pause_s, self._after_pause)
+        self._rest(self._clock.monotonic() - began_s)
 
-    async def _start(self, made: _Made) -> None:
-        """Swap once its balancing rule has started."""
+    def _rest(self, spent_s: float) -> None:
+        """Take no further change for a while, and then all of them, after one that took *spent_s*."""
+        if spent_s:
+            self._pause = asyncio.get_running_loop().call_later(_PAUSE * spent_s, self._after_pause)
+
+    async def _start(self, making: Awaitable[tuple[_Made, float]]) -> None:
+        """Swap once it is made, and its balancing rule has started."""
+        rules: tuple[Component, ...] = ()
         try:
-            for rule in made.rules:
+            made, spent_s = await making
+            rules = made.rules
+            for rule in rules:
                 await rule.start()
         except Exception as exc:  # noqa: BLE001  # as in ``_apply``
-            self._tell_failure(f"its balancer cannot be started: {type(exc).__name__}: {exc}")
-            self._end(made.rules)
+            self._tell_failure(exc)
+            self._end(rules)
         else:
             if self._is_present:
                 self._swap(made)
+                self._rest(spent_s)
             else:
-                self._end(made.rules)
+                self._end(rules)
         finally:
             self._starting = None
         if not self._told:
             self._changed()
 
-    def _made(self, draft: StateDraft, found: tuple[DiscoveredTarget, ...]) -> _Made:
+    async def _made_slowly(self, found: tuple[DiscoveredTarget, ...]) -> tuple[_Made, float]:
+        """It with these targets, made piece by piece, and how long that took."""
+        state = self._making.state
+        before = state.adoptions
+        made, spent_s = await slowly(self._steps(StateDraft(state, {self._name}), found), self._clock)
+        if state.adoptions != before:
+            # What it was made of may be gone by now: pools that were closed, say.
+            made = self._made(found)
+        return made, spent_s
+
+    def _made(self, found: tuple[DiscoveredTarget, ...]) -> _Made:
+        return done(self._steps(StateDraft(self._making.state, {self._name}), found))
+
+    def _steps(self, draft: StateDraft, found: tuple[DiscoveredTarget, ...]) -> Generator[None, None, _Made]:
         draft.feed(self._name, self._feed)
         builder = self._making.builder(draft)
-        handler = builder.build(self._name, with_targets(self._config, found), leaving(found))
+        config = yield from with_targets(self._config, found)
+        handler = yield from builder.build_steps(self._name, config, leaving(found))
         plan = replace(builder.plans[self._name], feed=self._feed)
         return _Made(found, draft, handler, plan, builder.background, tuple(builder.components))
 
@@ -187,22 +216,30 @@ class DiscoveredService:
         made.draft.adopt()
         self._handler = made.handler
         self._making.plans[self._name] = made.plan
-        for before, after in zip(old.background, made.background, strict=False):
-            if isinstance(before, Prober) and isinstance(after, Prober):
-                after.go_on_from(before)
+        self._hand_over(old.background, made.background)
         for part in made.background:
             part.begin()
         old.plan.targets.release()
-        self._end((*old.background, *old.rules))
+        self._end((*(part for part in old.background if part not in self._probers), *old.rules))
         self._forget(old.plan)
-        self._tell_change(old)
+
+    def _hand_over(self, old: Sequence[Background], new: Sequence[Background]) -> None:
+        """Have probes go on as they were."""
+        self._probers = [prober for prober in self._probers if prober.running]
+        for before, after in zip(old, new, strict=False):
+            if isinstance(before, Prober) and isinstance(after, Prober):
+                after.go_on_from(before)
+                self._probers.append(before)
 
     def _forget(self, old: ServicePlan) -> None:
         """Counters of targets that are gone: addresses that come and go must not add up."""
-        present = {target.state.address for target in self._present.plan.targets.targets}
-        gone = {target.state.address for target in old.targets.targets} - present
-        if gone:
-            self._making.state.metrics.forget({}, {(self._name, address) for address in gone})
+        before = {target.state.address for target in old.targets.targets}
+        now = {target.state.address for target in self._present.plan.targets.targets}
+        if before - now:
+            self._making.state.metrics.forget({}, {(self._name, address) for address in before - now})
+        source = self._feed.source.label
+        counts = (len(now), len(now - before), len(before - now))
+        _log.info("service %s: %d targets by %s: %d new, %d gone", self._name, counts[0], source, *counts[1:])
 
     def _end(self, parts: Sequence[Background | Component]) -> None:
         for part in parts:
@@ -215,17 +252,17 @@ class DiscoveredService:
         if not ending.cancelled() and ending.exception() is not None:
             _log.error("service %s: what looked after it failed to stop", self._name, exc_info=ending.exception())
 
-    def _tell_change(self, old: _Made) -> None:
-        before, after = set(old.targets), set(self._present.targets)
-        source = self._feed.source.label
-        counts = (len(after), len(after - before), len(before - after))
-        _log.info("service %s: %d targets from %s, %d new, %d gone", self._name, counts[0], source, *counts[1:])
-
-    def _tell_failure(self, error: str) -> None:
+    def _tell_failure(self, exc: Exception) -> None:
+        """A file of `tls` that is away, say. The next answer, a new one or not, is the next try."""
+        error = f"the service cannot be made of it: {type(exc).__name__}: {exc}"
         self._feed.record.error = error
         if error != self._told:
             self._told = error
-            _log.error("service %s: %s; the old targets serve on", self._name, error, exc_info=True)
+            _log.error("service %s: %s; the old targets serve on", self._name, error, exc_info=exc)
 
     def __repr__(self) -> str:
         return f"<DiscoveredService {self._name} [{len(self._present.targets)} targets] {self._feed!r}>"
+
+
+async def _at_once(made: _Made) -> tuple[_Made, float]:
+    return made, 0.0

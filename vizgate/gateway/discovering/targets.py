@@ -5,7 +5,7 @@ In: the configuration of a service with them. Not in: compiling it (``gateway.se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from vizgate.config.model import ServiceConfig, TargetConfig
 from vizgate.config.model.address import TargetUrl
@@ -14,12 +14,19 @@ from vizgate.extension.discovery import DiscoveredTarget
 #: What stands in for targets where nobody is asked: a name that nobody can have (RFC 2606).
 STAND_IN = (DiscoveredTarget("discovered.invalid", 80),)
 
+_STEP = 200
 
-def with_targets(service: ServiceConfig, found: Sequence[DiscoveredTarget]) -> ServiceConfig:
-    """*service* with the targets it has and those of *found* whose addresses are not among them."""
+
+def with_targets(service: ServiceConfig, found: Sequence[DiscoveredTarget]) -> Generator[None, None, ServiceConfig]:
+    """*service* with the targets it has and those of *found* whose addresses are not among them; in small steps."""
     own = {(target.url.host, target.url.port) for target in service.targets if not target.url.unix_path}
-    new = tuple(_target(target, service) for target in found if (target.host, target.port) not in own)
-    return service.model_copy(update={"targets": (*service.targets, *new)})
+    targets = list(service.targets)
+    for number, target in enumerate(found):
+        if (target.host, target.port) not in own:
+            targets.append(_target(target, service))
+        if number % _STEP == _STEP - 1:
+            yield
+    return service.model_copy(update={"targets": tuple(targets)})
 
 
 def leaving(found: Sequence[DiscoveredTarget]) -> frozenset[str]:

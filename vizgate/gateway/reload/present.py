@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from vizgate.config import GatewayConfig
 from vizgate.extension.registry import Registry
-from vizgate.gateway.build import done
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.listening.doors import Doors
 from vizgate.gateway.operations.vitals import LocalVitals
@@ -19,6 +18,7 @@ from vizgate.gateway.running.generation import Generation, generation_steps
 from vizgate.gateway.running.held_store import HeldStore
 from vizgate.gateway.running.sites import Sites
 from vizgate.gateway.state import GatewayState
+from vizgate.gateway.stepping import done
 from vizgate.pipeline.handler import Handler
 
 

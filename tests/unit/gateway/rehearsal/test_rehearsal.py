@@ -12,7 +12,7 @@ from vizgate.config import load_text
 from vizgate.errors import BadRequest
 from vizgate.extension.contract import Middleware
 from vizgate.extension.registry import Registry
-from vizgate.gateway.builtin import MIDDLEWARE
+from vizgate.gateway.builtin import BUILTIN, MIDDLEWARE
 from vizgate.gateway.rehearsal import Rehearsal, RehearsalStuck, Rehearsed
 from vizgate.gateway.running.components import StartFailed
 from vizgate.message.headers import Headers
@@ -211,3 +211,16 @@ async def test_rehearsal_time_stands_still():
     """Dates are those of the given time of day."""
     result = await send("http://a/nothing")
     assert (b"Date", b"Thu, 01 Jan 1970 00:00:00 GMT") in result.response_fields
+
+
+async def test_send_discovered_service_has_a_target_that_stands_in():
+    """No source is asked; fixed targets beside it are there as they are."""
+    text = """\
+services:
+  a: {discovery: {kind: http, url: "http://127.0.0.1:1/"}}
+  b: {discovery: {kind: dns, name: x.invalid, port: 1, on_start: require}, targets: [http://127.0.0.1:2]}
+routes: [{match: {path: /a}, service: a}, {match: {path: /b}, service: b}]
+"""
+    async with Rehearsal(load_text(text, environment={}), Registry(BUILTIN, ()), wall_s=0.0) as it:
+        found = [(await it.send("GET", f"http://h/{path}")).upstream for path in "abb"]
+    assert ["discovered.invalid:80", "127.0.0.1:2", "discovered.invalid:80"] == [one.address for one in found if one]

@@ -15,7 +15,7 @@ from vizgate.observe.metrics.fleet.families import Family, Labels, Sample
 #: Kinds that only grow, so that what a dead worker has counted still counts.
 CUMULATIVE = frozenset({"counter", "histogram", "summary"})
 #: Endings of the names of gauges of which the highest is shown.
-HIGHEST = ("_seconds", "_timestamp", "_fit", "_blocked", "_state", "_info", "_hash", "_ratio", "_limit")
+HIGHEST = ("_seconds", "_timestamp", "_fit", "_blocked", "_state", "_info", "_hash", "_ratio", "_limit", "_targets")
 #: Begins the names of what is one process's alone.
 PROCESS_PREFIX = ("process_", "python_")
 
