@@ -28,7 +28,7 @@ class Document(NamedTuple):
 
 
 class KeySource(Protocol):
-    """Gives documents with keys. ``label``: names it in logs. ``is_near``: whether to ask again costs nobody anything."""
+    """Gives documents with keys. ``label``: names it in logs. ``is_near``: whether asking costs nobody anything."""
 
     label: str
     is_near: bool
