@@ -61,9 +61,10 @@ class ReloadRecord:
         self._config, self._hash = config, ""
         self.succeeded_s, self.failure = self._clock.wall(), ""
 
-    def succeeded(self) -> None:
-        """A reload was asked for, and its configuration serves."""
-        config = self._config
+    def succeeded(self, config: GatewayConfig) -> None:
+        """A reload was asked for, and *config* serves."""
+        if config is not self._config:
+            self.taken(config)
         self._ok.value += 1
         _log.info("the configuration was reloaded: %d routes, %d services", len(config.routes), len(config.services))
 

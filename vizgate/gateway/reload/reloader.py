@@ -71,7 +71,7 @@ class Reloader:
             self.record.failed(str(exc) if isinstance(exc, VizgateError) else f"{type(exc).__name__}: {exc}")
             raise
         prepared.commit()
-        self.record.succeeded()
+        self.record.succeeded(config)
 
     async def prepare(self, config: GatewayConfig, registry: Registry | None) -> PreparedReload:
         """See ``Gateway.prepare``."""

@@ -53,8 +53,7 @@ def test_record_counts_and_remembers(caplog: pytest.LogCaptureFixture) -> None:
     assert ("a bad file", first) == (record.failure, record.hash)
     assert [("ERROR", True)] == [(line.levelname, "a bad file" in line.getMessage()) for line in caplog.records]
     clock.advance(5.0)
-    record.taken(load_text("routes: [{match: {path: /}, respond: {}}]"))
-    record.succeeded()
+    record.succeeded(load_text("routes: [{match: {path: /}, respond: {}}]"))
     assert ("", clock.wall()) == (record.failure, record.succeeded_s)
     assert first != record.hash
     text = metrics.exposition()[1].decode()
