@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from vizgate.extension.store import Program, Step, Store, StoreFailed
     from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.calls import Calls
+    from vizgate.gateway.reload.prepared import PreparedReload
+    from vizgate.gateway.reload.refusal import ReloadRefused
     from vizgate.gateway.running.components import StartFailed
     from vizgate.gateway.server import Gateway
     from vizgate.health.ejection import EjectionRule, TrafficRecord
@@ -166,12 +168,14 @@ __all__ = [
     "PluginError",
     "PolledDiscovery",
     "PowerOfTwo",
+    "PreparedReload",
     "ProbeCount",
     "Problem",
     "Program",
     "PybreakerListener",
     "RedisStore",
     "RedisStoreConfig",
+    "ReloadRefused",
     "Request",
     "RequestChecker",
     "RequestRecord",
@@ -280,12 +284,14 @@ _HOMES = {
     "PluginError": "extension.announced",
     "PolledDiscovery": "extension.discovery",
     "PowerOfTwo": "balancer.chance.two_choices",
+    "PreparedReload": "gateway.reload.prepared",
     "ProbeCount": "health.probe_count",
     "Problem": "config",
     "Program": "extension.store",
     "PybreakerListener": "breaker.pybreaker_listener",
     "RedisStore": "store.redis.store",
     "RedisStoreConfig": "store.config",
+    "ReloadRefused": "gateway.reload.refusal",
     "Request": "pipeline.request",
     "RequestChecker": "validation.checker",
     "RequestRecord": "extension.sink",

@@ -74,6 +74,7 @@ class Router(Generic[_T]):
             yield
         for conflict in conflicts.found:
             raise conflict
+        yield from conflicts.let_go()
         self._by_host = by_host
         # Made when somebody looks at the rules: requests go by the trees.
         self._in_order: tuple[tuple[HostPattern, RulePlan[_T]], ...] | None = None
@@ -184,6 +185,10 @@ class Router(Generic[_T]):
                 yield Verdict(plan.rule, host.text, Stage.WON, "the most specific route that takes the request")
             else:
                 yield Verdict(plan.rule, host.text, Stage.PRECEDENCE, f"'{winner.name}' is more specific")
+
+    def pieces(self) -> list[object]:
+        """What it is made of, for whoever lets go of it piece by piece."""
+        return [plan for plans in self._by_host.values() for plan in plans]
 
     def __len__(self) -> int:
         return len(self.rules_in_order())

@@ -19,7 +19,7 @@ Two rules that agree in host, path, one method and all conditions cannot be told
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, final
@@ -210,6 +210,12 @@ class Conflicts:
             pair = (owner.rule.name, name)
             if owner is not plan and pair not in self._found:
                 self._found[pair] = RouteConflict(*pair, _reason(territory, owner, plan))
+
+    def let_go(self) -> Iterator[None]:
+        """Forget the rules, piece by piece: all at once that takes as long as many requests."""
+        while self._owners:
+            self._owners.popitem()
+            yield
 
     def __repr__(self) -> str:
         return f"<Conflicts [{len(self._found)} among {len(self._names)} rules]>"

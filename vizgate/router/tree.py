@@ -177,7 +177,8 @@ class _Builder(Generic[_T]):
         typed: list[tuple[Callable[..., object], Node[_T]]] = []
         groups: dict[Any, tuple[Kind, dict[tuple[str, str], Node[_T]]]] = {}
         for key in sorted(draft.ways, reverse=True):
-            segment, below = draft.ways[key]
+            # Taken out, so that drafts go one by one and not all at the end.
+            segment, below = draft.ways.pop(key)
             child = yield from self._node(below, _END if segment.kind is Kind.PATH else depth + 1)
             if segment.kind is Kind.LITERAL:
                 node.literals[segment.prefix] = child

@@ -119,7 +119,8 @@ class ValidationConfig(ComponentConfig):
 def _document(path: Path, base_path: str | None, memo: _Memo, *, responses: bool) -> ApiDocument:
     from vizgate.validation.openapi.document import read_document
 
-    document: ApiDocument = memo.once(("openapi", path, responses), lambda: read_document(path, responses=responses))
+    key = ("openapi", path, responses)
+    document: ApiDocument = memo.once(key, lambda: read_document(path, responses=responses, seen=memo.files))
     document.table(base_path)
     return document
 
@@ -127,7 +128,7 @@ def _document(path: Path, base_path: str | None, memo: _Memo, *, responses: bool
 def _schema(path: Path, memo: _Memo) -> SchemaCheck:
     from vizgate.validation.json_schema import read_schema
 
-    check: SchemaCheck = memo.once(("schema", path), lambda: read_schema(path))
+    check: SchemaCheck = memo.once(("schema", path), lambda: read_schema(path, memo.files))
     return check
 
 
@@ -136,6 +137,8 @@ class _Memo:
 
     def __init__(self, info: ValidationInfo) -> None:
         self._found = info.context.memo if isinstance(info.context, TextSource) else {}
+        #: What else the configuration depends on.
+        self.files: set[Path] = info.context.files if isinstance(info.context, TextSource) else set()
 
     def once(self, key: tuple[Any, ...], read: Callable[[], Any]) -> Any:
         """What *read* gives or raises, also if it did so for *key* before."""

@@ -17,7 +17,7 @@ from vizgate.validation.document.problems import DocumentError, DocumentProblem,
 _BASE = "vizgate:///"
 
 
-def read_schema(path: Path) -> SchemaCheck:
+def read_schema(path: Path, seen: set[Path] | None = None) -> SchemaCheck:
     """The schema at *path*, YAML or JSON, of the draft that its ``$schema`` names; without it 2020-12.
 
     Its references lead to files beside it, also where an ``$id`` gives it an address on the
@@ -27,7 +27,7 @@ def read_schema(path: Path) -> SchemaCheck:
     """
     library()
     problems = Problems()
-    folder = Folder(path, problems)
+    folder = Folder(path, problems, seen)
     schema = folder.main.value
     if not isinstance(schema, (dict, bool)):
         problems.add(folder.main.name, "#", "a schema is a mapping. Write one, for example {type: object}")

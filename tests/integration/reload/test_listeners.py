@@ -143,3 +143,16 @@ async def test_reload_looks_at_certificates_whose_settings_stay(files: Files) ->
         await gateway.reload(config_of(parts))
         await retired(gateway)
         assert before != gateway.renewal.ends()
+
+
+async def test_client_that_a_proxy_told_of_ends_when_the_proxy_is_believed_no_more() -> None:
+    """What it said at the beginning of a connection would not be taken from it now; else the connection stays."""
+    listen = {"address": "127.0.0.1:0", "proxy_protocol": True}
+    parts = {**listening(listen, trusted_proxies=["127.0.0.1/32"])}
+    async with Gateway(config_of(parts)) as gateway, client_of(gateway) as client:
+        await client.send(b"PROXY TCP4 192.0.2.7 192.0.2.1 5 80\r\n")
+        assert not (await ask(client)).says_close
+        await gateway.reload(config_of({**parts, "routes": [says("two", "/*")]}))
+        assert not (await ask(client)).says_close
+        await gateway.reload(config_of(listening(listen, trusted_proxies=["192.0.2.0/24"])))
+        assert (await ask(client)).says_close

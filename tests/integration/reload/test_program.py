@@ -51,7 +51,7 @@ async def test_fifty_reloads_under_load_lose_no_request(tmp_path: Path, wrk: str
         with Program(["serve", str(file)], tmp_path) as program:
             port = await asyncio.to_thread(program.wait_serving)
             load = await asyncio.create_subprocess_exec(
-                wrk, "-t1", "-c16", "-d6s", f"http://127.0.0.1:{port}/api", stdout=subprocess.PIPE
+                wrk, "-t1", "-c16", "-d30s", f"http://127.0.0.1:{port}/api", stdout=subprocess.PIPE
             )
             await upstream.wait_for(lambda: len(upstream.connections) >= 8)
             for number in range(1, RELOADS + 1):
@@ -59,6 +59,7 @@ async def test_fifty_reloads_under_load_lose_no_request(tmp_path: Path, wrk: str
                 program.signal(signal.SIGHUP)
                 await asyncio.to_thread(program.wait_line, "was reloaded")
             assert b"50" == (await asyncio.to_thread(get, port, "/number"))[1]
+            load.send_signal(signal.SIGINT)
             report = (await load.communicate())[0].decode()
             program.signal(signal.SIGTERM)
             assert 0 == (await asyncio.to_thread(program.wait_end))[0]

@@ -7,7 +7,7 @@ In: ``Entrance``: a listener and what connections are given to there. Not in: op
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from vizgate.auth.mtls.rules import CertificateRules
@@ -30,13 +30,14 @@ from vizgate.wire.proxy_header import ProxyHeaderReader
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """One way in, by *config*. ``terms``: what comes before a request. ``rules``: whom it lets in, None for everybody
-    that the handshake does.
+    that the handshake does. ``trust``: whose PROXY headers are believed.
     """
 
     config: ListenConfig
     listener: Listener
     terms: ArrivalTerms | None = None
     rules: CertificateRules | None = None
+    trust: TrustRules = field(default_factory=TrustRules)
 
     @property
     def certificates(self) -> ServedCertificates | None:
@@ -56,7 +57,7 @@ class Entrance:
     def lets_in_as(self, other: Entrance) -> bool:
         """Whether who comes in here would come in at *other*, and be served the same way."""
         mine, theirs = self.config, other.config
-        if (mine.tls is None) is not (theirs.tls is None):
+        if (mine.tls is None) is not (theirs.tls is None) or (mine.proxy_protocol and self.trust != other.trust):
             return False
         auth = None if mine.tls is None else mine.tls.client_auth
         other_auth = None if theirs.tls is None else theirs.tls.client_auth
@@ -99,7 +100,7 @@ def _entrance(
         terms = ArrivalTerms(certificates, proxies, within_s)
     auth = None if item.tls is None else item.tls.client_auth
     rules = CertificateRules(auth.allow) if auth is not None and auth.allow else None
-    return Entrance(item, listener, terms, rules)
+    return Entrance(item, listener, terms, rules, trust)
 
 
 def _listener(item: ListenConfig, place: str, membership: Membership) -> Listener:

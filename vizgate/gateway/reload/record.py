@@ -45,15 +45,26 @@ class ReloadRecord:
     @property
     def hash(self) -> str:
         """See ``hash_of``, of the configuration that serves."""
-        # Made when somebody asks: of ten thousand routes it takes a moment.
         if not self._hash:
-            self._hash = hash_of(self._config)
+            self.look_up()
         return self._hash
 
-    def succeeded(self, config: GatewayConfig) -> None:
+    def look_up(self) -> None:
+        """Make ``hash``; of ten thousand routes it takes a moment, so that is best done off the loop."""
+        config = self._config
+        found = hash_of(config)
+        if config is self._config:
+            self._hash = found
+
+    def taken(self, config: GatewayConfig) -> None:
         """*config* serves."""
         self._config, self._hash = config, ""
         self.succeeded_s, self.failure = self._clock.wall(), ""
+
+    def succeeded(self, config: GatewayConfig) -> None:
+        """A reload was asked for, and *config* serves."""
+        if config is not self._config:
+            self.taken(config)
         self._ok.value += 1
         _log.info("the configuration was reloaded: %d routes, %d services", len(config.routes), len(config.services))
 

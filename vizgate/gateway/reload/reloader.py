@@ -135,6 +135,8 @@ class Reloader:
             after.begin()
         chores += present.doors.change(prepared.doors)
         present.state.metrics.use_buckets(after.config.observe.metrics.buckets)
+        self.record.taken(after.config)
+        chores.append(partial(off_loop, self.record.look_up))
         self._swapped()
         self.retirements.begin(Retirement(before, under_way, chores), after.config.server.shutdown_timeout)
 

@@ -35,11 +35,30 @@ async def in_slices(steps: Generator[None, None, _T]) -> _T:
             until_s = time_s() + SLICE_S
 
 
+class _Pace:
+    """How soon threads hand back the interpreter: sooner, as long as any of them works for a reload."""
+
+    def __init__(self) -> None:
+        self._workers = 0
+        self._usual_s = 0.0
+
+    def __enter__(self) -> None:
+        if not self._workers:
+            self._usual_s = sys.getswitchinterval()
+            sys.setswitchinterval(min(self._usual_s, _HAND_BACK_S))
+        self._workers += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._workers -= 1
+        if not self._workers:
+            sys.setswitchinterval(self._usual_s)
+
+
+# One for the process, as the interval is.
+_pace = _Pace()
+
+
 async def off_loop(work: Callable[[], _T]) -> _T:
     """What *work* gives back, done in a thread. Raises: what it raises."""
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(min(before_s, _HAND_BACK_S))
-    try:
+    with _pace:
         return await asyncio.to_thread(work)
-    finally:
-        sys.setswitchinterval(before_s)

@@ -100,5 +100,9 @@ class Generation:
         """Let go of the targets; nobody asks this plan for one any more."""
         self._draft.release()
 
+    def pieces(self) -> list[object]:
+        """Most of what it is made of, for whoever lets go of it piece by piece."""
+        return [*self.config.routes, *self.plan.router.pieces()]
+
     def __repr__(self) -> str:
         return f"<Generation [{len(self.config.routes)} routes, {len(self._started)} components started]>"

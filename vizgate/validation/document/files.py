@@ -33,10 +33,11 @@ class FileRefused(ValueError):
 
 
 class Folder:
-    """The folder of the document at *path*: every file is read once."""
+    """The folder of the document at *path*: every file is read once. Args: seen: is given each, read or not."""
 
-    def __init__(self, path: Path, problems: Problems) -> None:
+    def __init__(self, path: Path, problems: Problems, seen: set[Path] | None = None) -> None:
         self._problems = problems
+        self._seen = set() if seen is None else seen
         self._root = path.parent.resolve()
         self._files: dict[Path, SourceFile] = {}
         #: The document itself. Raises, here: DocumentError: it cannot be read.
@@ -69,6 +70,7 @@ class Folder:
         return self._read(path, path.relative_to(self._root).as_posix())
 
     def _read(self, path: Path, name: str) -> SourceFile:
+        self._seen.add(path)
         text = _text_of(path, name)
         if path.suffix.lower() == ".json":
             value = _read_json(text, name, self._problems)

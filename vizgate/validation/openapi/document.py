@@ -80,14 +80,14 @@ class ApiDocument:
         return f"<ApiDocument {self.path.name} [{len(self.items)} paths]>"
 
 
-def read_document(path: Path, *, responses: bool = False) -> ApiDocument:
-    """The document at *path*. Args: responses: whether responses are to be checked, too.
+def read_document(path: Path, *, responses: bool = False, seen: set[Path] | None = None) -> ApiDocument:
+    """The document at *path*. Args: responses: whether responses are to be checked, too. seen: see ``Folder``.
 
     Raises: DocumentError: with every problem. SchemaLibraryMissing.
     """
     library()
     problems = Problems()
-    references = References(Folder(path, problems), problems)
+    references = References(Folder(path, problems, seen), problems)
     version = _version(references)
     problems.raise_any()
     # Everything is read before anything is compiled, so that problems of all parts are told together.

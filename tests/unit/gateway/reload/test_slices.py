@@ -48,9 +48,10 @@ async def test_error_of_a_step_ends_the_work() -> None:
 
 
 async def test_threads_hand_back_early_while_one_works() -> None:
-    """And as ever afterwards, also when the work fails."""
+    """And as ever afterwards, also when the work fails or some overlaps."""
     before_s = sys.getswitchinterval()
     assert await off_loop(sys.getswitchinterval) < before_s
     with pytest.raises(ZeroDivisionError):
         await off_loop(lambda: 1 // 0)
+    await asyncio.gather(*(off_loop(sys.getswitchinterval) for _ in range(5)))
     assert before_s == sys.getswitchinterval()

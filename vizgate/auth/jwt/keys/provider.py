@@ -63,10 +63,18 @@ class KeyProvider:
         """Have *use* be given keys; returns when there are some, or after a short while without."""
         self.add(use)
         if len(self._users) > 1:
+            self._look_again()
             return
         first = self.refresh()
         self._keeping = asyncio.ensure_future(self._keep())
         await asyncio.wait([asyncio.ensure_future(first)], timeout=START_PATIENCE_S)
+
+    def _look_again(self) -> None:
+        """Whoever reloads may know that there are other keys; what there is serves meanwhile."""
+        if self._source.is_near:
+            self.refresh()
+        else:
+            self.refresh_early()
 
     def add(self, use: Callable[[KeySet], None]) -> None:
         """Have *use* be given keys whenever some are fetched, and the present ones at once."""

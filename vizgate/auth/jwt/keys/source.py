@@ -28,9 +28,10 @@ class Document(NamedTuple):
 
 
 class KeySource(Protocol):
-    """Gives documents with keys. ``label``: names it in logs."""
+    """Gives documents with keys. ``label``: names it in logs. ``is_near``: whether asking costs nobody anything."""
 
     label: str
+    is_near: bool
 
     async def fetch(self) -> Document:
         """The document as it is now. Raises: CallFailed, KeyUnusable: there is none."""
@@ -39,6 +40,8 @@ class KeySource(Protocol):
 
 class UrlSource:
     """A document at *url*, asked for through *calls*."""
+
+    is_near = False
 
     def __init__(self, url: str, calls: CallerPort) -> None:
         self.label = url.partition("?")[0]
@@ -59,6 +62,8 @@ class UrlSource:
 
 class FileSource:
     """A document in the file *path*."""
+
+    is_near = True
 
     def __init__(self, path: Path) -> None:
         self.label = str(path)

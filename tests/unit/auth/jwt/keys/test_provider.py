@@ -27,6 +27,7 @@ class ScriptedSource:
     """Gives *answers* one after another, the last one for ever; waits for *gate* each time."""
 
     label = "the source"
+    is_near = False
 
     def __init__(self, *answers: Document | Exception) -> None:
         self.answers = list(answers)
@@ -100,6 +101,18 @@ async def test_next_user_finds_the_keys_and_fetches_none() -> None:
     assert (1, 2) == (len(made.sets), len(other))
     await made.provider.stop(other.append)
     assert made.provider._keeping is None
+
+
+async def test_next_user_of_a_file_has_it_read_again() -> None:
+    """Whoever has changed it and reloads need not wait; until it is read, the keys of before serve."""
+    made, other = Made(Document(ONE), Document(TWO)), []
+    made.source.is_near = True
+    await made.provider.start(made._take)
+    await made.provider.start(other.append)
+    await made.provider.refresh()
+    assert (2, 2, made.sets) == (made.source.times, len(made.sets), other)
+    for use in (made._take, other.append):
+        await made.provider.stop(use)
 
 
 async def test_a_thousand_askers_cause_one_fetch() -> None:
