@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -75,6 +76,8 @@ def has_models(value: Any) -> bool:
     )
 
 
+# Ten thousand routes have the same few names.
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether what is called *name*, a field or a setting, is a secret in practice."""
     return _SECRET_NAME.search(name) is not None

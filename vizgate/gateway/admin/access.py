@@ -24,7 +24,8 @@ from vizgate.pipeline.response import Response
 
 _log = logging.getLogger("vizgate.admin")
 
-#: What one peer may get wrong. A token of 128 random bits is safe at any rate; people choose others.
+#: What one peer may get wrong, and how often that is told. A token of 128 random bits is safe at any rate; people
+#: choose others.
 _TRIES = "10/minute"
 _MAX_PEERS = 10_000
 _CHALLENGE = b'Bearer realm="vizgate admin"'
@@ -85,6 +86,7 @@ class AdminAccess:
         self._server = server
         self._clock = clock
         self._tries = TokenBucket(_TRIES, max_keys=_MAX_PEERS)
+        self._told = TokenBucket(_TRIES, max_keys=_MAX_PEERS)
         self._rules = _Rules.of(server())
 
     @property
@@ -103,8 +105,7 @@ class AdminAccess:
         """Who sends *request*, and whether he may. Args: is_change: whether it does more than look."""
         detail = self._present().guard.refusal(request)
         if detail:
-            is_told = self._tries.take((request.client, "guard"), now_s=self._clock.monotonic()).allowed
-            return Admission(NOBODY, Refusal(403, detail, is_told=is_told))
+            return Admission(NOBODY, Refusal(403, detail, is_told=self._is_told(request)))
         admission = self.identify(request)
         if admission.refusal is None and is_change and not admission.caller.may_change:
             refusal = Refusal(403, "this needs a token with the role operator", _CHALLENGE + _scope_error())
@@ -116,23 +117,29 @@ class AdminAccess:
         tokens = self._present().tokens
         if not tokens:
             return Admission(LOCAL)
+        token = _token_of(request)
+        if token is None:
+            # No guess, and no try: whoever scrapes without a token must not shut out who has one.
+            refusal = Refusal(401, "the admin API needs a bearer token", _CHALLENGE, is_told=self._is_told(request))
+            return Admission(NOBODY, refusal)
         peer = network_of(request.client)
         # Before the token is looked at: who has guessed too often learns nothing any more.
         if self._tries.take(peer, 0, now_s=self._clock.monotonic()).remaining < 1:
             return Admission(NOBODY, self._too_many(peer))
-        token = _token_of(request)
-        caller = None if token is None else tokens.find(token)
+        caller = tokens.find(token)
         if caller is not None:
             return Admission(caller)
         self._tries.take(peer, now_s=self._clock.monotonic())
-        if token is None:
-            return Admission(NOBODY, Refusal(401, "the admin API needs a bearer token", _CHALLENGE))
         _log.warning("a wrong token was shown to the admin API by %s", request.client or "a client on its Unix socket")
         return Admission(NOBODY, Refusal(401, "nobody has this token", _CHALLENGE + b', error="invalid_token"'))
 
+    def _is_told(self, request: Request) -> bool:
+        """Whether the audit log tells of a change that was refused before anybody knew whose it was."""
+        return self._told.take(network_of(request.client), now_s=self._clock.monotonic()).allowed
+
     def _too_many(self, peer: bytes) -> Refusal:
         wait_s = self._tries.take(peer, now_s=self._clock.monotonic()).retry_after_s
-        detail = "too many requests without a valid token"
+        detail = "too many wrong tokens"
         return Refusal(429, detail, retry_after_s=max(1, math.ceil(wait_s)), is_told=False)
 
     def __repr__(self) -> str:

@@ -57,10 +57,12 @@ class AdminApi:
         found = find_operation(OPERATIONS.values(), request.method, path)
         is_change = isinstance(found, Found) and found.operation.is_change
         admission = self._access.admit(request, is_change=is_change)
-        if admission.refusal is not None:
-            if isinstance(found, Found) and admission.refusal.is_told:
-                await self._tell(found, request, admission, result="refused", status=admission.refusal.status)
-            return admission.refusal.answer(request)
+        refusal = admission.refusal
+        if refusal is not None:
+            if isinstance(found, Found) and refusal.is_told:
+                told = {"status": refusal.status, "reason": refusal.detail}
+                await self._tell(found, request, admission, result="refused", **told)
+            return refusal.answer(request)
         if path in METRICS_PATHS:
             return await self._endpoints.answer(request)
         return _unknown(request, found) if isinstance(found, NotFound) else await self._do(found, request, admission)

@@ -20,7 +20,7 @@ _REFS = "#/components/schemas/{model}"
 COMMON = {
     401: "There is no token, or nobody has it.",
     403: "The token has not the role that this needs, or the request came from a page or through a proxy.",
-    429: "Too many requests without a valid token.",
+    429: "Too many wrong tokens.",
 }
 #: What may happen to every request with a body.
 OF_BODIES = {

@@ -7,6 +7,7 @@ In: ``OPERATIONS``, and the operation ``description``, which tells of them all. 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from pydantic import ConfigDict, Field
 
@@ -32,6 +33,11 @@ class DescriptionAnswer(AnswerModel):
 
 
 async def _describe(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    return _description()
+
+
+@cache
+def _description() -> Document:
     return openapi_document(OPERATIONS.values())
 
 

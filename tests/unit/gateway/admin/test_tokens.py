@@ -59,3 +59,14 @@ def test_each_peer_has_tries_of_its_own() -> None:
     statuses = [access.admit(asking("no", f"2001:db8::{number}"), is_change=False).refusal for number in range(1, 13)]
     assert [401] * 10 + [429] * 2 == [refusal.status for refusal in statuses if refusal is not None]
     assert access.admit(asking("s3cret", "2001:db8:0:1::1"), is_change=False).refusal is None
+
+
+def test_request_without_a_token_is_no_try() -> None:
+    """Who scrapes without one does not shut out who has one; the audit log tells of a few."""
+    config = server(admin_token="s3cret")
+    access = AdminAccess(lambda: config, ManualClock(0.0))
+    refusals = [access.admit(asking(), is_change=True).refusal for _ in range(30)]
+    assert [(401, True)] * 10 + [(401, False)] * 20 == [
+        (refusal.status, refusal.is_told) for refusal in refusals if refusal is not None
+    ]
+    assert access.admit(asking("s3cret"), is_change=True).refusal is None

@@ -6,11 +6,11 @@ In: the operations ``log_level``, ``change_log_level``, ``reset_log_level``. Not
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 from pydantic import Field
 
 from vizgate.gateway.operations.fields import ForField, settled_for, shown_time
-from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (
     AnswerModel,
     Arguments,
@@ -21,6 +21,7 @@ from vizgate.gateway.operations.operation import (
     changed,
     merge_changes,
 )
+from vizgate.gateway.state import GatewayState
 from vizgate.observe.log import LogLevel
 
 _log = logging.getLogger("vizgate.admin")
@@ -41,20 +42,29 @@ class LogLevelBody(BodyModel):
     for_: ForField = Field(default_factory=str, alias="for")
 
 
-def _document(gateway: Operated) -> Document:
-    state = gateway.state
+class HasLog(Protocol):
+    """What has a log of its own: a process that serves, or the supervisor of several."""
+
+    @property
+    def state(self) -> GatewayState:
+        """Whose level it is, and whose time."""
+        ...
+
+
+def _document(state: GatewayState) -> Document:
     switch, clock = state.log_level, state.clock
     left_s = switch.deadline_s - clock.monotonic() if switch.deadline_s else 0.0
     until = shown_time(clock.wall() + left_s) if switch.deadline_s else None
     return {"level": switch.level, "changed": switch.is_changed, "until": until}
 
 
-async def _look(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
-    return _document(gateway)
+async def _look(gateway: HasLog, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    return _document(gateway.state)
 
 
-async def _change(gateway: Operated, arguments: Arguments) -> Document:
-    state, before = gateway.state, _document(gateway)
+async def change_log_level(gateway: HasLog, arguments: Arguments) -> Document:
+    """Have the log of this process tell more or less."""
+    state, before = gateway.state, _document(gateway.state)
     left_s = arguments["until"] - state.clock.wall() if "until" in arguments else 0.0
     state.sweeper.forget(state.log_level)
     # A worker that starts later may be told when the time is over.
@@ -62,18 +72,19 @@ async def _change(gateway: Operated, arguments: Arguments) -> Document:
         state.log_level.change(arguments["level"])
     if left_s > 0:
         state.sweeper.watch(state.log_level, state.clock.monotonic() + left_s)
-    return _told(gateway, before)
+    return _told(state, before)
 
 
-async def _reset(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
-    before = _document(gateway)
-    gateway.state.sweeper.forget(gateway.state.log_level)
-    gateway.state.log_level.back()
-    return _told(gateway, before)
+async def reset_log_level(gateway: HasLog, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    """Have the log of this process be as at the start."""
+    state, before = gateway.state, _document(gateway.state)
+    state.sweeper.forget(state.log_level)
+    state.log_level.back()
+    return _told(state, before)
 
 
-def _told(gateway: Operated, before: Document) -> Document:
-    after = _document(gateway)
+def _told(state: GatewayState, before: Document) -> Document:
+    after = _document(state)
     _log.warning("the log level is %s%s", after["level"], f" until {after['until']}" if after["until"] else "")
     return changed(before, after, after)
 
@@ -97,7 +108,7 @@ LOG_LEVEL_OPERATIONS: tuple[Operation, ...] = (
         path="/log-level",
         summary="Have the log tell more or less, for a time or until it is told otherwise.",
         description="Lines of the audit log are written at every level.",
-        perform=_change,
+        perform=change_log_level,
         answer=LogLevelAnswer,
         body=LogLevelBody,
         merge=merge_changes(),
@@ -110,7 +121,7 @@ LOG_LEVEL_OPERATIONS: tuple[Operation, ...] = (
         method="DELETE",
         path="/log-level",
         summary="Back to the level of the start.",
-        perform=_reset,
+        perform=reset_log_level,
         answer=LogLevelAnswer,
         merge=merge_changes(),
         is_change=True,

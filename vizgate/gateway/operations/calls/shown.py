@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from vizgate.config import GatewayConfig, redacted
 from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import AnswerModel, Arguments, Document, Operation
+from vizgate.gateway.plan import GatewayPlan
 
 
 class RouteAnswer(AnswerModel):
@@ -37,18 +38,18 @@ class ConfigAnswer(AnswerModel):
 
 
 async def _routes(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
-    config, plan = gateway.config, gateway.plan
-    shown = await asyncio.to_thread(_shown_routes, config)
-    return {"routes": [shown[rule.name] for rule in plan.router.rules_in_order() if rule.name in shown]}
+    # In a thread: ten thousand routes take a while, and requests are waiting.
+    return {"routes": await asyncio.to_thread(_shown_routes, gateway.config, gateway.plan)}
 
 
-def _shown_routes(config: GatewayConfig) -> dict[str, Document]:
-    routes = redacted(config).get("routes", [])
-    return {route.name: {"name": route.name, **said} for route, said in zip(config.routes, routes, strict=True)}
+def _shown_routes(config: GatewayConfig, plan: GatewayPlan) -> list[Document]:
+    said = redacted(config).get("routes", [])
+    shown = {route.name: {"name": route.name, **of_it} for route, of_it in zip(config.routes, said, strict=True)}
+    return [shown[rule.name] for rule in plan.router.rules_in_order() if rule.name in shown]
 
 
 async def _config(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
-    # In a thread: ten thousand routes take a while, and requests are waiting.
+    # In a thread, as above.
     return {"config": await asyncio.to_thread(redacted, gateway.config)}
 
 
