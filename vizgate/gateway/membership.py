@@ -63,6 +63,7 @@ class Membership:
     None for a gateway that is one process. ``secret``: see ``GatewayState.affinity_key``; None for one of its own.
     ``store_fd``: the table of the shared store. ``exposition``: the metrics of all workers. ``turnstile``: for writers
     of one log. ``before_serving``: what is to be done when everything has started, before the first connection.
+    ``number``: of the worker, from 1; 0 for a gateway that is one process.
     """
 
     sockets: SocketBox = field(default_factory=SocketBox)
@@ -72,3 +73,4 @@ class Membership:
     exposition: Exposition | None = None
     turnstile: Turnstile | None = None
     before_serving: Callable[[], Awaitable[None]] = _nothing
+    number: int = 0

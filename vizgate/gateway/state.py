@@ -66,7 +66,7 @@ class GatewayState:
     date: HttpDate = field(init=False)
     #: What plugins do wrong.
     faults: FaultBook = field(init=False)
-    #: The number of this worker process.
+    #: The number of this worker process, from 1; 0 where there is one process alone.
     worker: int = 0
     #: Waits so many seconds.
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -114,6 +114,7 @@ class GatewayState:
     def join(self, membership: Membership) -> None:
         """Be part of what *membership* says; before anything is compiled."""
         self.membership = membership
+        self.worker = membership.number
         if membership.secret is not None:
             self.affinity_key = SigningKey(membership.secret)
         if membership.seat is not None:

@@ -152,6 +152,7 @@ class Worker:
             # Opened anew, because a lock belongs to the open file, which a duplicate would share.
             Turnstile(os.open(f"/proc/self/fd/{beginning.page}", os.O_RDWR | os.O_CLOEXEC)),
             take_seat,
+            self._number,
         )
         gateway = Gateway(own_config(terms.config), clock=clock, membership=membership)
         await gateway.start()
