@@ -49,7 +49,7 @@ def configuration() -> str:
     targets = ["http://127.0.0.1:1", "http://127.0.0.1:2"]
     return json.dumps({
         "version": 1,
-        "server": {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "shutdown_timeout": "100ms"},
+        "server": {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "shutdown_timeout": "0s"},
         "services": {
             "echo": {"builtin": "echo"},
             "bad": {"targets": targets, "balancer": {"use": f"{MODULE}:BadBalancer"}},
