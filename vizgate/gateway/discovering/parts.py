@@ -18,7 +18,7 @@ from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.discovering.service import DiscoveredService, Making
 from vizgate.gateway.discovering.targets import STAND_IN, with_targets
-from vizgate.gateway.isolation.discovery import GuardedDiscovery
+from vizgate.gateway.isolation.guards.discovery import GuardedDiscovery
 from vizgate.pipeline.handler import Handler
 
 

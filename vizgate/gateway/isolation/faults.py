@@ -1,7 +1,7 @@
 """What plugins do wrong: counted by plugin and stage, and told to the log without flooding it.
 
 In: ``PluginFaults``, which is one component's, and ``FaultBook``, which hands them out. Not in: catching what is wrong
-(the guards beside this) and what must not be told (``scrub``).
+(``guards``) and what must not be told (``scrub``).
 """
 
 from __future__ import annotations

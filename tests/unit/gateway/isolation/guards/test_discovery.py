@@ -10,8 +10,8 @@ import pytest
 
 from vizgate.extension.contract import Context
 from vizgate.extension.discovery import Discovered, Discovery, DiscoveryConfig, DiscoveryFailed
-from vizgate.gateway.isolation.discovery import GuardedDiscovery
 from vizgate.gateway.isolation.faults import FaultBook
+from vizgate.gateway.isolation.guards.discovery import GuardedDiscovery
 from vizgate.observe.metrics import Metrics
 from vizgate.testing import ManualClock
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from vizgate.errors import CallFailed
 from vizgate.extension.discovery import Discovered, Discovery, DiscoveryFailed
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import is_fault
+from vizgate.gateway.isolation.guards.middleware import is_fault
 
 # What it may raise; everything else is a fault.
 _MEANT = (DiscoveryFailed, CallFailed)
