@@ -16,7 +16,7 @@ from vizgate.pipeline.handler import Handler
 from vizgate.testing import MemoryClient
 
 WARN_S = 0.05
-BLOCKED_S = 0.3
+BLOCKED_S = 0.5
 
 
 class Blocking(Middleware):
