@@ -18,9 +18,9 @@ class BackgroundConfig(ComponentConfig):
 class BackgroundService(Component):
     """Base class of background services: ``run`` goes on between ``start`` and ``stop``.
 
-    ``once``: whether only one of several workers of a machine runs it, the one with the number 0; each worker does
-    otherwise. ``unready``: why the gateway should not be sent requests yet, "" when it may; it shows in ``/readiness``
-    at once, and never keeps a request from being answered.
+    ``once``: whether only one of several workers of a machine runs it, the first; each worker does otherwise. While
+    that worker is replaced by another, both may run it for a moment. ``unready``: why the gateway should not be sent
+    requests yet, "" when it may; it shows in ``/readiness`` at once, and never keeps a request from being answered.
     """
 
     Config: ClassVar[type[ComponentConfig]] = BackgroundConfig

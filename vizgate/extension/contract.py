@@ -89,7 +89,8 @@ class Context:
     ``route``: the route it stands in, "" for what many routes share. ``name``: its name in the YAML, if it has one.
     ``calls``: requests of its own. ``store``: numbers that are one for all workers. ``metrics``: counters of its own.
     ``sleep``: waits so many seconds; in a rehearsal it does not.
-    ``kept``: what is found again after a reload. ``worker``: the number of this worker process, from 0.
+    ``kept``: what is found again after a reload. ``worker``: the number of this worker process, from 1;
+    0 where there is one process alone.
     """
 
     route: str = ""

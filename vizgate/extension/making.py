@@ -21,7 +21,7 @@ def make(kind: type[_C], config: Any, context: Context | None) -> _C:
     Raises: PluginError: its ``__init__`` raised. VizgateError: as it says itself.
     """
     try:
-        return kind(config, context)
+        made = kind(config, context)
     except VizgateError:
         raise
     except (Exception, SystemExit) as error:
@@ -32,6 +32,12 @@ def make(kind: type[_C], config: Any, context: Context | None) -> _C:
             f"{name_of(kind)} cannot be made: its __init__ raised {type(error).__name__}. Mend it, or its settings",
             name=name_of(kind),
         ) from error
+    # An ``__init__`` of its own may have forgotten ``super().__init__``; everybody else may rely on these two.
+    if not hasattr(made, "config"):
+        made.config = config
+    if not hasattr(made, "context"):
+        made.context = Context() if context is None else context
+    return made
 
 
 def name_of(kind: type[Component]) -> str:

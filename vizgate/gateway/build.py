@@ -23,8 +23,8 @@ from vizgate.gateway.dispatch import answered, clean_forward
 from vizgate.gateway.endpoints import paths_of
 from vizgate.gateway.http1.target_context import WireTools
 from vizgate.gateway.isolation.faults import FaultBook
-from vizgate.gateway.isolation.middleware import guarded
-from vizgate.gateway.isolation.overtime import in_time
+from vizgate.gateway.isolation.guards.middleware import guarded
+from vizgate.gateway.isolation.guards.overtime import in_time
 from vizgate.gateway.plan import DownstreamTimeouts, GatewayPlan, RoutePlan, ServerPlan, UploadLimits
 from vizgate.gateway.policies.compiled import Policies, RouteLayers
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn

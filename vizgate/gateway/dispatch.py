@@ -11,7 +11,7 @@ import logging
 
 from vizgate.clock import Clock
 from vizgate.errors import BodyTooLarge, ClientGone, ExchangeError, Side, Termination
-from vizgate.gateway.isolation.middleware import check_response
+from vizgate.gateway.isolation.guards.middleware import check_response
 from vizgate.gateway.plan import GatewayPlan, RoutePlan
 from vizgate.gateway.preflight import asked_method
 from vizgate.message.headers import Field, Headers

@@ -20,7 +20,7 @@ from vizgate.gateway.isolation.culprit import place_of_task
 # Collections look for cycles, and a request makes none; looking as often as by default (700, 10, 10) is for nothing.
 _GC_THRESHOLDS = (20_000, 50, 100)
 # How long a task may take to end once it is cancelled, in seconds.
-_LEAVE_S = 2.0
+_LEAVE_S = 1.0
 
 _log = logging.getLogger("vizgate.serve")
 

@@ -66,7 +66,7 @@ class GatewayState:
     date: HttpDate = field(init=False)
     #: What plugins do wrong.
     faults: FaultBook = field(init=False)
-    #: The number of this worker process.
+    #: The number of this worker process, from 1; 0 where there is one process alone.
     worker: int = 0
     #: Waits so many seconds.
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -123,6 +123,11 @@ class Request:
             headers = self._headers = Headers([*self.template.fields, *self.own.fields])
         return headers
 
+    @property
+    def has_headers(self) -> bool:
+        """Whether the fields have been taken apart, so that somebody may have changed them."""
+        return self._headers is not None
+
     def field_lines(self) -> bytes:
         """The fields as whole lines."""
         if self._headers is None:

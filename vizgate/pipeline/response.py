@@ -100,6 +100,11 @@ class Response:
             headers = self._headers = Headers([*self.template.fields])
         return headers
 
+    @property
+    def has_headers(self) -> bool:
+        """Whether the fields have been taken apart, so that somebody may have changed them."""
+        return self._headers is not None
+
     def finish(self, own: FieldTemplate) -> None:
         """Say what the gateway itself has to say, after everybody else has had a say.
 

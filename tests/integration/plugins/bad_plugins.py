@@ -93,7 +93,7 @@ class Bad(Middleware):
         return await forward(request)
 
     async def block(self, request: Request, forward: Handler) -> Response:
-        time.sleep(0.3)  # noqa: ASYNC251  # that is what is to be found
+        time.sleep(0.5)  # noqa: ASYNC251  # that is what is to be found
         return await forward(request)
 
     async def deaf(self, request: Request, forward: Handler) -> Response:

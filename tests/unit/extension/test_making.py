@@ -34,6 +34,19 @@ def test_plugin_that_says_itself_what_is_wrong_is_heard() -> None:
         make(Fails, VizgateError("no such table"), None)
 
 
+class Forgetful(Middleware):
+    def __init__(self, config: Any, context: Context | None = None) -> None:
+        self.mine = config
+
+
+def test_plugin_that_forgets_its_base_has_what_others_rely_on() -> None:
+    """Its settings and its context are there all the same."""
+    config, context = MiddlewareConfig(), Context(name="x")
+    made = make(Forgetful, config, context)
+    assert (config, context) == (made.config, made.context)
+    assert isinstance(make(Forgetful, config, None).context, Context)
+
+
 def test_everything_of_ours_is_no_stranger() -> None:
     """What ships in the package needs no guard; a plugin that ships with it does, as any other."""
     assert not any(is_foreign(kind) for kind in BUILTIN.values())

@@ -16,7 +16,7 @@ from vizgate.gateway.asgi.messages import Receive, Scope, Send
 from vizgate.gateway.asgi.reply import AsgiReply
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
-from vizgate.gateway.isolation.middleware import PluginFailed
+from vizgate.gateway.isolation.guards.middleware import PluginFailed
 from vizgate.gateway.public import PublicSite
 from vizgate.message.heads import RequestHead
 from vizgate.pipeline.body import EMPTY, Body

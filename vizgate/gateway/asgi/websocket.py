@@ -17,7 +17,7 @@ from vizgate.gateway.asgi.messages import Message, Receive, Scope, Send
 from vizgate.gateway.asgi.reply import AsgiReply, end_to_end
 from vizgate.gateway.asgi.visit import Visit
 from vizgate.gateway.asgi.watch import ClientWatch
-from vizgate.gateway.isolation.middleware import PluginFailed
+from vizgate.gateway.isolation.guards.middleware import PluginFailed
 from vizgate.gateway.public import PublicSite
 from vizgate.message.headers import Field, encode_value
 from vizgate.message.heads import RequestHead

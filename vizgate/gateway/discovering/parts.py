@@ -12,12 +12,13 @@ from vizgate.discovery.config import DiscoverySetting, PluginDiscoveryConfig
 from vizgate.discovery.feed import Feed
 from vizgate.discovery.feeds import Feeds
 from vizgate.extension.contract import Component, Context
-from vizgate.extension.making import make
+from vizgate.extension.making import is_foreign, make
 from vizgate.extension.registry import Registry
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.discovering.service import DiscoveredService, Making
 from vizgate.gateway.discovering.targets import STAND_IN, with_targets
+from vizgate.gateway.isolation.guards.discovery import GuardedDiscovery
 from vizgate.gateway.stepping import done
 from vizgate.pipeline.handler import Handler
 
@@ -102,7 +103,11 @@ class DiscoveringParts:
             metrics=state.metrics,
             sleep=state.sleep,
             kept=self._draft.kept,
+            worker=state.worker,
         )
         kind = self._registry.resolve_discovery(setting.kind)
         settings = setting.read(kind.Config) if isinstance(setting, PluginDiscoveryConfig) else setting
-        return Feed(name, setting, make(kind, settings, context), context)
+        source = make(kind, settings, context)
+        if is_foreign(kind):
+            source = GuardedDiscovery(source, state.faults.of(source))
+        return Feed(name, setting, source, context)

@@ -1,7 +1,7 @@
 """What plugins do wrong: counted by plugin and stage, and told to the log without flooding it.
 
 In: ``PluginFaults``, which is one component's, and ``FaultBook``, which hands them out. Not in: catching what is wrong
-(the guards beside this) and what must not be told (``scrub``).
+(``guards``) and what must not be told (``scrub``).
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _log = logging.getLogger("vizgate.plugin")
 #: Every request may fail in a plugin; one line in this many seconds for each plugin and stage tells it as well.
 PAUSE_S = 10.0
 _FRAME = '  File "'
+# Characters of a message and of a traceback that are told: an error may quote a whole body.
+_MESSAGE, _TRACE = 500, 20_000
 
 
 @dataclass(slots=True)
@@ -83,16 +85,18 @@ class PluginFaults:
 
     def told(self, error: BaseException) -> str:
         """*error* in a line, without the secrets of the settings."""
-        return scrubbed("".join(traceback.format_exception_only(error)).strip(), self.secrets)
+        return _cut(scrubbed("".join(traceback.format_exception_only(error)).strip(), self.secrets), _MESSAGE)
 
     def _texts(self, error: BaseException, request: Request | None) -> tuple[str, str]:
         """*error* in a line, and with its way through the program."""
         hidden = self.secrets if request is None else self.secrets | secrets_of_request(request)
         # Frames are no more than the program's own text; replacing in them would let a client spoil a traceback.
         parts = [
-            part if part.startswith(_FRAME) else scrubbed(part, hidden) for part in traceback.format_exception(error)
+            part if part.startswith(_FRAME) else _cut(scrubbed(part, hidden), _TRACE)
+            for part in traceback.format_exception(error)
         ]
-        return scrubbed("".join(traceback.format_exception_only(error)).strip(), hidden), "".join(parts).rstrip()
+        message = scrubbed("".join(traceback.format_exception_only(error)).strip(), hidden)
+        return _cut(message, _MESSAGE), _cut("".join(parts).rstrip(), _TRACE)
 
     def __repr__(self) -> str:
         return f"<PluginFaults {self.name} [{sum(pause.unsaid for pause in self._pauses.values())} unsaid]>"
@@ -152,6 +156,10 @@ class FaultBook:
 
     def __repr__(self) -> str:
         return f"<FaultBook [{len(self._pauses)} plugins]>"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def _tell(message: str, error: str, trace: str) -> None:

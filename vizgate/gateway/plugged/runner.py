@@ -10,7 +10,7 @@ import logging
 
 from vizgate.extension.background import BackgroundService
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import is_fault
+from vizgate.gateway.isolation.guards.middleware import is_fault
 
 _log = logging.getLogger("vizgate.plugin")
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import is_fault
+from vizgate.gateway.isolation.guards.middleware import is_fault
 from vizgate.observe.access_log.formats import FIELD_LIMIT, text_of
 from vizgate.observe.exchange import ExchangeRecord
 from vizgate.observe.metrics import Metrics

@@ -16,7 +16,7 @@ from vizgate.config.model import RouteConfig
 from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware, MiddlewareConfig
 from vizgate.extension.making import is_foreign, make
-from vizgate.gateway.isolation.authenticator import GuardedAuthenticator
+from vizgate.gateway.isolation.guards.authenticator import GuardedAuthenticator
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request

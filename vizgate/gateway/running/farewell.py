@@ -13,7 +13,7 @@ from vizgate.gateway.public import PublicSite
 # How long a connection that was ended has to take what was written, in seconds.
 _FAREWELL_S = 1.0
 # How long a request may take to end once it is cancelled, in seconds: a plugin may not listen.
-_CUT_S = 2.0
+_CUT_S = 1.0
 
 _log = logging.getLogger("vizgate.gateway")
 

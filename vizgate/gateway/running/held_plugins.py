@@ -115,7 +115,7 @@ class _Maker:
     def is_here(self, key: _Key) -> bool:
         """Whether this worker has it: some services run in one of them alone."""
         kind, entry, _ = key
-        return kind == "sink" or self._state.worker == 0 or not self._registry.resolve_service(entry.use).once
+        return kind == "sink" or self._state.worker <= 1 or not self._registry.resolve_service(entry.use).once
 
     def make(self, key: _Key) -> _Held:
         kind, entry, _ = key

@@ -10,7 +10,7 @@ from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
 from vizgate.extension.store import Store
 from vizgate.extension.store_component import StoreComponent
-from vizgate.gateway.isolation.store import GuardedStore
+from vizgate.gateway.isolation.guards.store import GuardedStore
 from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.state import GatewayState
 from vizgate.store.build import build_store

@@ -18,8 +18,8 @@ from vizgate.extension.balancer import Balancer, Member
 from vizgate.extension.contract import Component, Context
 from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
-from vizgate.gateway.isolation.balancer import GuardedBalancer
 from vizgate.gateway.isolation.faults import FaultBook
+from vizgate.gateway.isolation.guards.balancer import GuardedBalancer
 from vizgate.gateway.state import GatewayState
 from vizgate.pipeline.attempt import AttemptWatcher
 from vizgate.pipeline.target_set import ServiceTarget

@@ -11,7 +11,7 @@ from itertools import count
 
 from vizgate.errors import ClientGone
 from vizgate.extension.contract import Context, Middleware
-from vizgate.gateway.isolation.middleware import check_response
+from vizgate.gateway.isolation.guards.middleware import check_response
 from vizgate.message.headers import Headers
 from vizgate.pipeline.body import BytesBody, StreamBody
 from vizgate.pipeline.request import Request

@@ -122,6 +122,15 @@ def test_fault_never_tells_secrets_of_a_url(faults: PluginFaults, caplog: pytest
     assert "xyz" not in everything(caplog)
 
 
+def test_fault_with_a_long_text_is_cut(faults: PluginFaults, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that quotes a whole body does not fill the log."""
+    faults.note("call", raised("x" * 1_000_000))
+    record = caplog.records[0]
+    assert (len(record.getMessage()) < 1000, len(record.stack_info or "") < 25_000) == (True, True)
+    assert record.getMessage().endswith("(1000023 characters)")
+    assert len(faults.told(raised("x" * 1_000_000))) < 1000
+
+
 def test_client_cannot_spoil_a_traceback(faults: PluginFaults, caplog: pytest.LogCaptureFixture) -> None:
     """Frames stay as they are: the program's own text is no secret, whatever fields a client sends."""
     request = Request("GET", b"/", Headers.of([("X-A", "in raised"), ("X-B", "raise KeyError(text)")]))

@@ -125,7 +125,7 @@ async def test_unready_service_shows_in_readiness() -> None:
         assert 200 == client.gateway.state.health.readiness().status
 
 
-@pytest.mark.parametrize(("worker", "runs"), [(0, True), (1, False)])
+@pytest.mark.parametrize(("worker", "runs"), [(0, True), (1, True), (2, False)])
 async def test_service_that_runs_once_is_in_the_first_worker(worker: int, *, runs: bool) -> None:
     """The others do not even make it."""
     plugins = held(GatewayState(worker=worker), text([{"use": "Alone"}]))

@@ -145,7 +145,7 @@ class Worker:
 
         membership = Membership(
             beginning.sockets,
-            self._number - 1,
+            self._number,
             seat,
             terms.secret,
             beginning.store,

@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from vizgate.extension.store import Cells, Program, StoreFailed
 from vizgate.extension.store_component import StoreComponent
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import is_fault
+from vizgate.gateway.isolation.guards.middleware import is_fault
 
 #: The longest that a program may take, in seconds. A store over the network has a bound of its own, far below.
 PATIENCE_S = 5.0

@@ -6,9 +6,11 @@ In: ``guarded`` and ``PluginFailed``. Not in: the middleware of ours, which cost
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from vizgate.errors import ExchangeError
 from vizgate.gateway.isolation.faults import PluginFaults
+from vizgate.gateway.isolation.guards.messages import check_answer, check_onward
 from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler, MiddlewareCall
 from vizgate.pipeline.replies import problem
@@ -25,9 +27,16 @@ def guarded(call: MiddlewareCall, faults: PluginFaults) -> MiddlewareCall:
 
     async def guard(request: Request, forward: Handler) -> Response:
         kept = request.outcome, request.id, request.route
+        method, target = request.method, request.target
+
+        def onward(asked: Request) -> Awaitable[Response]:
+            check_onward(asked, method, target)
+            return forward(asked)
+
         try:
-            response = await call(request, forward)
+            response = await call(request, onward)
             check_response(response)
+            check_answer(response)
             _check_request(request, kept)
         except ExchangeError:
             raise

@@ -11,7 +11,7 @@ from typing import NoReturn
 from vizgate.errors import ExchangeError, Termination, VizgateError
 from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import is_fault
+from vizgate.gateway.isolation.guards.middleware import is_fault
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.gateway.isolation.faults import PluginFaults
-from vizgate.gateway.isolation.middleware import PluginFailed, is_fault
+from vizgate.gateway.isolation.guards.middleware import PluginFailed, is_fault
 
 
 class GuardedBalancer(Balancer):

@@ -25,7 +25,7 @@ from vizgate import (
 )
 from vizgate.errors import Overloaded
 from vizgate.extension.store import Cells, Program
-from vizgate.gateway.isolation.store import GuardedStore
+from vizgate.gateway.isolation.guards.store import GuardedStore
 from vizgate.gateway.state import GatewayState
 from vizgate.limiter.programs.fixed_window import FixedWindowProgram
 from vizgate.pipeline.handler import Handler
