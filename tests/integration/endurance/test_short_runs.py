@@ -63,7 +63,8 @@ async def test_chaos_only_requests_on_killed_workers_fail() -> None:
     """Every disturbance has its effect, and whatever fails was on its way through a worker that was killed."""
     program("wrk")
     program("redis-server")
-    result = await run("chaos.py", "--seconds", "12", "--seed", "3")
+    # Files of certificates are looked at every ten seconds, which is too long for a test.
+    result = await run("chaos.py", "--seconds", "10", "--without", "rotation of the certificate")
     assert [] == result["faults"]
-    assert result["counts"]["kill -9 of a worker"] > 0
+    assert len(result["times_s"]["kill -9 of a worker"]) > 0
     assert result["bulk"]["requests"] > 100
