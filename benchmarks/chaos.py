@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
@@ -45,8 +46,7 @@ class Result:
 
     seconds: float
     workers: int
-    counts: dict[str, int]
-    longest_s: dict[str, float]
+    times_s: dict[str, list[float]]
     right: dict[str, int]
     explained: dict[str, int]
     unexplained: dict[str, int]
@@ -93,8 +93,7 @@ async def chaos(arena: Arena, arguments: argparse.Namespace) -> Result:
     return Result(
         seconds=arguments.seconds,
         workers=arguments.workers,
-        counts=dict(disturbances.counts),
-        longest_s=disturbances.longest_s,
+        times_s=dict(disturbances.times_s),
         right=dict(crowd.ledger.right),
         explained=dict(explained),
         unexplained=dict(unexplained),
@@ -130,13 +129,16 @@ def report(result: Result) -> str:
         f"{result.wrong_bodies + result.bulk.wrong}. Lines in the log about something that nobody handled: "
         f"{len(result.alarms)}. wrk's connections that a killed worker held: {result.killed_of_wrk}.\n"
     )
-    done = [[kind, number, f"{result.longest_s[kind]:.2f} s"] for kind, number in sorted(result.counts.items())]
+    done = [
+        [kind, len(times), f"{statistics.median(times):.2f} s", f"{max(times):.2f} s"]
+        for kind, times in sorted(result.times_s.items())
+    ]
     why = [(what, "yes", number) for what, number in sorted(result.explained.items())]
     why += [(what, "no", number) for what, number in sorted(result.unexplained.items())]
     parts = [
         summary,
         _requests(result),
-        table(["disturbance", "times", "its effect was there after at most"], done),
+        table(["disturbance", "times", "its effect was there after, median", "at most"], done),
         table(["failures of own clients", "on a killed worker", "times"], why) if why else "",
         describe_place(),
     ]

@@ -39,12 +39,14 @@ _KEY = "sizing-key-0123456789abcdef"
 _KIB = 1024
 _TLS_CONNECTIONS = 500
 _SETTLE_S = 1.0
+_FLEETS = (1, 2, 4)
 
 _CONFIG = """\
 version: 1
 server:
   listen: [{address: "127.0.0.1:$PORT" $TLS}]
   admin: off
+  workers: $WORKERS
   limits: {connections: 20000}
 store: $STORE
 services:
@@ -69,6 +71,7 @@ class Case:
     log: str = "off"
     tls: bool = False
     redis: bool = False
+    workers: int = 1
     fields: tuple[str, ...] = ()
 
 
@@ -109,6 +112,7 @@ class Bench:
                 "HASH": sha256(_KEY.encode()).hexdigest(),
                 "ROUTE": case.route,
                 "LOG": case.log,
+                "WORKERS": case.workers,
             }
             text = _CONFIG
             for name, value in values.items():
@@ -147,16 +151,24 @@ def measure_redis(bench: Bench, seconds: int) -> float:
 
 def measure_memory(bench: Bench, connections: int) -> list[list[str]]:
     """Rows about memory: of a gateway that idles, and of connections that do."""
-    rows = []
+    rows = [[f"a gateway with {count} {'workers' if count > 1 else 'worker'}", f"{_at_work(bench, count):.0f} MiB"]
+            for count in _FLEETS]  # fmt: skip
     with bench.session.running(bench.contender(CASES[0])) as entry:
-        time.sleep(_SETTLE_S)
-        rows.append(["a gateway that has just started", f"{memory(entry.process.pid).pss / _KIB / _KIB:.0f} MiB"])
         idle = measure_idle(entry, connections)
         rows.append(["an idle connection", f"{idle.bytes_per_connection / _KIB:.1f} KiB"])
     secure = next(case for case in CASES if case.tls)
     with bench.session.running(bench.contender(secure)) as entry:
         rows.append(["an idle connection over TLS", f"{_tls_idle(entry):.1f} KiB"])
     return rows
+
+
+def _at_work(bench: Bench, workers: int) -> float:
+    """MiB of all processes of a gateway that has had something to do, pages that they share counted once."""
+    case = Case(f"{workers} workers", workers=workers)
+    with bench.session.running(bench.contender(case)) as entry:
+        time.sleep(_SETTLE_S)  # a supervisor listens before its workers are there
+        us_per_request(entry.process.pid, _url(case, entry), 2, [])
+        return memory(entry.process.pid).pss / _KIB / _KIB
 
 
 def _tls_idle(entry: Running) -> float:

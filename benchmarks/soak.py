@@ -158,21 +158,14 @@ def report(result: Result) -> str:
     )
     kinds = [["wrk, at a steady pace", f"{bulk.requests:,}"]]
     kinds += [[kind, f"{number:,}"] for kind, number in sorted(result.right.items())]
-    columns = [
-        "",
-        "idle, before",
-        "idle, after",
-        "first fifth of the second half",
-        "last fifth",
-        "spread of the fifths",
-    ]
+    columns = ["", "idle, before", "idle, after", "second half, mean", "first fifth, least", "last, least", "spread"]
     rows = [_row(name, flat, result) for name, flat in result.figures.items()]
     return "\n".join([summary, table(["clients", "right answers"], kinds), table(columns, rows), describe_place()])
 
 
 def _row(name: str, flat: Flatness, result: Result) -> list[str]:
     unit = _UNITS.get(name, 1)
-    values = [getattr(result.before, name), getattr(result.after, name), flat.first, flat.last]
+    values = [getattr(result.before, name), getattr(result.after, name), flat.mean, flat.first, flat.last]
     return [_NAMES[name], *(f"{value / unit:.1f}" for value in values), f"{flat.spread_percent:.2f} %"]
 
 

@@ -11,7 +11,7 @@ import random
 import signal
 import ssl
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,15 +34,17 @@ class NotFollowed(Exception):
 
 @dataclass
 class Disturbances:
-    """Args: wrk: its process. ``killed_of_wrk``: how many connections of it killed workers held."""
+    """Args: wrk: its process. ``killed_of_wrk``: how many connections of it killed workers held.
+
+    ``times_s``: for each kind, how long it took until what must follow had.
+    """
 
     arena: Arena
     random: random.Random
     wrk: int
     kills: list[Kill] = field(default_factory=list)
     killed_of_wrk: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    longest_s: dict[str, float] = field(default_factory=dict)
+    times_s: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def gateway(self) -> GatewayUnderTest:
@@ -52,8 +54,7 @@ class Disturbances:
         """Do one of ``KINDS`` and wait for what must follow. Raises: NotFollowed."""
         began_s = time.monotonic()
         await KINDS[kind](self)
-        self.counts[kind] += 1
-        self.longest_s[kind] = max(self.longest_s.get(kind, 0.0), time.monotonic() - began_s)
+        self.times_s[kind].append(time.monotonic() - began_s)
 
     async def kill_worker(self) -> None:
         """Kill one as a crash does; another takes its place."""

@@ -5,9 +5,11 @@ In: ``Site`` and how a run gets free ports. Not in: what is started there (``con
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
@@ -16,6 +18,8 @@ PEERS_VENV = PROJECT / ".bench-venv"
 
 #: Below the range from which the kernel takes client ports, so that no connection of a run can sit on a port to come.
 PORTS = range(20000, 30000)
+#: Ports between the first ones of two processes that were started one after the other.
+_STRIDE = 53
 WANTED_FILES = 65536
 #: Client keep-alive of every contender: longer than any one measurement.
 KEEP_ALIVE_S = 120
@@ -46,10 +50,14 @@ class Site:
 
 
 class PortSource:
-    """Hands out ports that nobody listens on, each at most once per run."""
+    """Hands out ports that nobody listens on, each at most once per run.
+
+    Each process begins elsewhere: a port is free until it is listened on, also for a run beside this one.
+    """
 
     def __init__(self) -> None:
-        self._candidates = iter(PORTS)
+        first = os.getpid() * _STRIDE % len(PORTS)
+        self._candidates = chain(PORTS[first:], PORTS[:first])
 
     def take(self) -> int:
         """A free port of 127.0.0.1. Raises: RuntimeError: the range is used up."""

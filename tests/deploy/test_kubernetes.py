@@ -20,7 +20,7 @@ from vizgate.config import load_config
 from vizgate.units import parse_duration
 
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
-FOLDERS = ["base", "components/redis", "components/monitoring"]
+FOLDERS = ["base", "components/redis", "components/discovery", "components/monitoring"]
 CONFIGS = [KUBERNETES / "base" / "vizgate.yaml", KUBERNETES / "overlays" / "production" / "vizgate.yaml"]
 #: The oldest version that is still maintained somewhere, and the newest one whose schemas are installed.
 VERSIONS = ["1.29", kubernetes_validate.latest_version()]
@@ -96,11 +96,13 @@ def test_built_manifests_are_valid(folder: str) -> None:
 
 @pytest.mark.system
 def test_overlay_has_what_the_components_bring() -> None:
-    """Redis and monitoring reach the deployment: settings, network rules."""
+    """Redis, discovery and monitoring reach the deployment: settings, a token of the API server, network rules."""
     made = built("overlays/production")
     names = {each["name"] for each in container(made)["env"]}
     assert {"VIZGATE_ADMIN_TOKEN", "VIZGATE_STORE__KIND", "VIZGATE_STORE__PASSWORD"} <= names
-    assert {"vizgate", "vizgate-redis"} == {
+    assert pod(made)["automountServiceAccountToken"] is True
+    assert one(made, "RoleBinding", "vizgate-discovery")["subjects"][0]["namespace"] == "edge"
+    assert {"vizgate", "vizgate-redis", "vizgate-discovery"} == {
         each["metadata"]["name"] for each in made if each["kind"] == "NetworkPolicy"
     }
 
@@ -211,6 +213,15 @@ def test_autoscaler_and_budget_leave_somebody() -> None:
     assert {"apiVersion": "apps/v1", "kind": "Deployment", "name": "vizgate"} == scaler["scaleTargetRef"]
     assert 1 == one(base, "PodDisruptionBudget")["spec"]["maxUnavailable"]
     assert 0 == one(base, "Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
+
+
+def test_discovery_may_read_slices_and_nothing_else() -> None:
+    """The account of the gateway may list and watch EndpointSlices of its namespace."""
+    role, binding = resources("components/discovery")[:2]
+    slices = {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]}
+    assert [slices] == role["rules"]
+    assert (role["kind"], binding["kind"]) == ("Role", "RoleBinding")
+    assert binding["subjects"][0]["name"] == pod(resources("base"))["serviceAccountName"]
 
 
 def test_monitor_scrapes_the_metrics_service() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -73,3 +77,26 @@ def test_socket_is_where_the_gateway_listens() -> None:
     """A socket unit goes with the service of the same name; its backlog is no shorter than the gateway's own."""
     assert ["0.0.0.0:8080"] == SOCKET["ListenStream"]
     assert "Service" not in SOCKET
+
+
+@pytest.mark.slow
+def test_service_tells_systemd_when_it_serves(tmp_path: Path) -> None:
+    """What the unit starts says READY=1 once it accepts, and STOPPING=1 when it drains, as ``Type=notify`` needs."""
+    config = tmp_path / "vizgate.yaml"
+    config.write_text(
+        "version: 1\nserver: {listen: '127.0.0.1:0', admin: off, workers: 2}\n"
+        "services: {echo: {builtin: echo}}\nroutes: [{match: {path: /*}, service: echo}]\n"
+    )
+    words = SERVICE["ExecStart"][0].replace("/etc/vizgate/vizgate.yaml", str(config)).split()[1:]
+    with TemporaryDirectory(prefix="vg") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"{folder}/notify")  # the kernel has room for 107 bytes
+        systemd.settimeout(30.0)
+        env = {**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"}
+        with subprocess.Popen([sys.executable, "-m", "vizgate", *words], env=env, stderr=subprocess.DEVNULL) as process:
+            try:
+                assert b"READY=1" == systemd.recv(4096)
+                process.send_signal(signal.SIGTERM)
+                assert b"STOPPING=1" == systemd.recv(4096)
+                assert 0 == process.wait(30.0)
+            finally:
+                process.kill()

@@ -43,22 +43,29 @@ def _entries(folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Flatness:
-    """The means of the parts of a second half: the first and the last, and by how much they spread, in percent."""
+    """Of the parts of a second half: the least of the first and of the last one, and how much the least of all parts
+    spread, in percent; ``mean`` of all samples.
+
+    The least, because what is in flight comes and goes with the load of the machine: what leaks does not.
+    """
 
     first: float
     last: float
     spread_percent: float
+    mean: float
 
 
 def flatness(samples: list[Sample]) -> dict[str, Flatness]:
-    """How flat each figure is over the second half of *samples*, by the means of its fifths."""
+    """How flat each figure is over the second half of *samples*, by its fifths."""
     half = samples[len(samples) // 2 :]
     size = max(1, len(half) // _PARTS)
-    parts = [part for start in range(0, len(half), size) if len(part := half[start : start + size]) == size][:_PARTS]
-    return {each.name: _of([mean(getattr(sample, each.name) for sample in part) for part in parts])
+    parts = [half[start : start + size] for start in range(0, size * _PARTS, size)]
+    return {each.name: _of([[getattr(sample, each.name) for sample in part] for part in parts if part])
             for each in fields(Sample)}  # fmt: skip
 
 
-def _of(means: list[float]) -> Flatness:
-    low = min(means)
-    return Flatness(means[0], means[-1], 100 * (max(means) - low) / low if low else 0.0)
+def _of(parts: list[list[float]]) -> Flatness:
+    floors = [min(part) for part in parts]
+    low = min(floors)
+    spread = 100 * (max(floors) - low) / low if low else 0.0
+    return Flatness(floors[0], floors[-1], spread, mean(value for part in parts for value in part))

@@ -58,15 +58,17 @@ def test_ledger_splits_its_failures(verdict: ModuleType) -> None:
     [
         pytest.param([100.0] * 10, 0.0, id="flat"),
         pytest.param([100.0, 104.0] * 5, 0.0, id="it-swings-but-goes-nowhere"),
-        pytest.param([100.0, 100.0, 101.0, 101.0, 102.0, 102.0, 103.0, 103.0, 104.0, 104.0], 4.0, id="it-grows"),
+        pytest.param([100.0, 101.0, 102.0, 103.0, 104.0, 105.0, 106.0, 107.0, 108.0, 109.0], 8.0, id="it-grows"),
         pytest.param([100.0] * 4 + [110.0] * 2 + [100.0] * 4, 10.0, id="a-hump"),
+        pytest.param([100.0] * 4 + [110.0, 100.0] + [100.0] * 4, 0.0, id="a-peak"),
     ],
 )
-def test_flatness_is_the_spread_of_the_fifths_of_the_second_half(
+def test_flatness_is_the_spread_of_what_the_fifths_of_the_second_half_hold_at_least(
     samples: ModuleType, second_half: list[float], expected: float
 ) -> None:
-    """What happens in the first half does not count; in the second half the means of five parts are compared."""
+    """What happens in the first half does not count; of the second half the least of each of five parts is compared."""
     values = [1.0] * 10 + second_half
     flat = samples.flatness([samples.Sample(memory=value, descriptors=7, threads=1, tasks=0) for value in values])
     assert expected == pytest.approx(flat["memory"].spread_percent)
+    assert sum(second_half) / 10 == pytest.approx(flat["memory"].mean)
     assert 0.0 == flat["descriptors"].spread_percent == flat["tasks"].spread_percent

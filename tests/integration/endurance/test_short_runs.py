@@ -1,4 +1,4 @@
-"""Short forms of ``benchmarks/soak.py``."""
+"""Short forms of ``benchmarks/soak.py`` and ``benchmarks/chaos.py``."""
 
 from __future__ import annotations
 
@@ -57,3 +57,14 @@ async def test_soak_every_answer_is_right_and_nothing_is_left_behind() -> None:
     # Kept connections to targets may still be idle.
     assert result["after"]["descriptors"] <= result["before"]["descriptors"] + 3 * 8 + 1
     assert result["after"]["tasks"] <= result["before"]["tasks"] + 1
+
+
+async def test_chaos_only_requests_on_killed_workers_fail() -> None:
+    """Every disturbance has its effect, and whatever fails was on its way through a worker that was killed."""
+    program("wrk")
+    program("redis-server")
+    # Files of certificates are looked at every ten seconds, which is too long for a test.
+    result = await run("chaos.py", "--seconds", "10", "--without", "rotation of the certificate")
+    assert [] == result["faults"]
+    assert len(result["times_s"]["kill -9 of a worker"]) > 0
+    assert result["bulk"]["requests"] > 100
