@@ -145,9 +145,11 @@ async def test_word_about_a_service_that_comes_with_a_reload_is_found() -> None:
     one.load(users=BREAKER, orders=BREAKER)
     await look(one)
     assert [{None}, {State.OPEN}] == [one.forced(), one.forced("orders")]
-    one.load(orders=BREAKER.replace("}", "}, balancer: random"), users=BREAKER)
     draft = StateDraft(one.state)
     later = draft.breaker(draft.target("orders", "127.0.0.1:9"), next(iter(one.state.breakers.values())).settings)
+    force_breakers(one.state, "orders", "auto")
+    force_breakers(one.state, "orders", "open")
+    draft.adopt()
     assert (State.OPEN, True) == (later.state, later.is_forced)
 
 
