@@ -143,6 +143,15 @@ class BodyTooLarge(DownstreamError):
     stage = Stage.READ_BODY
 
 
+class BodyNeedsRoom(DownstreamError):
+    """The request body would take up more memory than there is for such bodies at present: 503."""
+
+    status = 503
+    stage = Stage.READ_BODY
+    termination = Termination.OVERLOADED
+    retry_after_s = 1
+
+
 class BadBody(DownstreamError):
     """The request body breaks its framing: 400, and the upstream sees an incomplete request."""
 

@@ -23,8 +23,8 @@ EXCHANGE_ERRORS = [
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, ExchangeError)
 ]  # fmt: skip
 STATUS = {
-    "BadBody": 400, "BadRequest": 400, "BodyTooLarge": 413, "CircuitOpen": 503, "ClientGone": 499, "ConnectFailed": 502,
-    "ConnectionDropped": 499,
+    "BadBody": 400, "BadRequest": 400, "BodyNeedsRoom": 503, "BodyTooLarge": 413, "CircuitOpen": 503,
+    "ClientGone": 499, "ConnectFailed": 502, "ConnectionDropped": 499,
     "DownstreamError": 400,
     "ExchangeError": 500, "ExpectationFailed": 417, "HeadTooLarge": 431, "InvalidResponse": 502,
     "MethodNotImplemented": 501,

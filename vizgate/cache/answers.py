@@ -11,9 +11,10 @@ from typing import NamedTuple
 from vizgate.cache.ask.conditions import is_not_modified, is_range_wanted
 from vizgate.cache.ask.question import Question
 from vizgate.cache.ask.ranges import part_of
+from vizgate.cache.storage.held import HeldBody
 from vizgate.cache.storage.stored import StoredResponse
 from vizgate.message.headers import Field, Headers
-from vizgate.pipeline.body import EMPTY, Body, BytesBody
+from vizgate.pipeline.body import AT_ONCE_BYTES, EMPTY, Body, BytesBody
 from vizgate.pipeline.response import Response
 
 _HIT = b"vizgate; hit; ttl=%d"
@@ -82,7 +83,10 @@ def stored_answer(
             if partial is not None:
                 return partial
     fields = Headers([*stored.fields, *own])
-    return Response(stored.status, fields, body or BytesBody(stored.data), reason=stored.reason, local=False)
+    if body is None:
+        # What is short leaves in one piece.
+        body = HeldBody(stored) if len(stored.data) > AT_ONCE_BYTES else BytesBody(stored.data)
+    return Response(stored.status, fields, body, reason=stored.reason, local=False)
 
 
 def has_already(question: Question, stored: StoredResponse) -> bool:

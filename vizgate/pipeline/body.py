@@ -5,11 +5,14 @@ In: what handlers and middleware see of a body. Not in: framing (``wire``) and s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
 from vizgate.errors import BodyTooLarge
 from vizgate.message.headers import Field
+
+#: No more than this is written without waiting for the peer.
+AT_ONCE_BYTES = 128 * 1024
 
 
 class Body(Protocol):
@@ -100,6 +103,17 @@ class _Spent:
 
     async def __anext__(self) -> bytes:
         raise BodyTooLarge("the body was given up")
+
+
+def pieces_of(data: bytes) -> Iterable[bytes]:
+    """*data* in pieces that may be written one after the other, as the peer takes them.
+
+    Written at once, all that the peer has not taken yet would be held for each of a thousand who read slowly, though
+    *data* itself is one for all of them.
+    """
+    if len(data) <= AT_ONCE_BYTES:
+        return (data,)
+    return (data[at : at + AT_ONCE_BYTES] for at in range(0, len(data), AT_ONCE_BYTES))
 
 
 def discard(body: Body) -> None:

@@ -189,6 +189,23 @@ def _check_processes(store: Any, targets: list[str], folder: Path) -> None:
         assert time.monotonic() - began_s < WITHIN_S
 
 
+async def test_workers_of_one_gateway_agree(targets: list[str], tmp_path: Path) -> None:
+    """With nothing said about a store: the cookie of one worker is good at all, and so is the word of an operator."""
+    text = configuration(tmp_path / "log", parts("shared", targets)).replace('"admin"', '"workers": 3, "admin"')
+    (tmp_path / "vizgate.yaml").write_text(text.replace('"store": "shared", ', ""))
+    await asyncio.to_thread(_check_workers, tmp_path)
+
+
+def _check_workers(folder: Path) -> None:
+    with Program(["serve", "vizgate.yaml"], folder) as program:
+        port = program.wait_port()
+        admin = int(program.wait_line(r"admin on http://127\.0\.0\.1:(\d+)")[1])
+        cookie, body = _exchange(port)
+        assert {("", body)} == {_exchange(port, cookie) for _ in range(20)}
+        _exchange(admin, method="POST", path="/services/users/breaker/open")
+        assert {503} == {get(port)[0] for _ in range(20)}
+
+
 def _exchange(port: int, cookie: str = "", method: str = "GET", path: str = "/") -> tuple[str, bytes]:
     """The cookie that was set, and the body."""
     connection = HTTPConnection("127.0.0.1", port, timeout=10.0)

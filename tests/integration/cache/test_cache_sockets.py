@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.doors import Door, DoorFactory, listening
+from tests.integration.doors import Door, DoorFactory, gateway_of, listening
 from vizgate.testing.raw_client import ConnectionEnded, RawResponse
 from vizgate.testing.scripted_upstream import ScriptedUpstream
 from vizgate.testing.steps import answer, read_request, reset, send, stall, wait
@@ -127,6 +127,29 @@ async def test_long_body_is_passed_on_whole(door: DoorFactory) -> None:
         for _ in range(2):
             assert b"x" * 2_400_000 == (await ask(opened)).body
         assert 2 == len(upstream.complete_requests)
+
+
+async def test_slow_readers_of_one_answer_do_not_hold_it_each(tmp_path: Path) -> None:
+    """What is stored is one for all of them; of what a client has not taken only a little waits for it."""
+    content = bytes(8 * 1024 * 1024)
+    head = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: %d\r\n\r\n" % len(content)
+    configuration = parts("", size="16MiB", max_object="8MiB")
+    async with ScriptedUpstream([answer(head + content)]) as upstream:
+        configuration["services"]["a"]["targets"] = [upstream.url]
+        async with gateway_of(tmp_path / "log", configuration) as gateway:
+            for _ in range(2):
+                reader, writer = await asyncio.open_connection(*gateway.addresses[0], limit=4096)
+                writer.write(b"GET /x HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+                assert gateway._public is not None
+                (served,) = gateway._public.connections
+                async with asyncio.timeout(5):
+                    while not served.stream.is_writing_paused:  # noqa: ASYNC110  # the kernel decides, and tells nobody
+                        await asyncio.sleep(0)
+                assert served.stream.transport.get_write_buffer_size() <= 512 * 1024
+                assert content == await reader.read()
+                writer.close()
+            assert 1 == len(upstream.complete_requests)
 
 
 async def test_unreachable_service_is_replaced_by_what_is_stale(door: DoorFactory) -> None:

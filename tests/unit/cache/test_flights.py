@@ -364,6 +364,74 @@ async def test_events_are_nobody_elses(kind: str):
     assert "stored" not in status_of(await first)
 
 
+async def test_what_is_being_read_is_held_until_it_was():
+    """A body that others push out, or that is purged, takes up memory as long as a slow client reads it, and counts: a
+    thousand of them do not hold a thousand bodies, because nothing more is stored then.
+    """
+    site = CacheSite(reply(body=b"x" * 200_000, cache_control=FRESH), size=1_000_000, max_object=300_000)
+    readers = []
+    for number in range(10):
+        await site.get(f"/{number}")
+        answer = await site.middleware(site.request("GET", f"/{number}"), site.origin)
+        readers.append(aiter(answer.body))
+        await anext(readers[-1])
+    held = site.cache.statistics().bytes_held + site.cache.storage.reserved_bytes
+    assert 800_000 < held <= 1_000_000
+    assert 4 == site.cache.statistics().responses
+    site.cache.purge("http://example.com/0")
+    site.cache.purge("http://example.com/1")
+    assert held == site.cache.statistics().bytes_held + site.cache.storage.reserved_bytes
+    await site.get("/more")
+    assert 2 == site.cache.statistics().responses
+    for reader in readers:
+        await reader.aclose()
+    assert 0 == site.cache.storage.reserved_bytes
+    assert "stored" in status_of(await site.get("/more"))
+
+
+async def test_slow_reader_of_what_is_being_stored_holds_it_once():
+    """It reads on in the very bytes that are stored, to their end, whatever becomes of them there."""
+    gate = asyncio.Event()
+    site = CacheSite(streaming(lambda: chunks(b"c" * 300_000, gate=gate), 300_003, cache_control=FRESH))
+    answer = await site.middleware(site.request("GET", "/a"), site.origin)
+    reader = aiter(answer.body)
+    read = await anext(reader)
+    gate.set()
+    await turns()
+    (stored,) = site.cache.storage._used
+    assert 1 == stored.readers
+    site.cache.purge("http://example.com/a")
+    assert stored.size_bytes == site.cache.storage.reserved_bytes
+    async for piece in reader:
+        read += piece
+    assert b"c" * 300_000 + b"end" == read
+    assert (0, 0) == (stored.readers, site.cache.storage.reserved_bytes)
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_long_body_is_held_until_its_reader_is_beyond_it(is_read: bool):
+    """What has come before it turned out to be too long counts as long as it is there, and no longer."""
+    gate = asyncio.Event()
+    answer = streaming(lambda: chunks(*[b"c" * 10_000] * 12, gate=gate), cache_control=FRESH)
+    site = CacheSite(answer, size=200_000, max_object=100_000)
+    request = site.request("GET", "/a")
+    response = await site.middleware(request, site.origin)
+    await turns()
+    assert 100_000 == site.cache.storage.reserved_bytes
+    if is_read:
+        reader = aiter(response.body)
+        read = [await anext(reader) for _ in range(12)]
+        assert b"c" * 10_000 == read[-1]
+        assert 0 == site.cache.storage.reserved_bytes
+        await reader.aclose()
+        del reader
+    for callback in request.take_callbacks():
+        callback()
+    del response, request
+    await turns()
+    assert 0 == site.cache.storage.reserved_bytes
+
+
 async def test_bodies_that_hardly_come_keep_nobody_out():
     """Of one that does not tell its length only what has come is held: many of them, slow, do not fill the cache."""
     gate = asyncio.Event()

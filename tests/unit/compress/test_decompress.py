@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import brotli
@@ -19,7 +19,8 @@ from vizgate.compress.inflate.body import InflatedBody, InflateLimits
 from vizgate.compress.inflate.config import DecompressConfig
 from vizgate.compress.inflate.decoders import Undecodable, decoder_factory
 from vizgate.compress.inflate.middleware import Decompress
-from vizgate.errors import BadBody, BodyTooLarge
+from vizgate.compress.inflate.room import FREE_WINDOW_BYTES, MOST_BYTES, WINDOWS, InflateRoom
+from vizgate.errors import BadBody, BodyNeedsRoom, BodyTooLarge
 from vizgate.message.headers import Headers
 from vizgate.pipeline.body import BytesBody, StreamBody
 from vizgate.pipeline.request import Request
@@ -76,7 +77,10 @@ async def test_inflated_body_makes_little_more_than_its_limit() -> None:
     for coding in ("gzip", "deflate", "br", "zstd"):
         made: list[int] = []
         body = InflatedBody(
-            BytesBody(CODERS[coding](b"\0" * (32 * MIB))), decoder_factory(coding)(), InflateLimits(MIB, 2000)
+            BytesBody(CODERS[coding](b"\0" * (32 * MIB))),
+            decoder_factory(coding)(),
+            InflateLimits(MIB, 2000),
+            InflateRoom(),
         )
 
         async def inflate(body: InflatedBody = body, made: list[int] = made) -> None:
@@ -134,6 +138,37 @@ async def test_members_of_nothing_are_no_body(coding: str, stream_of: Callable[.
         await exchange(stream_of(*[nothing * 1000] * 5), coding)
     _, request = await exchange(BytesBody(nothing * 60), coding)
     assert b"" == request.body.data
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+async def test_windows_of_stalled_bodies_are_bounded_together(coding: str) -> None:
+    """A client chooses how much a decoder keeps, and may stall then. Over what there is for all of them the answer is
+    503; short bodies pass whatever others do, and what a body held is given back, however it ends.
+    """
+    window, room = WINDOWS[coding.encode()], InflateRoom()
+    coded = CODERS[coding](bytes(window + MIB))
+
+    async def stalls() -> AsyncIterator[bytes]:
+        yield coded[:-1]
+        await asyncio.Event().wait()
+
+    async def take(body: Any) -> None:
+        limits = InflateLimits(100 * MIB, 10**6, window)
+        async for _ in InflatedBody(body, decoder_factory(coding)(), limits, room):
+            pass
+
+    tasks = [asyncio.create_task(take(StreamBody(stalls()))) for _ in range(MOST_BYTES // (window - FREE_WINDOW_BYTES))]
+    while room.held_bytes < len(tasks) * (window - FREE_WINDOW_BYTES):  # noqa: ASYNC110  # tasks do it, and tell nobody
+        await asyncio.sleep(0)
+    with pytest.raises(BodyNeedsRoom):
+        await take(BytesBody(coded))
+    await take(BytesBody(CODERS[coding](bytes(MIB))))
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert 0 == room.held_bytes
+    await take(BytesBody(coded))
+    assert 0 == room.held_bytes
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])

@@ -205,16 +205,19 @@ class Fetch:
         finally:
             if late is not None:
                 late.cancel()
-        # From here on it is what is stored that counts.
-        self._room.leave()
         if data is None:
-            # The leader reads on from the service itself.
+            # The leader reads on from the service itself; until then, or until it leaves, what has come is held for it.
+            self._request.on_complete(self._room.leave)
+            self._room = Room(self._means.storage)
             flight.response = response
             if not fill.found_no_room:
                 self._mark(Mark.PASS, response.status)
             flight.hand_over(self._request)
         else:
+            # From here on it is what is stored that counts.
+            self._room.leave()
             flight.stored = taken(response, data, terms, self._asked, received)
+            fill.stored_as(flight.stored)
             self._keep(flight.stored)
 
     def _release(self) -> None:
@@ -224,7 +227,9 @@ class Fetch:
 
     def _keep(self, stored: StoredResponse) -> None:
         flight, means = self._flight, self._means
-        if not flight.is_outdated:
+        if flight.is_outdated:
+            means.storage.count_unread(stored)
+        else:
             means.storage.keep(stored)
             means.flights.unmark(flight.key)
 

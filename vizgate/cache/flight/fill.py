@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from vizgate.cache.flight.room import Room
+from vizgate.cache.storage.stored import StoredResponse
 from vizgate.errors import UpstreamReset
-from vizgate.pipeline.body import Body, StreamBody
+from vizgate.pipeline.body import AT_ONCE_BYTES, Body, StreamBody
 
 
 class Fill:
@@ -28,7 +29,9 @@ class Fill:
         self._room = room
         self._chunks: list[bytes] = []
         self._size = 0
-        self._has_ended = False
+        self._whole: bytes | None = None
+        self._stored: StoredResponse | None = None
+        self._readers = 0
         self._is_broken = False
         #: Whether the body is longer than what can be held.
         self.is_too_long = False
@@ -55,8 +58,9 @@ class Fill:
             self._is_broken = True
             raise
         else:
-            self._has_ended = True
-            return b"".join(self._chunks)
+            # Readers go on in the same bytes that are stored.
+            self._whole, self._chunks = b"".join(self._chunks), []
+            return self._whole
         finally:
             self._wake()
 
@@ -67,21 +71,43 @@ class Fill:
         self.found_no_room = self.length is None and not self._room.take(len(chunk))
         return not self.found_no_room
 
+    def stored_as(self, stored: StoredResponse) -> None:
+        """The whole of it is the data of *stored*, which those who are still reading hold from now on."""
+        self._stored = stored
+        stored.readers += self._readers
+
     def body(self) -> Body:
         """The body for one more reader, from its beginning."""
         return StreamBody(self._read(), self.length, self._body.trailers)
 
     async def _read(self) -> AsyncIterator[bytes]:
-        index = 0
+        self._readers += 1
+        if self._stored is not None:
+            self._stored.readers += 1
+        try:
+            async for chunk in self._followed():
+                yield chunk
+        finally:
+            self._readers -= 1
+            if self._stored is not None:
+                self._stored.let_go()
+
+    async def _followed(self) -> AsyncIterator[bytes]:
+        index = at = 0
         while True:
-            if index < len(self._chunks):
-                index += 1
-                yield self._chunks[index - 1]
-            elif self._has_ended:
+            if self._whole is not None:
+                for start in range(at, len(self._whole), AT_ONCE_BYTES):
+                    yield self._whole[start : start + AT_ONCE_BYTES]
                 return
+            if index < len(self._chunks):
+                chunk = self._chunks[index]
+                index, at = index + 1, at + len(chunk)
+                yield chunk
             elif self._is_broken:
                 raise UpstreamReset("the answer that was being stored broke off")
             elif self.is_too_long:
+                self._chunks = []
+                self._room.leave()
                 async for chunk in self._source:
                     yield chunk
                 return
@@ -100,4 +126,4 @@ class Fill:
                 future.set_result(None)
 
     def __repr__(self) -> str:
-        return f"<Fill [{self._size} bytes, {'ended' if self._has_ended else 'arriving'}]>"
+        return f"<Fill [{self._size} bytes, {'arriving' if self._whole is None else 'ended'}]>"

@@ -52,7 +52,8 @@ class Storage:
         self._used: OrderedDict[StoredResponse, None] = OrderedDict()
         self._bytes = 0
         self._evicted = 0
-        #: What bodies that are on their way hold; it is part of the budget.
+        #: What is held beside it and is part of the budget: bodies that are on their way, and what was dropped while
+        #: clients were still reading it.
         self.reserved_bytes = 0
 
     def find(self, key: ResourceKey, raw: list[Field]) -> StoredResponse | None:
@@ -76,6 +77,7 @@ class Storage:
         Responses of the resource that other fields chose go, too: what the service last said about that counts.
         """
         if stored.size_bytes + self.reserved_bytes > self.budget_bytes:
+            self.count_unread(stored)
             return False
         resource = self._resources.get(stored.key)
         if resource is not None:
@@ -84,8 +86,10 @@ class Storage:
             for found in others or ([same] if same is not None else []):
                 self.drop(found)
         self._add(stored)
-        self._fit()
-        return True
+        if self._fit():
+            return True
+        self.drop(stored)
+        return False
 
     def holds(self, stored: StoredResponse) -> bool:
         """Whether *stored* is still there."""
@@ -99,17 +103,35 @@ class Storage:
         if self.reserved_bytes + size > self.budget_bytes:
             return False
         self.reserved_bytes += size
-        self._fit()
-        return True
+        if self._fit():
+            return True
+        self.reserved_bytes -= size
+        return False
 
     def release(self, size: int) -> None:
         """Give back *size* bytes that were reserved."""
         self.reserved_bytes -= size
 
-    def _fit(self) -> None:
-        """Drop what was not used for longest until all is within the budget."""
-        while self._used and self._bytes + self.reserved_bytes > self.budget_bytes:
-            self._evict(next(iter(self._used)))
+    def _fit(self) -> bool:
+        """Drop what was not used for longest until all is within the budget; whether it is."""
+        passed_by = 0
+        while self._bytes + self.reserved_bytes > self.budget_bytes:
+            if passed_by == len(self._used):
+                return False
+            oldest = next(iter(self._used))
+            if oldest.readers:  # it is in use, and to drop it would free nothing
+                self._used.move_to_end(oldest)
+                passed_by += 1
+            else:
+                self._evict(oldest)
+        return True
+
+    def count_unread(self, stored: StoredResponse) -> None:
+        """Count *stored*, which is not stored, as long as somebody reads it."""
+        if stored.readers:
+            size = stored.size_bytes
+            self.reserved_bytes += size
+            stored.unread = lambda: self.release(size)
 
     def _add(self, stored: StoredResponse) -> None:
         resource = self._resources.setdefault(stored.key, _Resource())
@@ -147,6 +169,7 @@ class Storage:
             _discard(self._by_address, stored.address, stored.key)
         for tag in stored.tags:
             _discard(self._by_tag, tag, stored)
+        self.count_unread(stored)
 
     def purge(self, address: Address) -> int:
         """Forget every response of *address*, of whatever route and spelling; how many there were."""

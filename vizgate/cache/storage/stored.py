@@ -6,6 +6,7 @@ In: ``StoredResponse``. Not in: whether it may be stored or used (``rules``), an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vizgate.cache.ask.vary import VaryValues
@@ -45,6 +46,10 @@ class StoredResponse:
     size_bytes: int = field(init=False)
     #: Whether it counts as stale whatever its age: the service was seen to have another by now.
     is_outdated: bool = False
+    #: Clients that are being sent its data piece by piece: it is held for them, stored or not.
+    readers: int = 0
+    #: Called when nobody reads it any more, if it was dropped before.
+    unread: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         headers = Headers(self.fields)
@@ -62,6 +67,13 @@ class StoredResponse:
     def has_validator(self) -> bool:
         """Whether the service can be asked if it is still good."""
         return self.entity_tag is not None or self.modified is not None
+
+    def let_go(self) -> None:
+        """One reader less."""
+        self.readers -= 1
+        if not self.readers and self.unread is not None:
+            unread, self.unread = self.unread, None
+            unread()
 
     def __repr__(self) -> str:
         return f"<StoredResponse {self.status} of {self.address.target} [{self.size_bytes} bytes]>"

@@ -11,6 +11,7 @@ from typing import ClassVar
 from vizgate.compress.inflate.body import InflatedBody, InflateLimits
 from vizgate.compress.inflate.config import DecompressConfig
 from vizgate.compress.inflate.decoders import decoder_factory
+from vizgate.compress.inflate.room import WINDOWS, InflateRoom
 from vizgate.extension.contract import ComponentConfig, Context, Middleware
 from vizgate.pipeline.body import BytesBody
 from vizgate.pipeline.handler import Handler
@@ -35,7 +36,9 @@ class Decompress(Middleware):
 
     def __init__(self, config: DecompressConfig, context: Context | None = None) -> None:
         super().__init__(config, context)
-        self._limits = InflateLimits(config.limit, config.ratio)
+        self._limits = {coding: InflateLimits(config.limit, config.ratio, window) for coding, window in WINDOWS.items()}
+        self._room = self.context.kept.get(InflateRoom, "", InflateRoom)
+        self._limit = config.limit
         self._makers = {coding.encode("ascii"): decoder_factory(coding) for coding in config.accepted}
 
     def __call__(self, request: Request, forward: Handler) -> Awaitable[Response]:
@@ -45,11 +48,12 @@ class Decompress(Middleware):
         if not codings:
             return forward(request)
         coding = b",".join(codings).strip().lower()
-        make = self._makers.get(_ALIASES.get(coding, coding))
+        coding = _ALIASES.get(coding, coding)
+        make = self._makers.get(coding)
         if make is None:
             # Also several codings one after the other: nobody needs them, and each is a bomb inside the next.
             return forward(request) if coding == b"identity" else self._refuse(request)
-        body = InflatedBody(request.body, make(), self._limits)
+        body = InflatedBody(request.body, make(), self._limits[coding], self._room)
         raw[:] = [field for field in raw if field[0].lower() not in _OF_OLD_BYTES]
         if request.body.data is None:
             request.body = body
@@ -58,7 +62,7 @@ class Decompress(Middleware):
 
     async def _whole(self, request: Request, forward: Handler, body: InflatedBody) -> Response:
         """Go on with a body that is here already: so is what it becomes, and retries can have it."""
-        data = BytesBody(await body.read(self._limits.size) if request.body.data else b"")
+        data = BytesBody(await body.read(self._limit) if request.body.data else b"")
         data.trailers = request.body.trailers
         request.body = data
         return await forward(request)

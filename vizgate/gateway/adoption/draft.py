@@ -96,7 +96,6 @@ class StateDraft:
         found = self._breakers.get(key) or self.state.breakers.get(key)
         if found is None:
             found = BreakerMachine(settings, self.state.random)
-            found.force(self.state.breaker_words.forced(service_of(key)), self.state.clock.monotonic())
         else:
             self._changes.append(partial(found.adopt, settings))
         self._breakers[key] = found
@@ -160,6 +159,7 @@ class StateDraft:
         if self._services is None:
             state.store = self.store
             self.kept.adopt()
+        self._follow_words()
         self._lift_blocks()
         for gate in self._gates:
             gate.watch()
@@ -196,6 +196,13 @@ class StateDraft:
         for key, pool in pools.items():
             if key not in named:
                 pool.close()
+
+    def _follow_words(self) -> None:
+        """What an operator has said about a service holds for its new breakers, also when he said it a moment ago."""
+        for key, machine in self._breakers.items():
+            forced = self.state.breaker_words.forced(service_of(key))
+            if forced is not None and not machine.is_forced:
+                machine.force(forced, self.state.clock.monotonic())
 
     def _lift_blocks(self) -> None:
         gated = {target for gate in self._gates for target in gate.states}

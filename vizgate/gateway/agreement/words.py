@@ -41,8 +41,12 @@ class BreakerWords:
         self.on_said: Callable[[], None] | None = None
 
     def say(self, service: str, word: BreakerWord, now_s: float) -> None:
-        """An operator says *word* here and now, which is later than whatever is known. Args: now_s: wall clock."""
+        """An operator says *word* here and now, which is later than whatever is known. Args: now_s: wall clock; of one
+        word that several workers are told it is the same for all, and who knows it already is told nothing new.
+        """
         known = self._said.get(service)
+        if known == Said(now_s, word):
+            return
         self._said[service] = Said(now_s if known is None else max(now_s, known.stamp_s + _NEXT_S), word)
         if self.on_said is not None:
             self.on_said()

@@ -10,6 +10,7 @@ import asyncio
 from vizgate.errors import ClientGone, InvalidResponse
 from vizgate.gateway.asgi.messages import Message, Scope, Send
 from vizgate.message.headers import Field
+from vizgate.pipeline.body import AT_ONCE_BYTES, pieces_of
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.wire.serialize import FRAMING_NAMES
@@ -54,7 +55,8 @@ class AsgiReply:
             fields.append((_LENGTH, b"%d" % length))
         elif not has_no_body:
             fields = [field for field in fields if field[0] != _LENGTH]
-        streams = body.data is None and not has_no_body and not is_head
+        is_long = body.data is None or len(body.data) > AT_ONCE_BYTES
+        streams = is_long and not has_no_body and not is_head
         start: Message = {"type": f"{self._kind}.start", "status": status, "headers": fields}
         trailers = streams and length is None and self._takes_trailers
         if trailers:
@@ -70,12 +72,13 @@ class AsgiReply:
             await self._emit({"type": f"{self._kind}.trailers", "headers": headers, "more_trailers": False})
 
     async def _relay_body(self, response: Response, length: int | None) -> None:
-        async for data in response.body:
-            self.bytes_out += len(data)
-            if length is not None and self.bytes_out > length:
-                raise InvalidResponse("a body longer than its length")
-            if data:
-                await self._emit({"type": f"{self._kind}.body", "body": data, "more_body": True})
+        async for content in response.body:
+            for data in pieces_of(content):
+                self.bytes_out += len(data)
+                if length is not None and self.bytes_out > length:
+                    raise InvalidResponse("a body longer than its length")
+                if data:
+                    await self._emit({"type": f"{self._kind}.body", "body": data, "more_body": True})
         if length is not None and self.bytes_out < length:
             raise InvalidResponse("a body shorter than its length")
         await self._emit({"type": f"{self._kind}.body", "body": b"", "more_body": False})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vizgate.errors import InvalidResponse
 from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, NO_BODY, UNTIL_CLOSE, Framing
 from vizgate.observe.date import HttpDate
+from vizgate.pipeline.body import AT_ONCE_BYTES, pieces_of
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -50,10 +51,12 @@ class ReplyWriter:
             self._stream.write(response_head(status, b"", lines, NO_BODY))
 
     def write_whole(self, request: Request, response: Response, *, keep_alive: bool) -> bool:
-        """Write *response* in one piece if it is one with its body in memory; whether it was."""
+        """Write *response* in one piece if it is one with its body in memory, and no long one; whether it was."""
         body, status = response.body, response.status
         data = body.data
         if data is None or body.length is None or status in _WITHOUT_BODY or request.method == "HEAD":
+            return False
+        if len(data) > AT_ONCE_BYTES:
             return False
         extra = b"" if keep_alive and request.minor else _KEEP_ALIVE if keep_alive else _CLOSE
         whole = whole_response(status, response.reason, self._lines_of(response), data, extra)
@@ -97,7 +100,7 @@ class ReplyWriter:
         return response_head(response.status, response.reason, lines, _framing(response, minor=request.minor), extra)
 
     async def _send_stream(self, request: Request, response: Response, lines: bytes, *, keep_alive: bool) -> bool:
-        """Write a response whose body is still arriving, or left with its length untold."""
+        """Write a response whose body is still arriving, is left with its length untold, or is a long one."""
         framing = _framing(response, minor=request.minor)
         self._until_close = framing.kind is KIND_UNTIL_CLOSE
         keep_alive = keep_alive and not self._until_close
@@ -109,15 +112,16 @@ class ReplyWriter:
     async def _relay_body(self, request: Request, response: Response, framing: Framing) -> None:
         stream, body = self._stream, response.body
         chunked = framing.kind is KIND_CHUNKED
-        async for data in body:
-            self.bytes_out += len(data)
-            if framing.kind is KIND_LENGTH and self.bytes_out > framing.length:
-                raise InvalidResponse("a body longer than its length")
-            if data:
-                stream.write(chunk(data) if chunked else data)
-            if stream.is_writing_paused:
-                deadline_s = stream.clock.monotonic() + self.write_s
-                await stream.drain(min(deadline_s, request.deadline_s) if request.deadline_s else deadline_s)
+        async for content in body:
+            for data in pieces_of(content):
+                self.bytes_out += len(data)
+                if framing.kind is KIND_LENGTH and self.bytes_out > framing.length:
+                    raise InvalidResponse("a body longer than its length")
+                if data:
+                    stream.write(chunk(data) if chunked else data)
+                if stream.is_writing_paused:
+                    deadline_s = stream.clock.monotonic() + self.write_s
+                    await stream.drain(min(deadline_s, request.deadline_s) if request.deadline_s else deadline_s)
         if framing.kind is KIND_LENGTH and self.bytes_out < framing.length:
             raise InvalidResponse("a body shorter than its length")
         if chunked:

@@ -64,7 +64,7 @@ def force_breakers(state: GatewayState, service: str, word: BreakerWord, said_s:
     for machine in machines:
         machine.force(FORCED[word], state.clock.monotonic())
     if machines:
-        state.breaker_words.say(service, word, now_s)
+        state.breaker_words.say(service, word, now_s if said_s is None else said_s)
     return bool(machines)
 
 

@@ -135,6 +135,23 @@ async def test_word_that_is_repeated_to_a_late_worker_is_no_new_one() -> None:
     assert not force_breakers(alone.state, "other", "open", said_s)
 
 
+async def test_word_that_several_workers_are_told_is_one(caplog: pytest.LogCaptureFixture) -> None:
+    """None of them learns from another what it is told itself, in whichever order that happens."""
+    store = SharedTable()
+    fleet = members(store, 3)
+    said_s = fleet[0].state.clock.wall()
+    with caplog.at_level(logging.INFO):
+        for member in fleet[:2]:
+            force_breakers(member.state, "users", "open", said_s)
+        await look(*fleet[:2])
+        assert "" == caplog.text
+        await look(fleet[2])
+        force_breakers(fleet[2].state, "users", "open", said_s)
+        await look(*fleet)
+    assert 1 == caplog.text.count("breaker open")
+    assert 1 == len({member.state.breaker_words.about("users") for member in fleet})
+
+
 async def test_word_about_a_service_that_comes_with_a_reload_is_found() -> None:
     """What was said before this gateway had the service holds for it then; for a target that comes later, at once."""
     store = SharedTable()
@@ -145,9 +162,11 @@ async def test_word_about_a_service_that_comes_with_a_reload_is_found() -> None:
     one.load(users=BREAKER, orders=BREAKER)
     await look(one)
     assert [{None}, {State.OPEN}] == [one.forced(), one.forced("orders")]
-    one.load(orders=BREAKER.replace("}", "}, balancer: random"), users=BREAKER)
     draft = StateDraft(one.state)
     later = draft.breaker(draft.target("orders", "127.0.0.1:9"), next(iter(one.state.breakers.values())).settings)
+    force_breakers(one.state, "orders", "auto")
+    force_breakers(one.state, "orders", "open")
+    draft.adopt()
     assert (State.OPEN, True) == (later.state, later.is_forced)
 
 
