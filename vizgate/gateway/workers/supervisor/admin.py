@@ -11,6 +11,7 @@ from vizgate.config import GatewayConfig
 from vizgate.config.model import Address, UnixAddress
 from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
+from vizgate.gateway.admin.audit import AuditLog
 from vizgate.gateway.admin.site import AdminSite
 from vizgate.gateway.build import server_plan
 from vizgate.gateway.endpoints import Endpoints
@@ -37,9 +38,10 @@ class AdminDoor:
 
     async def open(self, config: GatewayConfig) -> None:
         """Listen as *config* says; not at all when it is off. Raises: ListenFailed: that is not possible."""
-        self._server = config.server
-        access = AdminAccess(lambda: self._server, self._state.clock)
-        api = AdminApi(self._endpoints, self._operator, access, self._state.clock)
+        self._config, clock = config, self._state.clock
+        access = AdminAccess(lambda: self._config.server, clock)
+        audit = AuditLog(clock, lambda: self._config.observe.audit_log.to)
+        api = AdminApi(self._endpoints, self._operator, access, clock, audit)
         self._site = AdminSite(server_plan(config), self._state, api)
         self._tick()
         await self.use(config, await self.next(config))
@@ -64,7 +66,7 @@ class AdminDoor:
     async def use(self, config: GatewayConfig, listener: Listener | None) -> None:
         """Go by *config* from now on, at *listener*, which ``next`` has given."""
         assert self._site is not None
-        self._server = config.server
+        self._config = config
         self._site.use(server_plan(config))
         before, self._listener, self._address = self._listener, listener, config.server.admin
         if listener is not before and listener is not None:

@@ -5,7 +5,10 @@ In: ``FleetOperator``, which meets ``Operator``. Not in: what is done in one of 
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from vizgate.gateway.operations.calls.lifecycle import perform_reload, served_document
+from vizgate.gateway.operations.calls.log_level import HasLog, change_log_level, reset_log_level
 from vizgate.gateway.operations.operated import Reloadable
 from vizgate.gateway.operations.operation import Arguments, Document, Operation, OperationRefused
 from vizgate.gateway.operations.standing import StandingOrders
@@ -18,13 +21,21 @@ from vizgate.gateway.workers.supervisor.member import Phase
 _PATIENCE_S = 10.0
 
 
+class Whole(Reloadable, HasLog, Protocol):
+    """The gateway, as its supervisor has it."""
+
+
+#: What is to be done in the supervisor, too: it has a log of its own.
+_OF_LOGS = {"change_log_level": change_log_level, "reset_log_level": reset_log_level}
+
+
 class FleetOperator:
     """Has every worker of *fleet* do it, and makes one answer of theirs.
 
     What is to last goes to *orders*, from which new workers learn it. Args: whole: the gateway, which alone can reload.
     """
 
-    def __init__(self, fleet: Fleet, orders: StandingOrders, whole: Reloadable) -> None:
+    def __init__(self, fleet: Fleet, orders: StandingOrders, whole: Whole) -> None:
         self._fleet = fleet
         self._orders = orders
         self._whole = whole
@@ -36,6 +47,8 @@ class FleetOperator:
         document = await self._perform_in_all(OPERATIONS[name], arguments)
         if name == "status":
             document["config"] = await served_document(self._whole)  # no worker knows the file
+        elif name in _OF_LOGS:
+            await _OF_LOGS[name](self._whole, arguments)
         return document
 
     async def _perform_in_all(self, operation: Operation, arguments: Arguments) -> Document:
