@@ -37,12 +37,14 @@ class CounterFamily:
     def of(self, *values: str) -> Counter:
         """The counter of these label *values*, always the same; to be bound once where that can be done.
 
-        Raises: ValueError: not one value for each label.
+        Raises: ValueError: not one text for each label.
         """
         counter = self.series.get(values)
         if counter is None:
             if len(values) != len(self.labels):
                 raise ValueError(f"{self.name} has the labels {self.labels}, not {len(values)} of them")
+            if not all(isinstance(value, str) for value in values):
+                raise ValueError(f"a label of {self.name} is no text")
             if len(self.series) >= MAX_SERIES:
                 values = (_REST,) * len(self.labels)
             counter = self.series.setdefault(values, Counter())

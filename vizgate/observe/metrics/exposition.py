@@ -1,10 +1,11 @@
-"""How the cells look to Prometheus. The only module of ``observe`` that imports ``prometheus_client``.
+"""How the cells look to Prometheus.
 
 In: names, labels and help texts (docs/reference/metrics.md lists them) and the choice of the format. Not in: counting.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from itertools import accumulate
 
@@ -21,12 +22,14 @@ from prometheus_client.registry import Collector
 
 from vizgate.errors import Termination
 from vizgate.observe.metrics.cells import OUTCOMES, CellSet, Histogram, RouteCells, TargetCells
+from vizgate.observe.metrics.registry import PageRegistry
+
+_log = logging.getLogger("vizgate.metrics")
 
 
 def build_registry(cells: CellSet) -> CollectorRegistry:
     """A registry with *cells* and the figures of this process."""
-    # auto_describe: a plugin's collector that takes one of our names is refused when it is registered.
-    registry = CollectorRegistry(auto_describe=True)
+    registry = PageRegistry((CellCollector, ProcessCollector))
     registry.register(CellCollector(cells))
     ProcessCollector(registry=registry)
     return registry
@@ -155,8 +158,12 @@ def _gauges(cells: CellSet) -> Iterator[Metric]:
     """What components show."""
     for name, gauges in sorted(cells.gauges.copy().items()):
         family = GaugeMetricFamily(f"vizgate_{name}", gauges.help, labels=gauges.labels)
-        for values, value in gauges.read():
-            family.add_metric(values, value)
+        try:
+            for values, value in gauges.read():
+                family.add_metric([str(each) for each in values], float(value))
+        except Exception as error:  # noqa: BLE001  # a stranger's function; the page is the gateway's
+            _log.error("the gauges vizgate_%s cannot be read: %s", name, type(error).__name__)
+            continue
         yield family
 
 

@@ -22,6 +22,7 @@ from vizgate.observe.metrics.cells import (
 )
 from vizgate.observe.metrics.counters import CounterFamily
 from vizgate.observe.metrics.gauges import GaugeFamily, ReadGauges
+from vizgate.observe.metrics.names import check_family
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -71,8 +72,10 @@ class Metrics:
     def counters(self, name: str, help: str, labels: tuple[str, ...] = ()) -> CounterFamily:  # noqa: A002  # Prometheus's word
         """The counters ``vizgate_<name>_total`` of a component; always the same object for the same name.
 
-        Raises: ValueError: the name is taken by a family with other labels.
+        Raises: ValueError: the name is taken by a family with other labels, or cannot be one; see ``names``.
         """
+        if name not in self._cells.counters:
+            check_family(name, help, labels, self._cells.gauges)
         family = self._cells.counters.setdefault(name, CounterFamily(name, help, labels))
         if family.labels != labels:
             raise ValueError(f"the counters {name} have the labels {family.labels} already")
@@ -81,8 +84,10 @@ class Metrics:
     def gauges(self, name: str, help: str, labels: tuple[str, ...], read: ReadGauges) -> None:  # noqa: A002  # as above
         """Show the gauges ``vizgate_<name>`` that *read* gives; it takes the place of an earlier one of that name.
 
-        Args: read: called by each scrape, in a thread of its own.
+        Args: read: called by each scrape, in a thread of its own; what it raises leaves the family out.
+        Raises: ValueError: the name cannot be one; see ``names``.
         """
+        check_family(name, help, labels, self._cells.counters)
         self._cells.gauges[name] = GaugeFamily(name, help, labels, read)
 
     def forget(self, values: Mapping[str, Collection[str]], targets: Collection[tuple[str, str]]) -> None:
