@@ -30,7 +30,6 @@ from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.running.generation import Generation, generation_steps
 from vizgate.gateway.running.held_store import HeldStore
 
-
 # How long requests may lean on the plan before where a stop would wait for none of them: a reload is no stop.
 _PATIENCE_S = 30.0
 
