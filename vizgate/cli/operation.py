@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
+from vizgate.cli import early_signals
 from vizgate.cli.notify import Notifier
 from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
@@ -109,6 +110,7 @@ class _Operation:
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, self._gateway.reopen_logs)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
+        early_signals.pass_on()
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number

@@ -79,6 +79,22 @@ def wrk() -> str:
     return found
 
 
+def test_hang_up_while_it_starts_is_obeyed_once_it_serves(tmp_path: Path) -> None:
+    """It does not end the program, which may have read the file before it was changed."""
+    slow = tmp_path / "slow.py"
+    slow.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\nfrom vizgate import Middleware as Plain\n"
+                    "class Slow(Plain): pass\n")  # fmt: skip
+    file = tmp_path / "vizgate.yaml"
+    text = configuration(0, "http://127.0.0.1:9").replace("/number}", "/number}, middleware: [{use: 'slow:Slow'}]")
+    file.write_text(text)
+    with Program(["serve", str(file)], tmp_path) as program:
+        port = program.wait_serving()
+        program.wait_line("was reloaded")
+        assert (200, b"0") == get(port, "/number")
+        program.signal(signal.SIGTERM)
+        assert 0 == program.wait_end()[0]
+
+
 def test_watch_reloads_when_the_file_changes(program: tuple[Program, Path]) -> None:
     """A file that is broken half-way is told and changes nothing; the next change is tried."""
     running, file = program

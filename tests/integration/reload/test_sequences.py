@@ -88,7 +88,7 @@ async def seen(gateway: Gateway) -> Any:
             fields = sorted(name.lower() for name, _ in answer.fields if not name.lower().startswith(b"x-ratelimit"))
             answers.append((answer.status, answer.body if answer.status == 200 else b"", fields))
     async with asyncio.timeout(5):
-        while any(site.connections for site in gateway._present.sites):  # noqa: ASYNC110  # nobody tells
+        while any(site.connections for site in gateway._present.sites):  # noqa: ASYNC110  # connections tell nobody
             await asyncio.sleep(0)
     await asyncio.sleep(0)
     size = counts(gateway)

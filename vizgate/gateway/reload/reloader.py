@@ -30,6 +30,9 @@ from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.running.generation import Generation, generation_steps
 from vizgate.gateway.running.held_store import HeldStore
 
+# How long requests may lean on the plan before where a stop would wait for none of them: a reload is no stop.
+_PATIENCE_S = 30.0
+
 
 class Reloader:
     """Makes another configuration serve in *present*. Args: swapped: called after each swap.
@@ -138,7 +141,8 @@ class Reloader:
         self.record.taken(after.config)
         chores.append(partial(off_loop, self.record.look_up))
         self._swapped()
-        self.retirements.begin(Retirement(before, under_way, chores), after.config.server.shutdown_timeout)
+        patience_s = after.config.server.shutdown_timeout or _PATIENCE_S
+        self.retirements.begin(Retirement(before, under_way, chores), patience_s)
 
     def _use_log(self, prepared: PreparedReload) -> Chores:
         """Serve by the new plan, and log where it says."""
