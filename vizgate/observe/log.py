@@ -24,15 +24,15 @@ _MESSAGE_CONTROLS = _CONTROLS | {0x0A: "\\n"}
 
 
 def set_up_logging(
-    level: LogLevel = "info", log_format: LogFormat = "text", stream: TextIO | None = None
+    level: LogLevel = "info", log_format: LogFormat = "text", stream: TextIO | None = None, *, process: str = ""
 ) -> logging.Logger:
     """The logger "vizgate", writing to *stream* (default: standard error) and to nothing else.
 
-    Calling it again replaces what the last call set up.
+    Calling it again replaces what the last call set up. Args: process: which of several writes, for every entry.
     """
     logger = logging.getLogger("vizgate")
     handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter(process) if log_format == "json" else TextFormatter(process))
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
@@ -40,25 +40,30 @@ def set_up_logging(
 
 
 class TextFormatter(logging.Formatter):
-    """``TIME LEVEL LOGGER: MESSAGE``, and below it the traceback, each line set in."""
+    """``TIME LEVEL LOGGER: MESSAGE``, and below it the traceback, each line set in. *process* is told in brackets."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: str = "") -> None:
         super().__init__()
+        self._process = f" [{process}]" if process else ""
         self._time = Rfc3339()
 
     def format(self, record: logging.LogRecord) -> str:
         """The entry; control characters are escaped and secrets in URLs replaced."""
         message = redact_text(record.getMessage()).translate(_MESSAGE_CONTROLS)
-        entry = f"{self._time.text(record.created)} {record.levelname} {record.name}: {message}"
+        entry = f"{self._time.text(record.created)} {record.levelname} {record.name}{self._process}: {message}"
         details = _details(self, record).translate(_CONTROLS)
         return "\n    ".join([entry, *details.split("\n")]) if details else entry
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line: time, level, logger, message and, when there is one, the traceback as ``exception``."""
+    """One JSON object per line: time, level, logger, message and, when there is one, the traceback as ``exception``.
 
-    def __init__(self) -> None:
+    *process*, if there is one, is told under that name.
+    """
+
+    def __init__(self, process: str = "") -> None:
         super().__init__()
+        self._process = process
         self._time = Rfc3339()
 
     def format(self, record: logging.LogRecord) -> str:
@@ -69,6 +74,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": redact_text(record.getMessage()),
         }
+        if self._process:
+            entry["process"] = self._process
         details = _details(self, record)
         if details:
             entry["exception"] = details

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -91,9 +91,29 @@ def _die(port: int) -> None:
             connection.getresponse()
 
 
-def test_worker_whose_loop_stands_still_is_replaced(start: Start, tmp_path: Path):
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetProgram]:
+    """Two workers that have little time to answer, and room for few connections."""
+    folder = tmp_path_factory.mktemp("strict")
+    config = write_config(folder, server="worker_timeout: 1s, limits: {connections: 4}")
+    with FleetProgram(["serve", str(config)], folder) as program:
+        yield program.wait_ready()
+
+
+def test_limit_of_connections_is_that_of_all_workers(strict: FleetProgram):
+    """Four connections are four, whichever workers have them; one more is told so, and there is room again later."""
+    with ExitStack() as stack:
+        for _ in range(4):
+            connection = stack.enter_context(closing(HTTPConnection("127.0.0.1", strict.port)))
+            connection.request("GET", "/")
+            assert 200 == connection.getresponse().status
+        assert 503 == get(strict.port)[0]
+    wait_until(lambda: get(strict.port)[0] == 200)
+
+
+def test_worker_whose_loop_stands_still_is_replaced(strict: FleetProgram):
     """A worker that does not answer for ``worker_timeout`` is killed and replaced; nobody waits for it meanwhile."""
-    fleet = start(write_config(tmp_path, server="worker_timeout: 1s")).wait_ready()
+    fleet = strict
     stopped = fleet.pids[1]
     kill(stopped, signal.SIGSTOP)
     for _ in range(10):

@@ -52,7 +52,7 @@ def test_systemd_gives_a_socket_by_name_and_is_told(tmp_path: Path, opened: sock
         environment = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "public", "NOTIFY_SOCKET": str(tmp_path / "notify")}
         with FleetProgram(
             ["serve", str(config)], tmp_path, [sys.executable, "-c", begin],
-            env=environment | {"WATCHDOG_USEC": "500000"}, pass_fds=[opened.fileno()],
+            env=environment | {"WATCHDOG_USEC": "10000000"}, pass_fds=[opened.fileno()],
         ) as fleet:  # fmt: skip
             fleet.wait_line("listening on")
             fleet.wait_ready()

@@ -51,6 +51,15 @@ def test_set_up_logging_json_has_one_object_per_line() -> None:
     assert "ValueError: no\nluck" in entry["exception"]
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_set_up_logging_tells_which_process_writes(log_format: LogFormat) -> None:
+    """Entries of several processes in one stream can be told apart."""
+    stream = io.StringIO()
+    set_up_logging(log_format=log_format, stream=stream, process="worker 2").warning("hot")
+    told = {"text": " WARNING vizgate [worker 2]: hot\n", "json": '"message": "hot", "process": "worker 2"}\n'}
+    assert stream.getvalue().endswith(told[log_format])
+
+
 def test_set_up_logging_text_message_cannot_imitate_an_entry() -> None:
     """Line ends and control characters of a message are escaped; lines of a traceback are set in."""
     stream = io.StringIO()

@@ -107,7 +107,9 @@ def _watched_fd(process: ForkServerProcess) -> int:
 
 def can_start() -> bool:
     """Whether this system has what workers need."""
-    return "forkserver" in multiprocessing.get_all_start_methods() and hasattr(os, "memfd_create")
+    # CVE-2022-42919: the fork server of Python 3.11.0 does what any user of the machine says.
+    is_safe = sys.version_info >= (3, 11, 1)
+    return is_safe and "forkserver" in multiprocessing.get_all_start_methods() and hasattr(os, "memfd_create")
 
 
 class Nursery:
@@ -116,8 +118,8 @@ class Nursery:
     def __init__(self) -> None:
         if not can_start():
             raise NoForkServer(
-                f"server.workers: more than one worker needs a fork server and shared memory, which {sys.platform} does"
-                " not have. Write 1"
+                f"server.workers: more than one worker needs a fork server and shared memory, which {sys.platform} with"
+                f" Python {'.'.join(map(str, sys.version_info[:3]))} does not have. Write 1"
             )
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([_CRADLE])

@@ -36,6 +36,7 @@ class Door:
             return
         if self.unix is not None:
             remove_unix(self.unix.path, self.inode)
+            self.inode = 0  # the next file may have the same
             return
         for sock in self.sockets:
             stop_handshakes(sock)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
 from vizgate.clock import Clock
 from vizgate.errors import VizgateError
 from vizgate.gateway.workers.birth.nursery import Exit, Nursery
-from vizgate.gateway.workers.channel.channel import Asked, Channel, ChannelClosed, Refused
+from vizgate.gateway.workers.channel.channel import Asked, Channel, ChannelClosed, Refused, Serve
 from vizgate.gateway.workers.rules.backoff import BackOff
 from vizgate.gateway.workers.supervisor.member import Member, Phase
 from vizgate.observe.metrics import Metrics
@@ -62,6 +64,8 @@ class Fleet:
         self._free_seats = list(range(1, MOST_WORKERS + 1))
         self._keepers: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._resizing = asyncio.Lock()
+        self._is_stopping = False
         self.timeout_s = 60.0
         #: How long requests in flight of a worker that leaves may take.
         self.drain_s = 30.0
@@ -76,7 +80,7 @@ class Fleet:
     @property
     def ready(self) -> list[Member]:
         """Those that serve and go on to."""
-        return [member for member in self._seats.values() if member.phase is Phase.READY]
+        return [member for member in self.members if member.phase is Phase.READY]
 
     @property
     def size(self) -> int:
@@ -102,15 +106,16 @@ class Fleet:
         """Have *count* workers: more start and are waited for, surplus ones finish their requests. One that cannot
         start is logged and tried again, as one that has died.
         """
-        for number in sorted(self._keepers)[count:]:
-            self._keepers.pop(number).cancel()
-            for member in self.members:
-                if member.number == number:
-                    self.dismiss(member)
-        missing = [number for number in range(1, count + 1) if number not in self._keepers]
-        tried = await asyncio.gather(*map(self._tried, missing))
-        for number, found in zip(missing, tried, strict=True):
-            self._keep(number, found)
+        async with self._resizing:
+            for number in sorted(self._keepers)[count:]:
+                self._keepers.pop(number).cancel()
+                for member in self.members:
+                    if member.number == number:
+                        self.dismiss(member)
+            missing = [number for number in range(1, count + 1) if number not in self._keepers]
+            tried = await asyncio.gather(*map(self._tried, missing))
+            for number, found in zip(missing, tried, strict=True):
+                self._keep(number, found)
 
     def _keep(self, number: int, member: Member | None) -> None:
         self._keepers[number] = asyncio.get_running_loop().create_task(self._keep_filled(number, member))
@@ -145,7 +150,7 @@ class Fleet:
         except OSError as exc:
             raise WorkerFailed(f"no process for worker {number}: {exc.strerror or exc}") from exc
         self._spawn(self._bury(member))
-        self._spawn(member.watch(self.timeout_s))
+        self._spawn(member.watch(lambda: self.timeout_s))
         try:
             await member.begin(*self._equipment.body(member.seat))
         except asyncio.CancelledError:
@@ -174,15 +179,17 @@ class Fleet:
                 ours.close()
                 heappush(self._free_seats, seat)
                 raise
-        serve = {name: self._serving(seat, answer) for name, answer in self._serve.items()}
+        if self._is_stopping:
+            child.signal(signal.SIGKILL)
+            ours.close()
+            raise WorkerFailed("the gateway is stopping")
+        serve: dict[str, Serve] = {}
         member = Member(number, seat, child, Channel(ours, serve), self._clock.monotonic())
+        serve.update((name, partial(answer, member)) for name, answer in self._serve.items())
         self._seats[seat] = member
         self._page.use(max(self._seats))
         member.channel.open()
         return member
-
-    def _serving(self, seat: int, answer: ServeMember) -> Callable[[Asked], Awaitable[Any]]:
-        return lambda asked: answer(self._seats[seat], asked)
 
     async def _on_leaving(self, member: Member, _asked: Asked) -> None:
         _log.info("worker %d leaves (process %d)", member.number, member.child.pid)
@@ -244,6 +251,7 @@ class Fleet:
 
     async def stop(self, timeout_s: float) -> None:
         """End all workers; requests in flight may take *timeout_s*. A second call hurries the first."""
+        self._is_stopping = True
         for keeper in self._keepers.values():
             keeper.cancel()
         self._keepers.clear()
@@ -251,6 +259,7 @@ class Fleet:
 
     async def _end(self, member: Member, timeout_s: float, *, is_last: bool) -> None:
         if member.phase is Phase.STARTING:
+            member.is_dismissed = True
             member.kill()  # it serves nobody
         telling = asyncio.ensure_future(member.stop(timeout_s, is_last=is_last))
         with contextlib.suppress(TimeoutError):

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -66,9 +66,10 @@ class Member:
         ended.cancel()
         return None
 
-    async def watch(self, timeout_s: float) -> None:
-        """Kill it when its loop stands still for *timeout_s*; returns when it is gone."""
+    async def watch(self, patience_s: Callable[[], float]) -> None:
+        """Kill it when its loop stands still for *patience_s*; returns when it is gone."""
         while True:
+            timeout_s = patience_s()
             try:
                 await self.channel.ask("ping", timeout_s=timeout_s)
             except TimeoutError:

@@ -5,7 +5,9 @@ In: ``main``. Not in: everything else, which is imported when there is a process
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from pathlib import Path
 
 
 def main(number: int, control: socket.socket) -> None:
@@ -16,5 +18,7 @@ def main(number: int, control: socket.socket) -> None:
     async def work() -> int:
         return await Worker(number, control).run()
 
+    with contextlib.suppress(OSError):  # for people who list processes
+        Path("/proc/self/comm").write_text(f"vizgate-{number}", "ascii")
     process.raise_file_limit()
     raise SystemExit(process.run(work()))

@@ -100,7 +100,7 @@ class Worker:
             self._starting.cancel()
             await asyncio.wait([self._starting])
         if self._channel.is_closed:
-            _log.error("worker %d: the supervisor is gone", self._number)
+            _log.error("the supervisor is gone")
             self._timeout_s = _ORPHAN_S
         if self._seat is not None:
             self._seat.leaves_queues = not self._is_last
@@ -127,7 +127,7 @@ class Worker:
         self._starting = asyncio.current_task()
         try:
             beginning = Beginning.of(asked)
-            set_up_logging(beginning.terms.log_level)
+            set_up_logging(beginning.terms.log_level, process=f"worker {self._number}")
             self._gateway = await self._started(beginning)
         finally:
             self._starting = None
@@ -165,7 +165,7 @@ class Worker:
             await LocalOperator(gateway).perform(name, arguments)
         except OperationRefused as exc:
             # A reload may have taken away what it was about.
-            _log.warning("worker %d: %s is not in force any more: %s", self._number, name, exc.reason)
+            _log.warning("%s is not in force any more: %s", name, exc.reason)
 
     async def _ping(self, _asked: Asked) -> None:
         return

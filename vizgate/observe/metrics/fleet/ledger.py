@@ -5,6 +5,7 @@ In: ``Ledger``. Not in: the rules of adding up (``metrics.fleet.merge``).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Iterable, Sequence
 
 from vizgate.observe.metrics.fleet.families import Family
@@ -14,24 +15,30 @@ from vizgate.observe.metrics.fleet.merge import cumulative, merged, with_label
 class Ledger:
     """The last numbers of every worker, so that no total ever goes back.
 
-    Its size is that of one process's metrics for each worker that lives, and once more for all that do not.
+    Its size is that of one process's metrics for each worker that lives, and once more for all that do not. Any thread
+    may use it.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._seen: dict[Hashable, tuple[Family, ...]] = {}
         self._departed: tuple[Family, ...] = ()
 
     def note(self, worker: Hashable, families: Sequence[Family], label: str) -> None:
         """*worker* has these numbers now. Args: label: what the figures of its process are told from others' by."""
-        self._seen[worker] = with_label(families, label)
+        labelled = with_label(families, label)
+        with self._lock:
+            self._seen[worker] = labelled
 
     def depart(self, worker: Hashable) -> None:
         """*worker* is gone; what it has counted stays."""
-        self._departed = merged([self._departed, cumulative(self._seen.pop(worker, ()))])
+        with self._lock:
+            self._departed = merged([self._departed, cumulative(self._seen.pop(worker, ()))])
 
     def forget_histograms(self) -> None:
         """Drop the histograms of those that are gone: their bounds are others than those of today."""
-        self._departed = tuple(family for family in self._departed if family.kind != "histogram")
+        with self._lock:
+            self._departed = tuple(family for family in self._departed if family.kind != "histogram")
 
     def total(self, present: Iterable[Hashable], more: Sequence[Family] = ()) -> tuple[Family, ...]:
         """All numbers as one.
@@ -39,9 +46,11 @@ class Ledger:
         Args: present: workers whose numbers are of now; of the others what only grows is taken. more: the supervisor's.
         """
         present = set(present)
-        rest = [cumulative(families) for worker, families in self._seen.items() if worker not in present]
-        live = [families for worker, families in self._seen.items() if worker in present]
-        return merged([*live, more, *rest, self._departed])
+        with self._lock:
+            seen, departed = dict(self._seen), self._departed
+        rest = [cumulative(families) for worker, families in seen.items() if worker not in present]
+        live = [families for worker, families in seen.items() if worker in present]
+        return merged([*live, more, *rest, departed])
 
     def __repr__(self) -> str:
         return f"<Ledger [{len(self._seen)} workers, {len(self._departed)} families of others]>"
