@@ -73,6 +73,8 @@ class Feed:
         """Lean on it; whoever is the first starts it. To be left also when it raises, as the source's start did."""
         self._users += 1
         if self._users == 1:
+            # Anew, because a gateway may be started again on another loop.
+            self._has_answer, self._has_targets = asyncio.Event(), asyncio.Event()
             await self.source.start()
             self._task = asyncio.ensure_future(self._run())
 
