@@ -26,6 +26,9 @@ from vizgate import (
     CorsPolicy,
     CredentialRefused,
     Decision,
+    Discovered,
+    DiscoveredTarget,
+    DiscoveryConfig,
     EjectionRule,
     FixedWindow,
     Gateway,
@@ -51,6 +54,7 @@ from vizgate import (
     NetworkRules,
     NoMatch,
     PeakEwma,
+    PolledDiscovery,
     PowerOfTwo,
     ProbeCount,
     Problem,
@@ -319,3 +323,19 @@ def traffic_and_transforms() -> None:
     assert_type(SplitRule([95, 5], "shop").index_of(b"192.0.2.7"), int)
     assert_type(JsonChange(JsonChanges(drop=("user.password",))).apply(b"{}"), bytes)
     assert_type(choose_coding(b"gzip, br;q=0.5", (b"br", b"gzip")), bytes | None)
+
+
+class Inventory(PolledDiscovery):
+    """A source of targets, as an author writes it."""
+
+    Config = DiscoveryConfig
+
+    async def look(self) -> Discovered:
+        return Discovered.of("10.0.0.1:80", good_for_s=1.0)
+
+
+async def discovering(source: Inventory) -> None:
+    async for found in source.watch():
+        assert_type(found, Discovered)
+        assert_type(found.targets, tuple[DiscoveredTarget, ...])
+        assert_type(found.targets[0].address, str)

@@ -51,7 +51,7 @@ class Feed:
         family = context.metrics.counters(
             "discovery_answers", "Answers of sources of targets, by what came of them.", ("service", "outcome")
         )
-        self._counters = {outcome: family.of(name, outcome) for outcome in ("changed", "same", "failed")}
+        self._counters = {outcome: family.of(name, outcome) for outcome in ("changed", "same", "empty", "failed")}
 
     def is_by(self, setting: DiscoverySetting) -> bool:
         """Whether it was made by settings equal to *setting*, so that it can go on."""
@@ -73,6 +73,8 @@ class Feed:
         """Lean on it; whoever is the first starts it. To be left also when it raises, as the source's start did."""
         self._users += 1
         if self._users == 1:
+            # Anew, because a gateway may be started again on another loop.
+            self._has_answer, self._has_targets = asyncio.Event(), asyncio.Event()
             await self.source.start()
             self._task = asyncio.ensure_future(self._run())
 
@@ -132,11 +134,19 @@ class Feed:
     def _take(self, answer: Discovered) -> None:
         if not isinstance(answer, Discovered):
             raise TypeError(f"a source gave {type(answer).__name__}, not Discovered")
-        failures = self.record.failures
-        has_changed = self.record.answered(answer, self._context.clock.monotonic())
-        if self.record.failures > failures:
-            raise DiscoveryFailed(self.record.error)
+        record = self.record
+        failures, in_a_row, error = record.failures, record.in_a_row, record.error
+        has_changed = record.answered(answer, self._context.clock.monotonic())
+        if record.failures > failures:
+            raise DiscoveryFailed(record.error)
+        if record.error:
+            self._counters["empty"].value += 1
+            if record.error != error:
+                _log.warning("service %s: %s: %s", self.name, self.source.label, record.error)
+            return
         self._counters["changed" if has_changed else "same"].value += 1
+        if in_a_row:
+            _log.info("service %s: %s answers again, after %d failures", self.name, self.source.label, in_a_row)
         self._has_answer.set()
         if self.targets:
             self._has_targets.set()

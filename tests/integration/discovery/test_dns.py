@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.discovery.asking import asked
 from tests.integration.discovery.name_server import name_server
+from vizgate.discovery.dns.config import DnsDiscoveryConfig
 from vizgate.discovery.dns.source import DnsDiscovery
 from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed
 
@@ -136,3 +137,11 @@ async def test_search_domains_complete_a_short_name() -> None:
             assert ["10.0.0.2:80"] == await source.addresses()
         async with asked(DnsDiscovery, **{**wanted, "name": "api."}) as source:
             assert [] == await source.addresses()
+
+
+async def test_single_look_needs_no_watch() -> None:
+    """For programs that only want to know."""
+    async with name_server() as server:
+        server.put(NAME, "A", "10.0.0.1")
+        config = DnsDiscoveryConfig(**settings(server.port, port=80))
+        assert ("10.0.0.1:80",) == tuple(target.address for target in (await DnsDiscovery(config).look()).targets)

@@ -76,13 +76,17 @@ async def test_target_that_stays_keeps_what_is_known_of_it() -> None:
         assert Block.EJECTED == states[b.address].blocks
 
 
-async def test_source_that_fails_leaves_the_last_targets_and_says_how_old_they_are() -> None:
+async def test_source_that_fails_leaves_the_last_targets_and_says_how_old_they_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Also an answer with none; operators see what is wrong and since when."""
     async with backends(1) as (a,), serving({}) as bench:
         tell(a.address)
         await bench.until(a.address)
         tell()
         tell()
+        await soon(CHANNELS["main"].empty)
+        assert "the answer has no targets; the last ones are kept" == (await bench.service())["discovery"]["error"]
         fail("the registry is away")
         await soon(lambda: CHANNELS["main"].empty() and bench.gateway.state.feeds["api"].record.failures == 1)
         assert {a.address} == await bench.who(2)
@@ -97,8 +101,14 @@ async def test_source_that_fails_leaves_the_last_targets_and_says_how_old_they_a
         } == found
         metrics = (await bench.admin("/metrics"))[1]
         assert 'vizgate_discovery_targets{service="api"} 1.0' in metrics
-        assert 'vizgate_discovery_answers_total{outcome="failed",service="api"} 1' in metrics
+        for outcome, count in (("changed", 1), ("empty", 2), ("failed", 1)):
+            assert f'vizgate_discovery_answers_total{{outcome="{outcome}",service="api"}} {count}' in metrics
         assert 'vizgate_discovery_age_seconds{service="api"} ' in metrics
+        caplog.set_level("INFO")
+        tell(a.address)
+        await soon(lambda: "service api: Told answers again, after 1 failures" in caplog.messages)
+    assert 1 == sum("has no targets; the last ones are kept" in message for message in caplog.messages)
+    assert "service api: no targets from Told: the registry is away; the last 1 serve on" in caplog.messages
 
 
 async def test_answer_without_targets_counts_where_that_is_accepted() -> None:

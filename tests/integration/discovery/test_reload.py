@@ -152,3 +152,17 @@ async def _start(source: dict) -> None:
 class Broken(Told):
     async def start(self) -> None:
         raise RuntimeError("cannot even begin")
+
+
+async def test_gateway_may_be_started_again() -> None:
+    """As an ASGI lifespan is entered more than once: its sources begin again, with what they knew."""
+    CHANNELS["main"] = asyncio.Queue()
+    gateway = Gateway(config_of({"discovery": {**SOURCE, "start_timeout": 0.05}}))
+    for told, wanted in [([], []), (["10.0.0.1:80"], ["10.0.0.1:80"]), ([], ["10.0.0.1:80"])]:
+        async with gateway:
+            if told:
+                tell(*told)
+            plan = gateway.plan.services
+            await soon(lambda: len(plan["api"].targets.targets) == len(wanted))  # noqa: B023  # it is asked at once
+            assert wanted == [target.state.address for target in plan["api"].targets.targets]
+        assert not CHANNELS["main"]._getters

@@ -11,13 +11,13 @@ from vizgate.config.audit.entrance import bounds, browsers, certificates, listen
 from vizgate.config.audit.identity import api_keys, authorities, secrets, tokens, urls
 from vizgate.config.audit.ignoring import UNUSED
 from vizgate.config.audit.rule import Rule, Severity
-from vizgate.config.audit.upstream import services, sources, stores, versions, waiting
+from vizgate.config.audit.upstream import services, stores, versions, waiting
 from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding
 
 _MODULES = (
     open_routes, bounds, listeners, certificates, browsers, patterns, secrets, urls, api_keys, tokens, authorities,
-    services, sources, waiting, stores, versions,
+    services, waiting, stores, versions,
 )  # fmt: skip
 
 

@@ -53,6 +53,11 @@ class DnsResolver:
         self._timeout_s = timeout_s
         self._resolver: dns.asyncresolver.Resolver | None = None
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether it can be asked."""
+        return self._resolver is not None
+
     async def prepare(self) -> None:
         """Read the system's settings (``resolv.conf``) as they are now. Raises: DiscoveryFailed: there are none."""
         # In a thread: the import takes a tenth of a second, and the file may be on a slow disk.

@@ -35,7 +35,6 @@ class DnsDiscovery(PolledDiscovery):
         self._naming = Naming.of(config.scheme, config.name)
         servers = tuple(parse_name_server(server) for server in config.nameservers)
         self._resolver = DnsResolver(servers, config.search, config.timeout)
-        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def label(self) -> str:
@@ -49,8 +48,10 @@ class DnsDiscovery(PolledDiscovery):
             yield found
 
     async def look(self) -> Discovered:
-        """See ``PolledDiscovery.look``; ``watch`` prepares it."""
+        """See ``PolledDiscovery.look``."""
         config = self._settings
+        if not self._resolver.is_prepared:
+            await self._resolver.prepare()
         try:
             async with asyncio.timeout(config.timeout):
                 targets, ttl_s = await self._found()
@@ -76,13 +77,14 @@ class DnsDiscovery(PolledDiscovery):
     async def _services(self) -> tuple[tuple[DiscoveredTarget, ...], float]:
         found = await self._resolver.services(self._settings.name)
         missing = [name for name in {record.name: None for record in found.records} if name and name not in found.known]
-        answers = await asyncio.gather(*(self._host(name) for name in missing))
+        turns = asyncio.Semaphore(_AT_ONCE)
+        answers = await asyncio.gather(*(self._host(name, turns) for name in missing))
         asked = {name: answer.addresses for name, answer in zip(missing, answers, strict=True)}
         ttl_s = min([found.ttl_s, *(answer.ttl_s for answer in answers)])
         return srv_targets(found.records, {**found.known, **asked}, self._naming), ttl_s
 
-    async def _host(self, name: str) -> Addresses:
+    async def _host(self, name: str, turns: asyncio.Semaphore) -> Addresses:
         """IPv4 addresses if there are any, else IPv6."""
-        async with self._turns:
+        async with turns:
             first = await self._resolver.addresses(f"{name}.", "A")
             return first if first.addresses else await self._resolver.addresses(f"{name}.", "AAAA")

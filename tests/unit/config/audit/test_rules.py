@@ -31,10 +31,6 @@ class Case(NamedTuple):
     good: str
 
 
-def discovered(kind: str, settings: str) -> str:
-    return f"services: {{s: {{discovery: {{kind: {kind}, {settings}}}}}}}\n"
-
-
 def service(more: str = "", target: str = "http://127.0.0.1:1", name: str = "s") -> str:
     return f"services: {{{name}: {{targets: ['{target}']{more}}}, echo: {{builtin: echo}}}}\n"
 
@@ -224,11 +220,6 @@ CASES = [
          FOUND.format("kind: 'a:B', token: '${SECRET}'")),
     Case("upstream-without-tls-inside", "services.s.targets[0]", service("", "http://users"),
          service("", "http://localhost")),
-    Case("discovery-without-tls", "services.s.discovery.url", discovered("http", "url: 'http://registry/'"),
-         discovered("http", "url: 'https://registry/'")),
-    Case("discovery-without-tls", "services.s.discovery.url",
-         discovered("kubernetes", "service: a, namespace: b, url: 'http://10.0.0.1'"),
-         discovered("kubernetes", "service: a, namespace: b, url: 'http://127.0.0.1:8001'")),
     Case("host-from-client", "services.s", service("", "https://a.example") + route(),
          service(", host_header: target", "https://a.example") + route()),
     Case("host-from-client", "services.s", service("", "https://a.example") + route(),
