@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.integration.tls.secure import NAME, Files, ask_on, opened, parts_of
+from vizgate.transport.arrival.sockets import UnixPlace, fit_permissions
 from vizgate.transport.listener import ListenFailed
 
 
@@ -112,6 +114,22 @@ async def test_unknown_owner_is_told(folder: Path, log: Path) -> None:
     with pytest.raises(ListenFailed, match="cannot listen on unix:"):
         async with opened(log, on(folder / "gw.sock", owner="nobody-of-this-name")):
             pass
+    assert not (folder / "gw.sock").exists()
+
+
+def test_permissions_are_those_of_the_socket_alone(folder: Path) -> None:
+    """Who puts a link in its place while the gateway starts gets nothing: the file that it leads to is left alone."""
+    secret, path = folder / "secret", folder / "gw.sock"
+    secret.write_text("s")
+    secret.chmod(0o600)
+    path.symlink_to(secret)
+    with pytest.raises(OSError, match="no socket"):
+        fit_permissions(UnixPlace(str(path), 0o666, str(os.getuid())))
+    path.unlink()
+    path.hardlink_to(secret)
+    with pytest.raises(OSError, match="no socket"):
+        fit_permissions(UnixPlace(str(path), 0o666, str(os.getuid())))
+    assert 0o600 == secret.stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize("host_header", ["preserve", "target"])

@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,20 +89,48 @@ def bind_unix(place: UnixPlace) -> socket.socket:
     """
     _remove_stale(place.path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    inode = 0
     try:
         sock.settimeout(0)
         sock.bind(place.path)
+        inode = inode_of(place.path)
         # Before it listens nobody can connect, so nobody gets in by the permissions it is born with.
-        if place.mode is not None:
-            Path(place.path).chmod(place.mode)
-        if place.owner:
-            user, _, group = place.owner.partition(":")
-            _own(place.path, user, group)
+        if place.mode is not None or place.owner:
+            fit_permissions(place)
         sock.listen(_BACKLOG)
     except BaseException:
         sock.close()
+        remove_unix(place.path, inode)
         raise
     return sock
+
+
+def fit_permissions(place: UnixPlace) -> None:
+    """Give the socket at *place* its mode and owner.
+
+    Whoever may write to its folder can put a link in its place at any moment. A gateway that is started by root would
+    give him the file that it leads to (CWE-367): so what is there is opened, looked at, and changed as one thing.
+
+    Raises: OSError: it is no socket any more, or it is not allowed.
+    """
+    if not sys.platform.startswith("linux"):  # nothing else can open a socket file without connecting to it
+        _change(place.path, place)
+        return
+    fd = os.open(place.path, os.O_PATH | os.O_NOFOLLOW)
+    try:
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            raise FileExistsError(errno.EEXIST, "something that is no socket is there")
+        _change(f"/proc/self/fd/{fd}", place)
+    finally:
+        os.close(fd)
+
+
+def _change(path: str, place: UnixPlace) -> None:
+    if place.mode is not None:
+        Path(path).chmod(place.mode)
+    if place.owner:
+        user, _, group = place.owner.partition(":")
+        _own(path, user, group)
 
 
 def _own(path: str, user: str, group: str) -> None:
