@@ -10,6 +10,7 @@ has imported what workers need and nothing else, so that a worker is there in mi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -74,7 +75,10 @@ class Child:
     async def _wait(self) -> Exit:
         await self._ended.wait()
         await asyncio.to_thread(self._process.join, _CODE_S)
-        return Exit(self._process.exitcode)
+        found = Exit(self._process.exitcode)
+        with contextlib.suppress(ValueError):  # the fork server is gone as well, and has not told
+            self._process.close()
+        return found
 
     async def wait_ended(self) -> Exit:
         """How it ended, once it has."""
