@@ -124,6 +124,7 @@ def test_admin_listener_answers_for_all_workers(fleet: FleetProgram):
     assert 200 == get(fleet.admin_port, "/health")[0]
     status, document = _json(fleet, "/status")
     assert (200, "ready", True) == (status, document["phase"], document["config"]["source"].endswith("vizgate.yaml"))
+    assert _json(fleet, "/config")[1]["config"]["server"]["admin"] == "127.0.0.1:0"
     assert set(fleet.pids.values()) == {worker["pid"] for worker in document["workers"]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from vizgate.config import GatewayConfig, redacted
-from vizgate.gateway.operations.operated import Operated
+from vizgate.gateway.operations.operated import Operated, Reloadable
 from vizgate.gateway.operations.operation import AnswerModel, Arguments, Document, Operation
 from vizgate.gateway.plan import GatewayPlan
 
@@ -48,7 +48,8 @@ def _shown_routes(config: GatewayConfig, plan: GatewayPlan) -> list[Document]:
     return [shown[rule.name] for rule in plan.router.rules_in_order() if rule.name in shown]
 
 
-async def _config(gateway: Operated, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+async def show_config(gateway: Reloadable, arguments: Arguments) -> Document:  # noqa: ARG001  # see ``Perform``
+    """What *gateway* serves by."""
     # In a thread, as above.
     return {"config": await asyncio.to_thread(redacted, gateway.config)}
 
@@ -67,7 +68,7 @@ SHOWN_OPERATIONS: tuple[Operation, ...] = (
         method="GET",
         path="/config",
         summary="What the gateway serves by, without secrets.",
-        perform=_config,
+        perform=show_config,
         answer=ConfigAnswer,
     ),
 )

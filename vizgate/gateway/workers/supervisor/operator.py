@@ -5,17 +5,22 @@ In: ``FleetOperator``, which meets ``Operator``. Not in: what is done in one of 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from typing import Protocol
 
 from vizgate.gateway.operations.calls.lifecycle import perform_reload, served_document
 from vizgate.gateway.operations.calls.log_level import HasLog, change_log_level, reset_log_level
+from vizgate.gateway.operations.calls.shown import show_config
 from vizgate.gateway.operations.operated import Reloadable
 from vizgate.gateway.operations.operation import Arguments, Document, Operation, OperationRefused
 from vizgate.gateway.operations.standing import StandingOrders
 from vizgate.gateway.operations.table import OPERATIONS
 from vizgate.gateway.workers.channel.channel import Refused
 from vizgate.gateway.workers.supervisor.fleet import Fleet
-from vizgate.gateway.workers.supervisor.member import Phase
+from vizgate.gateway.workers.supervisor.member import Member, Phase
+
+_log = logging.getLogger("vizgate.workers")
 
 # How long one worker may take for an operation, in seconds.
 _PATIENCE_S = 10.0
@@ -25,6 +30,8 @@ class Whole(Reloadable, HasLog, Protocol):
     """The gateway, as its supervisor has it."""
 
 
+#: What is done in the supervisor alone: workers do not know the file, nor how the supervisor listens.
+_OF_THE_WHOLE = {"reload": perform_reload, "config": show_config}
 #: What is to be done in the supervisor, too: it has a log of its own.
 _OF_LOGS = {"change_log_level": change_log_level, "reset_log_level": reset_log_level}
 
@@ -42,11 +49,11 @@ class FleetOperator:
 
     async def perform(self, name: str, arguments: Arguments) -> Document:
         """See ``Operator.perform``. Raises: KeyError: there is no such operation."""
-        if name == "reload":
-            return await perform_reload(self._whole, arguments)
+        if name in _OF_THE_WHOLE:
+            return await _OF_THE_WHOLE[name](self._whole, arguments)
         document = await self._perform_in_all(OPERATIONS[name], arguments)
         if name == "status":
-            document["config"] = await served_document(self._whole)  # no worker knows the file
+            document["config"] = await served_document(self._whole)
         elif name in _OF_LOGS:
             await _OF_LOGS[name](self._whole, arguments)
         return document
@@ -62,11 +69,18 @@ class FleetOperator:
             raise _refused([answer for answer in answers.values() if isinstance(answer, BaseException)])
         if operation.is_change:
             self._settle(operation, arguments)
-            # Who did not do what the others did must not go on without it: his successor is told.
-            for member, answer in answers.items():
-                if isinstance(answer, BaseException):
-                    self._fleet.dismiss(member)
+            self._part_with_silent(answers)
         return operation.merge(documents)
+
+    def _part_with_silent(self, answers: Mapping[Member, object]) -> None:
+        """Who has not done what the others did must not go on without it: his successor is told. Who has refused knows
+        nothing of what it is about; that may be so where each worker discovers targets for itself.
+        """
+        for member, answer in answers.items():
+            if isinstance(answer, Refused):
+                _log.warning("worker %d has refused what others have done: %s", member.number, answer)
+            elif isinstance(answer, BaseException):
+                self._fleet.dismiss(member)
 
     def _tell_starting(self, said: Document) -> None:
         """Those that are being started have their orders already, without this one."""
