@@ -86,8 +86,7 @@ class Feed:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
         await self.source.stop()
 
     async def wait_first(self) -> None:

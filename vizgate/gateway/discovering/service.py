@@ -48,7 +48,9 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The service with ``targets``. ``rules``: balancing rules of one's own, which must be started before it serves."""
+    """The service with ``targets``. ``rules``: balancing rules of one's own, which must be started before it serves.
+    ``adoptions``: of the state, when it was made: after another, what it was made of may be gone, such as pools.
+    """
 
     targets: tuple[DiscoveredTarget, ...]
     draft: StateDraft
@@ -56,6 +58,7 @@ class _Made:
     plan: ServicePlan
     background: tuple[Background, ...]
     rules: tuple[Component, ...]
+    adoptions: int
 
 
 class DiscoveredService:
@@ -124,7 +127,7 @@ class DiscoveredService:
         for part in (*self._present.background, *self._probers):
             await part.stop()
         self._probers.clear()
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     # changes
 
@@ -179,7 +182,7 @@ class DiscoveredService:
             self._tell_failure(exc)
             self._end(rules)
         else:
-            if self._is_present:
+            if self._is_present and made.adoptions == self._making.state.adoptions:
                 self._swap(made)
                 self._rest(spent_s)
             else:
@@ -192,10 +195,8 @@ class DiscoveredService:
     async def _made_slowly(self, found: tuple[DiscoveredTarget, ...]) -> tuple[_Made, float]:
         """It with these targets, made piece by piece, and how long that took."""
         state = self._making.state
-        before = state.adoptions
         made, spent_s = await slowly(self._steps(StateDraft(state, {self._name}), found), self._clock)
-        if state.adoptions != before:
-            # What it was made of may be gone by now: pools that were closed, say.
+        if made.adoptions != state.adoptions:
             made = self._made(found)
         return made, spent_s
 
@@ -203,12 +204,13 @@ class DiscoveredService:
         return done(self._steps(StateDraft(self._making.state, {self._name}), found))
 
     def _steps(self, draft: StateDraft, found: tuple[DiscoveredTarget, ...]) -> Generator[None, None, _Made]:
+        adoptions = draft.state.adoptions
         draft.feed(self._name, self._feed)
         builder = self._making.builder(draft)
         config = yield from with_targets(self._config, found)
         handler = yield from builder.build_steps(self._name, config, leaving(found))
         plan = replace(builder.plans[self._name], feed=self._feed)
-        return _Made(found, draft, handler, plan, builder.background, tuple(builder.components))
+        return _Made(found, draft, handler, plan, builder.background, tuple(builder.components), adoptions)
 
     def _swap(self, made: _Made) -> None:
         old, self._present = self._present, made
