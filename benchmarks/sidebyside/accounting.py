@@ -15,11 +15,15 @@ _PPID, _UTIME, _STIME, _CUTIME, _CSTIME = 1, 11, 12, 13, 14  # places in /proc/P
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of a process tree: ``rss`` counts shared pages in every process, ``pss`` once; ``peak_rss`` since start."""
+    """Bytes of a process tree: ``rss`` counts shared pages in every process, ``pss`` once; ``peak_rss`` since start.
+
+    ``own``: as ``pss``, without pages of files, whose share depends on who else on the machine has opened them.
+    """
 
     rss: int
     pss: int
     peak_rss: int
+    own: int
 
 
 def process_tree(root: int) -> list[int]:
@@ -45,14 +49,15 @@ def cpu_time_us(root: int) -> int:
 
 def memory(root: int) -> Memory:
     """Memory of the tree now."""
-    rss = pss = peak = 0
+    rss = pss = peak = own = 0
     for pid in process_tree(root):
         rollup = _sizes(Path(f"/proc/{pid}/smaps_rollup"))
         status = _sizes(Path(f"/proc/{pid}/status"))
         rss += rollup.get("Rss", status.get("VmRSS", 0))
         pss += rollup.get("Pss", status.get("VmRSS", 0))
+        own += rollup.get("Pss_Anon", 0) + rollup.get("Pss_Shmem", 0)
         peak += status.get("VmHWM", 0)
-    return Memory(rss, pss, peak)
+    return Memory(rss, pss, peak, own)
 
 
 def _stat_fields(pid: int) -> list[str]:

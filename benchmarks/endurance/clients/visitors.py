@@ -24,6 +24,8 @@ _UPGRADE = (
 )
 _SIZES = (10, 200, 201, 3000, 20_001, 60_000)
 _MESSAGES = 20
+#: Pauses between two requests of who seldom asks.
+_SELDOM = 100
 
 
 class _Wrong(Exception):
@@ -52,6 +54,7 @@ class Crowd:
     async def _visit(self, kind: str, pause_s: float) -> None:
         manner: Callable[[str], Awaitable[None]] = {
             "kept": lambda kind: self._kept(kind, self.port, None),
+            "kept, seldom used": lambda kind: self._kept(kind, self.port, None, _SELDOM),
             "kept, TLS": lambda kind: self._kept(kind, self.tls_port, self.trust),
             "a connection each": lambda kind: self._single(kind, self.port, None),
             "a connection each, TLS": lambda kind: self._single(kind, self.tls_port, self.trust),
@@ -63,8 +66,10 @@ class Crowd:
             await manner(kind)
             await self._rest()
 
-    async def _rest(self) -> None:
-        await asyncio.sleep(self.random.uniform(0.5, 1.5) * self._pause_s)
+    async def _rest(self, pauses: int = 1) -> None:
+        for _ in range(pauses):
+            if not self.is_over:
+                await asyncio.sleep(self.random.uniform(0.5, 1.5) * self._pause_s)
 
     def request(self) -> tuple[bytes, bytes]:
         """A request of its own, and the body of its right answer."""
@@ -113,7 +118,7 @@ class Crowd:
             return not answer.is_last
         return False
 
-    async def _kept(self, kind: str, port: int, tls: ssl.SSLContext | None) -> None:
+    async def _kept(self, kind: str, port: int, tls: ssl.SSLContext | None, pauses: int = 1) -> None:
         connection = await self._connected(port, tls)
         while connection is not None and not self.is_over:
             if not connection.is_open:
@@ -121,7 +126,7 @@ class Crowd:
                 break
             if not await self._ask(kind, connection):
                 break
-            await self._rest()
+            await self._rest(pauses)
         if connection is not None:
             connection.close()
 

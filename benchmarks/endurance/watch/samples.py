@@ -17,7 +17,10 @@ _PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Of all processes of a gateway: memory in bytes (shared pages once), descriptors, threads; tasks of one worker."""
+    """Of all processes of a gateway: memory in bytes (what they share once, files not), descriptors, threads.
+
+    ``tasks``: of one worker.
+    """
 
     memory: float
     descriptors: float
@@ -29,7 +32,7 @@ def take_sample(pid: int, tasks: int) -> Sample:
     """What the process *pid* and its descendants hold now."""
     folders = [Path("/proc") / str(each) for each in process_tree(pid)]
     return Sample(
-        memory(pid).pss, sum(_entries(each / "fd") for each in folders),
+        memory(pid).own, sum(_entries(each / "fd") for each in folders),
         sum(_entries(each / "task") for each in folders), tasks,
     )  # fmt: skip
 
