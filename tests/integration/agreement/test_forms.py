@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +35,22 @@ def test_keep_first_forms_do_the_same(lua_form: LuaForm, sequence: list[tuple[fl
 def test_keep_latest_forms_do_the_same(lua_form: LuaForm, sequence: list[tuple[float, tuple[float, ...]]]) -> None:
     """Earlier words, later ones, two of one time, and mere questions."""
     check_forms(KEEP_LATEST, lua_form, sequence)
+
+
+@pytest.mark.parametrize("cells", [(), (math.inf, 1.0), (math.nan, 1.0), (5.0,), (5.0, 1.0, 1.0), (1e300, 0.0)])
+def test_forms_do_the_same_with_rubbish(lua_form: LuaForm, cells: tuple[float, ...]) -> None:
+    """Whatever somebody else has written under a key."""
+    asked = [
+        (KEEP_FIRST, (1.0, 2.0)),
+        (KEEP_LATEST, (6.0, 0.0)),
+        (KEEP_LATEST, (0.0, 0.0)),
+        (SWAP, (0.0,)),
+        (SWAP, (5.0,)),
+    ]
+    for of, arguments in asked:
+        python = of.run(cells, 0.0, (60.0, *arguments)).result
+        lua = lua_form.step(of, cells, 0.0, (60.0, *arguments)).result
+        assert repr(python) == repr(lua)  # as text, in which what is no number is equal, too
 
 
 @settings(max_examples=50, deadline=None)

@@ -2,6 +2,9 @@
 
 In: three programs: who was there first is right (``KeepFirst``), or who spoke last (``KeepLatest``), or whoever comes
 now (``Swap``). Not in: what is said (the modules beside this).
+
+Whoever can write to the store can write anything. What cannot have come from here counts as nothing, so that it is
+replaced, and does not stand above every later word.
 """
 
 from __future__ import annotations
@@ -9,6 +12,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vizgate.extension.store import NO_CELLS, Cells, Step
+
+# A time that no clock shows: in the year 5138.
+_NO_STAMP_S = 1e11
 
 
 class KeepFirst:
@@ -19,7 +25,8 @@ class KeepFirst:
     name: ClassVar[str] = "keep_first"
     is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
-if not cells[1] then
+if #cells ~= #arguments - 1 then
+  cells = {}
   for index = 2, #arguments do cells[index - 1] = arguments[index] end
 end
 return cells, arguments[1], cells
@@ -27,7 +34,7 @@ return cells, arguments[1], cells
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:  # noqa: ARG002  # the signature of Program
         """See ``Program.run``; the class has cells, arguments and result."""
-        kept = cells or arguments[1:]
+        kept = cells if len(cells) == len(arguments) - 1 else arguments[1:]
         return Step(kept, arguments[0], kept)
 
 
@@ -45,7 +52,7 @@ class KeepLatest:
     is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
 local stamp, value = arguments[2], arguments[3]
-if not cells[1] then
+if #cells ~= 2 or not (cells[1] < 100000000000) then
   if stamp == 0 then return {}, 0, {0, 0} end
   return {stamp, value}, arguments[1], {0, 0}
 end
@@ -58,7 +65,7 @@ return cells, arguments[1], cells
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:  # noqa: ARG002  # the signature of Program
         """See ``Program.run``; the class has cells, arguments and result."""
         ttl_s, brought = arguments[0], arguments[1:]
-        if not cells:
+        if len(cells) != 2 or not cells[0] < _NO_STAMP_S:
             return Step(brought if brought[0] else NO_CELLS, ttl_s, (0.0, 0.0))
         return Step(max(cells, brought), ttl_s, cells)
 
@@ -71,16 +78,18 @@ class Swap:
     name: ClassVar[str] = "swap"
     is_lasting: ClassVar[bool] = True
     lua: ClassVar[str] = """
-local kept = arguments[2]
-if kept == 0 then kept = cells[1] or 0 end
+local kept, before = arguments[2], cells[1] or 0
+if before ~= before then before = 0 end
+if kept == 0 then kept = before end
 if kept == 0 then return {}, 0, {0} end
-return {kept}, arguments[1], {cells[1] or 0}
+return {kept}, arguments[1], {before}
 """
 
     def run(self, cells: Cells, now_s: float, arguments: Cells) -> Step:  # noqa: ARG002  # the signature of Program
         """See ``Program.run``; the class has cells, arguments and result."""
         ttl_s, number = arguments
-        before = cells[0] if cells else 0.0
+        # What is no number is not even equal to itself, and would be news for ever.
+        before = cells[0] if cells and cells[0] == cells[0] else 0.0
         kept = number or before
         return Step((kept,) if kept else NO_CELLS, ttl_s, (before,))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +44,19 @@ def test_keep_latest_comes_to_the_same_in_any_order_and_however_often(said: list
             cells = KEEP_LATEST.run(cells, 0.0, (60.0, *pair)).cells
         ends.add(cells)
     assert {max(said)} == ends
+
+
+@pytest.mark.parametrize("cells", [(math.inf, 1.0), (math.nan, 1.0), (5.0,), (5.0, 1.0, 1.0), (1e300, 0.0)])
+def test_keep_latest_takes_rubbish_for_nothing(cells: Cells) -> None:
+    """A time that nobody can be later than would be the last word for ever."""
+    assert Step((6.0, 0.0), 60.0, (0.0, 0.0)) == KEEP_LATEST.run(cells, 0.0, (60.0, 6.0, 0.0))
+    assert NO_CELLS == KEEP_LATEST.run(cells, 0.0, (60.0, 0.0, 0.0)).cells
+
+
+def test_rubbish_is_replaced() -> None:
+    """A key of another length, and a change that is no number."""
+    assert (1.0, 2.0) == KEEP_FIRST.run((7.0,), 0.0, (60.0, 1.0, 2.0)).result
+    assert Step((5.0,), 60.0, (0.0,)) == SWAP.run((math.nan,), 0.0, (60.0, 5.0))
 
 
 def test_swap_tells_what_was_there_before() -> None:
