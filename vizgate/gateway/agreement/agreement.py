@@ -56,6 +56,7 @@ class Agreement:
 
     async def start(self) -> None:
         """Look a first time, and go on."""
+        self._woken = asyncio.Event()  # it belongs to the loop that waits for it first, and this may be another one
         await self.look()
         self._looking = asyncio.create_task(self._keep_looking())
 

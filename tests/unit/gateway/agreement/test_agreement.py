@@ -106,3 +106,17 @@ async def test_board_refuses_what_cannot_be_an_answer() -> None:
         await Board(Mad).first("key", 60.0, (1.0, 2.0, 3.0, 4.0))
     with pytest.raises(Exception, match="1 numbers for word, not 2"):
         await Board(Mad).latest("word", 60.0, 0.0, 0.0)
+
+
+def test_gateway_may_be_started_again_on_another_loop() -> None:
+    """As an ASGI lifespan may be: what waited on the first loop is no obstacle on the second."""
+    one = Member(SharedTable())
+
+    async def live() -> None:
+        await one.agreement.start()
+        await asyncio.sleep(0)
+        one.agreement.wake()
+        await one.agreement.stop()
+
+    asyncio.run(live())
+    asyncio.run(live())
