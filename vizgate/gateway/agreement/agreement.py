@@ -62,8 +62,10 @@ class Agreement:
 
     async def _keep_looking(self) -> None:
         while True:
+            # Not ``wait_for``: on Python 3.11 it forgets a cancellation that comes in the turn of what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), EVERY_S)
+                async with asyncio.timeout(EVERY_S):
+                    await self._woken.wait()
             self._woken.clear()
             await self.look()
 
