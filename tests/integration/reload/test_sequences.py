@@ -41,7 +41,7 @@ _routes = st.fixed_dictionaries(
         "cors": st.just({"origins": ["https://a.example"]}),
         "middleware": st.lists(st.sampled_from([
             {"use": "cache"}, {"use": "compress"}, {"use": USE, "name": "ok"}, {"use": USE, "name": "fails"}]),
-            max_size=2),
+            max_size=2, unique_by=lambda entry: entry["use"]),
     },
 )  # fmt: skip
 _wanted = st.fixed_dictionaries(
