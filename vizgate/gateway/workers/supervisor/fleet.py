@@ -91,16 +91,17 @@ class Fleet:
 
     async def start(self, count: int) -> None:
         """Have workers 1 to *count* serve. Raises: WorkerFailed: one of them cannot; the others are for ``stop``."""
-        starting = [asyncio.ensure_future(self._new(number)) for number in range(1, count + 1)]
-        try:
-            members = await asyncio.gather(*starting)
-        except BaseException:
-            for task in starting:
-                task.cancel()
-            await asyncio.wait(starting)
-            raise
-        for member in members:
-            self._keep(member.number, member)
+        async with self._resizing:
+            starting = [asyncio.ensure_future(self._new(number)) for number in range(1, count + 1)]
+            try:
+                members = await asyncio.gather(*starting)
+            except BaseException:
+                for task in starting:
+                    task.cancel()
+                await asyncio.wait(starting)
+                raise
+            for member in members:
+                self._keep(member.number, member)
 
     async def resize(self, count: int) -> None:
         """Have *count* workers: more start and are waited for, surplus ones finish their requests. One that cannot

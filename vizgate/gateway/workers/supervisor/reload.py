@@ -5,6 +5,7 @@ In: ``FleetReload``. Not in: what one worker does about it (``gateway.reload``),
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from vizgate.config import GatewayConfig
@@ -49,12 +50,15 @@ class Served(Protocol):
 
 
 class FleetReload:
-    """Makes another configuration serve in *served*. ``source``: where it can be read again, if it can."""
+    """Makes another configuration serve in *served*. ``source``: where it can be read again, if it can. ``turn``: held
+    by whoever starts the gateway, and by each reload.
+    """
 
     def __init__(self, served: Served, source: ConfigSource | None, record: ReloadRecord) -> None:
         self.source = source
         self.record = record
         self.is_stopping = False
+        self.turn = asyncio.Lock()
         self._served = served
         self._queue = ReloadQueue(self._reload)
 
@@ -68,7 +72,8 @@ class FleetReload:
     async def _reload(self) -> None:
         try:
             config = await self._loaded()
-            await self._apply(config)
+            async with self.turn:
+                await self._apply(config)
         except Exception as exc:
             self.record.failed(str(exc) if isinstance(exc, VizgateError) else f"{type(exc).__name__}: {exc}")
             raise

@@ -37,7 +37,7 @@ from vizgate.transport.sharing.page import MOST_WORKERS, LoadPage
 
 
 class Supervisor:
-    """A gateway of *count* workers by *config*.
+    """A gateway of workers, of which there should be ``count``.
 
     Args: model: a gateway that is never started: what its configuration names can be used, and it has the sockets that
     were given. log_level: of the workers' own log.
@@ -53,7 +53,7 @@ class Supervisor:
         clock: Clock | None = None,
     ) -> None:
         self.config: GatewayConfig = model.config
-        self._count = count
+        self.count = count
         self._clock = clock or SystemClock()
         # Its own, not the model's: targets that nobody asks are fit for ever.
         metrics = Metrics(self.config.observe.metrics.buckets, version=__version__)
@@ -84,14 +84,18 @@ class Supervisor:
         self.state.begin()
         self._set_up_fleet()
         try:
-            self._store = await _shared_store(self.config, self.state)
-            self.doors = await self.doors.opened(self.config.server.listen)
-            await self.admin.open(self.config)
-            await self.fleet.start(self._count)
+            async with self._reloading.turn:
+                await self._start_parts()
         except BaseException:
             await self.stop(timeout_s=0.0)
             raise
         self.state.health.mark_ready()
+
+    async def _start_parts(self) -> None:
+        self._store = await _shared_store(self.config, self.state)
+        self.doors = await self.doors.opened(self.config.server.listen)
+        await self.admin.open(self.config)
+        await self.fleet.start(self.count)
 
     def _set_up_fleet(self) -> None:
         server = self.config.server
@@ -154,7 +158,7 @@ class Supervisor:
         if config.observe.metrics.buckets != self.config.observe.metrics.buckets:
             self.vitals.forget_histograms()
         if config.server.workers != self.config.server.workers:
-            self._count = worker_count(config.server.workers)
+            self.count = worker_count(config.server.workers)
         self.config, self.doors = config, doors
         self._orders.reloaded()
         self._set_up_fleet()
@@ -162,12 +166,12 @@ class Supervisor:
     async def follow(self, admin: Listener | None) -> None:
         """See ``Served.follow``."""
         await self.admin.use(self.config, admin)
-        await self.resize(self._count)
+        await self.resize(self.count)
 
     async def resize(self, count: int) -> int:
         """Have *count* workers, at least one; gives how many there are. Raises: WorkerFailed: one cannot start."""
-        self._count = min(max(count, 1), MOST_WORKERS // 2)
-        await self.fleet.resize(self._count)
+        self.count = min(max(count, 1), MOST_WORKERS // 2)
+        await self.fleet.resize(self.count)
         return self.fleet.size
 
     # stop
