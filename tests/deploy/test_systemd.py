@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.integration.installed import program
+from tests.integration.cli.program import get, is_refused
+from tests.integration.installed import free_port, program
 from vizgate.config.model import ServerConfig
 
 SYSTEMD = Path(__file__).parents[2] / "deploy" / "systemd"
@@ -100,3 +101,28 @@ def test_service_tells_systemd_when_it_serves(tmp_path: Path) -> None:
                 assert 0 == process.wait(30.0)
             finally:
                 process.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.system
+def test_socket_of_systemd_takes_the_place_of_listen(tmp_path: Path) -> None:
+    """A client that came before the gateway is answered; ``server.listen`` is not listened on; TERM ends it with 0."""
+    given, own = free_port(), free_port()
+    config = tmp_path / "vizgate.yaml"
+    config.write_text(
+        f"version: 1\nserver: {{listen: '127.0.0.1:{own}', admin: off}}\n"
+        "services: {echo: {builtin: echo}}\nroutes: [{match: {path: /*}, service: echo}]\n"
+    )
+    activate = program("systemd-socket-activate", "systemd")
+    words = [activate, "--listen", f"127.0.0.1:{given}", sys.executable, "-m", "vizgate", "serve", str(config)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stderr is not None
+            process.stderr.readline()  # it listens; the gateway begins when somebody connects
+            assert 200 == get(given, "/early")[0]
+            assert is_refused(own)
+            process.terminate()
+            assert process.stderr.read().endswith("vizgate: stopped\n")
+            assert 0 == process.wait(30.0)
+        finally:
+            process.kill()
