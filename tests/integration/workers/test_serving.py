@@ -132,9 +132,8 @@ def test_audit_log_of_several_workers_goes_to_its_file(fleet: FleetProgram):
     """A change that all workers have made is one line, where the configuration wants it."""
     assert 200 == get(fleet.admin_port, "/log-level", method="DELETE")[0]
     lines = [json.loads(line) for line in (fleet.folder / "audit.log").read_text().splitlines()]
-    assert [("local", "reset_log_level", "done")] == [
-        (line["who"], line["operation"], line["result"]) for line in lines
-    ]
+    changes = [(line["who"], line["operation"], line["result"]) for line in lines]
+    assert [("local", "reset_log_level", "done")] == changes
 
 
 def _json(fleet: FleetProgram, path: str) -> tuple[int, dict]:
