@@ -15,31 +15,35 @@ from pydantic import BaseModel
 from vizgate.config.model import GatewayConfig
 from vizgate.extension.contract import OpenConfig
 from vizgate.extension.fields import Expanded, Secret
+from vizgate.observe.redaction import redact_url
 
 HIDDEN = "**********"
 
 # Names whose values are secrets in practice, header fields included.
 _SECRET_NAME = re.compile(
-    r"authori[sz]ation|cookie|token|secret|passw|api[-_]?key|credential|private|signature", re.IGNORECASE
+    r"authori[sz]ation|cookie|token|secret|passw|(api|access|auth)[-_]?key|credential|private|signature", re.IGNORECASE
 )
+#: Under these stand names that people have chosen: a service or an authenticator called "tokens" is no secret.
+NAMED = frozenset({"services", "routes", "auth", "limits", "versions"})
 
 
 def redacted(config: GatewayConfig) -> dict[str, Any]:
     """What *config* says apart from defaults, as plain values in the notation of the YAML, with asterisks for secrets.
 
-    Hidden are fields of type ``Secret``, values under names such as ``Authorization`` or ``api_key``, and, in the
-    settings of middleware and other parts of one's own, everything that came out of a variable.
+    Hidden are fields of type ``Secret``, values under names such as ``Authorization`` or ``api_key``, user information
+    and secret parameters in URLs, and, in the settings of middleware and other parts of one's own, everything that came
+    out of a variable.
     """
     dumped: dict[str, Any] = written(config)
     hidden: dict[str, Any] = hide(dumped)
+    for key in NAMED & dumped.keys():
+        if isinstance(dumped[key], Mapping):
+            hidden[key] = {name: hide(settings) for name, settings in dumped[key].items()}
     for name, service in config.services.items():
         if service.affinity is not None:  # the name of a cookie, which is no secret
             hidden["services"][name]["affinity"]["cookie"] = service.affinity.cookie
     if "admin_tokens" in dumped.get("server", {}):  # who has one is no secret
         hidden["server"]["admin_tokens"] = [_hide_token(entry) for entry in dumped["server"]["admin_tokens"]]
-    if "auth" in dumped:
-        # Names that people have chosen: authenticators called "tokens" and "api_keys" are no secrets.
-        hidden["auth"] = {name: hide(settings) for name, settings in dumped["auth"].items()}
     if "identity_headers" in dumped:
         hidden["identity_headers"] = dumped["identity_headers"]  # names of fields, one of them ``credential``
     return hidden
@@ -84,7 +88,9 @@ def is_secret_name(name: str) -> bool:
 
 
 def hide(value: Any) -> Any:
-    """*value*, plain settings, with asterisks for what is secret by its name or came out of a variable."""
+    """*value*, plain settings, with asterisks for what is secret by its name or came out of a variable, and without
+    the secrets in URLs.
+    """
     if isinstance(value, Mapping):
         # A flag is no secret, whatever it is called: ``credentials: true`` of ``cors``.
         return {
@@ -93,4 +99,7 @@ def hide(value: Any) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return [hide(child) for child in value]
-    return HIDDEN if isinstance(value, (Expanded, Secret)) else value
+    if isinstance(value, (Expanded, Secret)):
+        return HIDDEN
+    # Not the whole URL: where something leads to is what people look for, and what ``diff`` compares.
+    return redact_url(value) if isinstance(value, str) and "://" in value else value

@@ -81,7 +81,7 @@ class DiscoveredTarget:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", _checked_host(self.host))
-        if self.scheme not in _DEFAULT_PORTS:
+        if self.scheme not in ("http", "https"):  # not a look-up: it may be anything, a list as well
             raise ValueError(f"{_shown(self.scheme)} is not a scheme of targets. It must be http or https")
         if not _is_whole(self.port, 1, 65_535):
             raise ValueError(f"{_shown(self.port)} is not a port. It must be a number from 1 to 65535")

@@ -37,6 +37,9 @@ def _field_name(name: str) -> str:
 def _request_field_name(name: str) -> str:
     if name.lower() == "host":
         raise ValueError("Host is not set here. Use the service's host_header: preserve, target, or a literal name")
+    # RFC 9110 7.6.3: a proxy MUST send it. The admin listener tells by it what came through a route.
+    if name.lower() == "via":
+        raise ValueError("Via says that a request came through this gateway, which writes it itself. Leave it out")
     return _field_name(name)
 
 
@@ -75,7 +78,7 @@ def _shown_request_field_name(name: str) -> str:
 #: The name of a field that the gateway does not write itself.
 FieldName = Annotated[str, AfterValidator(_field_name)]
 
-#: As ``FieldName``, for requests: not ``Host``, either.
+#: As ``FieldName``, for requests: not ``Host`` and ``Via``, either.
 RequestFieldName = Annotated[str, AfterValidator(_request_field_name)]
 
 #: As ``FieldName``, for fields that requests are told apart by: one that comes to a route.

@@ -120,11 +120,11 @@ class SlowUpstream:
             self._connection.close()
 
 
-def get(port: int, path: str = "/") -> tuple[int, bytes]:
+def get(port: int, path: str = "/", *, method: str = "GET") -> tuple[int, bytes]:
     """Status and body of one request over a connection of its own."""
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request(method, path, headers={"Connection": "close"})
         response = connection.getresponse()
         return response.status, response.read()
     finally:

@@ -61,9 +61,9 @@ class Asked:
 
 
 @asynccontextmanager
-async def asked(source: type[Discovery], **settings: Any) -> AsyncIterator[Asked]:
+async def asked(source: type[Discovery], clock: ManualClock | None = None, **settings: Any) -> AsyncIterator[Asked]:
     """A *source* with these *settings*."""
-    waits, clock = Waits(), ManualClock()
+    waits, clock = Waits(), clock or ManualClock()
     async with Calls() as calls:
         context = Context(clock=clock, calls=calls, sleep=waits.sleep, random=Random(1))
         asking = Asked(source(source.Config(**settings), context), waits, clock)

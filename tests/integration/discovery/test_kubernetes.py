@@ -14,6 +14,7 @@ from tests.integration.discovery.asking import Asked, asked
 from vizgate.discovery.kubernetes.source import KubernetesDiscovery
 from vizgate.errors import CallFailed
 from vizgate.extension.discovery import Discovered, DiscoveredTarget, DiscoveryFailed
+from vizgate.testing import ManualClock
 
 
 def settings(server: ApiServer, **more):
@@ -60,6 +61,27 @@ async def test_events_may_come_in_pieces() -> None:
         await watching(source, server)
         server.put("api-1", pod("10.0.0.1"))
         await until(source, "10.0.0.1:8080")
+
+
+class _Slow(ManualClock):
+    """Every look at it takes ten milliseconds."""
+
+    def monotonic(self) -> float:
+        self.advance(0.01)
+        return super().monotonic()
+
+
+async def test_events_that_take_long_are_followed_by_a_pause() -> None:
+    """However many events a server sends, most of the time is left to requests."""
+    async with api_server() as server, asked(KubernetesDiscovery, _Slow(), **settings(server)) as source:
+        server.put("api-1", pod("10.0.0.1"))
+        await source.next()
+        await source.next()
+        server.put("api-1", pod("10.0.0.2"))
+        assert ["10.0.0.2:8080"] == await source.addresses()
+        server.put("api-1", pod("10.0.0.3"))
+        assert ["10.0.0.3:8080"] == await source.addresses()
+        assert [pytest.approx(0.04)] == source.waits.seconds
 
 
 async def test_list_comes_page_by_page() -> None:

@@ -67,7 +67,7 @@ def fleet(
     more = (
         "  - {match: {path: /limited}, service: echo, limit: ten}\n"
         "limits: {ten: {algorithm: fixed_window, rate: 10/1h, key: ip}}\n"
-        f"observe: {{access_log: {{to: {folder / 'access.log'}}}}}"
+        f"observe: {{access_log: {{to: {folder / 'access.log'}}}, audit_log: {{to: {folder / 'audit.log'}}}}}"
     )
     listen = (
         f"['127.0.0.1:0', {{address: 'unix:{folder / 'socket'}'}},"

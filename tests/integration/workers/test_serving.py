@@ -128,6 +128,14 @@ def test_admin_listener_answers_for_all_workers(fleet: FleetProgram):
     assert set(fleet.pids.values()) == {worker["pid"] for worker in document["workers"]}
 
 
+def test_audit_log_of_several_workers_goes_to_its_file(fleet: FleetProgram):
+    """A change that all workers have made is one line, where the configuration wants it."""
+    assert 200 == get(fleet.admin_port, "/log-level", method="DELETE")[0]
+    lines = [json.loads(line) for line in (fleet.folder / "audit.log").read_text().splitlines()]
+    changes = [(line["who"], line["operation"], line["result"]) for line in lines]
+    assert [("local", "reset_log_level", "done")] == changes
+
+
 def _json(fleet: FleetProgram, path: str) -> tuple[int, dict]:
     status, body = get(fleet.admin_port, path)
     return status, json.loads(body)

@@ -113,3 +113,29 @@ def test_redacted_hides_variables_in_settings_of_ones_own_wherever_they_stand() 
     assert "hunter2" not in json.dumps(shown)
     assert {"kind": "a:B", "url": "**********", "plain": "seen"} == shown["auth"]["a"]
     assert [{"use": "a:B", "url": "**********"}] == shown["plugins"]
+
+
+def test_redacted_shows_what_has_a_telling_name() -> None:
+    """What people call a service or a limit is no secret, with an affinity cookie or without."""
+    text = """
+services:
+  tokens: {targets: ["http://a"], affinity: {cookie: VZSID}}
+  secrets: {builtin: echo}
+limits: {api_keys: {algorithm: fixed_window, rate: 10/1h, key: ip}}
+"""
+    shown = redacted(load_text(text, environment={}))
+    assert "VZSID" == shown["services"]["tokens"]["affinity"]["cookie"]
+    assert {"builtin": "echo"} == shown["services"]["secrets"]
+    assert "10/hour" == shown["limits"]["api_keys"]["rate"]
+
+
+def test_redacted_hides_secrets_in_urls() -> None:
+    """A parameter such as ``api_key`` and a login are hidden; where the URL leads to is not."""
+    text = """
+services:
+  a: {discovery: {kind: http, url: "http://lists.example/all?api_key=hunter2&team=blue"}}
+plugins: [{use: "pkg:Class", database: "postgres://me:hunter2@db.example/x"}]
+"""
+    shown = redacted(load_text(text, environment={}))
+    assert "http://lists.example/all?api_key=REDACTED&team=blue" == shown["services"]["a"]["discovery"]["url"]
+    assert "postgres://REDACTED@db.example/x" == shown["plugins"][0]["database"]

@@ -62,6 +62,8 @@ def test_list_may_stand_inside_the_document() -> None:
         ([{"host": "a", "url": "http://a"}], "must have either url or host"),
         ([{"url": "http://a", "port": 2}], "and then neither port nor scheme"),
         ([{"targets": "a:1"}], "is a group without a list of targets"),
+        ([{"host": "a", "port": 1, "scheme": ["http"]}], "is not a scheme"),
+        ([{"targets": ["a:1"], "labels": {"__scheme__": {}}}], "is not a scheme"),
         ([{"targets": [1]}], "holds something of the type int among its targets"),
         ([{"targets": ["a:1"], "labels": {"__scheme__": "ftp"}}], "'ftp' is not a scheme of targets"),
         (["a:1"] * (MAX_TARGETS + 1), "lists more than 10000 targets"),

@@ -128,6 +128,18 @@ def test_headers_framing_field_is_refused(name: str, side: str) -> None:
         assert "written by the gateway itself" in _message(HeadersConfig, {side: changes})
 
 
+@pytest.mark.parametrize("changes", [{"remove": ["Via"]}, {"set": {"via": "1.1 x"}}, {"add": {"Via": "1.1 x"}}])
+def test_headers_request_via_is_refused(changes: dict[str, Any]) -> None:
+    """Nobody takes the gateway's own Via away: without it a route could lead to the admin listener unseen."""
+    with pytest.raises(ValidationError, match="came through this gateway"):
+        HeadersConfig.model_validate({"request": changes})
+
+
+def test_headers_response_via_may_go() -> None:
+    """To clients a server's Via may be hidden."""
+    assert ("Via",) == HeadersConfig.model_validate({"response": {"remove": ["Via"]}}).response.remove
+
+
 @pytest.mark.parametrize("name", ["Host", "host", "HOST"])
 def test_headers_request_host_is_refused_with_remedy(name: str) -> None:
     """The Host field has a setting of its own, and the message names it."""

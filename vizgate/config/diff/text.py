@@ -17,14 +17,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from vizgate.config.problems import Path
-from vizgate.config.redact import HIDDEN, has_models, hide, is_secret_name, written
+from vizgate.config.redact import HIDDEN, NAMED, has_models, hide, is_secret_name, written
 
 # What needs no quotes in a flow of YAML, whatever stands around it.
 _PLAIN = re.compile(r"[A-Za-z0-9/_.+\-][A-Za-z0-9/_.*~+%@=:\-]*(?<!:)")
 _NOT_TEXT = re.compile(r"true|false|null|[+\-]?[0-9]*\.?[0-9]*([eE][+\-]?[0-9]+)?")
 _MAX_TEXT = 200
-# Under these stand names that people have chosen: a service called "tokens" is no secret.
-_NAMED = frozenset({"services", "routes", "auth", "limits", "versions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +79,5 @@ def _is_secret(path: Path, value: Any) -> bool:
     if path[:2] == ("server", "admin_tokens"):
         # The hash, too: a token that somebody has thought up can be guessed from it.
         return path[3:] not in {("name",), ("role",)}
-    names = path[2:] if path[:1] and path[0] in _NAMED else path
+    names = path[2:] if path[:1] and path[0] in NAMED else path
     return any(isinstance(name, str) and is_secret_name(name) for name in names)

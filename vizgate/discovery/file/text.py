@@ -40,6 +40,9 @@ def _yaml(text: str) -> Any:
         return yaml.load(text, Loader=_loader())  # noqa: S506  # it is a safe one
     except yaml.YAMLError as exc:
         raise ValueError(_told(exc)) from None
+    except LookupError:
+        # The library's own, about tags such as !!bool and !!int whose value is none.
+        raise ValueError("a value is not of the type that its tag says") from None
 
 
 @cache
@@ -53,8 +56,11 @@ def _loader() -> Any:
 
     class Loader(base):  # type: ignore[misc]  # which of the two it is is known at run time
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # the library's
-            keys = [key.value for key, _ in node.value]
-            if len(set(map(str, keys))) < len(keys):
+            keys = [key for key, _ in node.value]
+            # Not written out to be compared: a list of aliases has no end, for all practical purposes.
+            if not all(isinstance(key, yaml.ScalarNode) for key in keys):
+                raise ValueError("a key is no text")
+            if len({key.value for key in keys}) < len(keys):
                 raise ValueError("a key stands twice in one mapping")
             return super().construct_mapping(node, deep)
 

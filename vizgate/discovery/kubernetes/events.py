@@ -11,11 +11,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 from vizgate.discovery.kubernetes.slices import SlicePart, Wanted, read_slice, targets_of
-from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed
 from vizgate.units import MIB
 
 #: The longest event: a slice has at most 1,000 endpoints.
 LONGEST_BYTES = 4 * MIB
+#: The most slices of one service; there are as many as targets when each is filled with one of them.
+MAX_SLICES = MAX_TARGETS
 _GONE = 410
 
 
@@ -30,6 +32,8 @@ class SliceTable:
         self.version = ""
         self._wanted = wanted
         self._parts: dict[str, SlicePart] = {}
+        #: What the parts come to; None when they have changed since.
+        self._targets: tuple[DiscoveredTarget, ...] | None = None
 
     def replace(self, items: list[Any], version: str) -> None:
         """Begin anew with *items*, of a list. Raises: DiscoveryFailed: they are no slices."""
@@ -37,6 +41,7 @@ class SliceTable:
             self._parts = {item["metadata"]["name"]: read_slice(item, self._wanted) for item in items}
         except (KeyError, TypeError):
             raise DiscoveryFailed("the list holds something that is no EndpointSlice") from None
+        self._changed()
         self.version = version
 
     def apply(self, line: bytes) -> None:
@@ -51,16 +56,24 @@ class SliceTable:
             version = found["metadata"]["resourceVersion"]
             if kind in {"ADDED", "MODIFIED"}:
                 self._parts[found["metadata"]["name"]] = read_slice(found, self._wanted)
-            elif kind == "DELETED":
-                self._parts.pop(found["metadata"]["name"], None)
-        except (KeyError, TypeError, ValueError, RecursionError):
+                self._changed()
+            elif kind == "DELETED" and self._parts.pop(found["metadata"]["name"], None) is not None:
+                self._changed()
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             raise DiscoveryFailed("an event of the watch cannot be understood") from None
         # Only now: an event that was not taken must come again.
         self.version = version
 
+    def _changed(self) -> None:
+        self._targets = None
+        if len(self._parts) > MAX_SLICES:
+            raise DiscoveryFailed(f"the service has more than {MAX_SLICES} slices")
+
     def targets(self) -> tuple[DiscoveredTarget, ...]:
         """The targets there are. Raises: DiscoveryFailed: see ``slices.targets_of``."""
-        return targets_of(self._parts.values(), self._wanted)
+        if self._targets is None:
+            self._targets = targets_of(self._parts.values(), self._wanted)
+        return self._targets
 
     def __repr__(self) -> str:
         return f"<SliceTable [{len(self._parts)} slices at {self.version or 'no version'}]>"
@@ -72,8 +85,11 @@ def _failure(status: Mapping[str, Any]) -> Exception:
     return DiscoveryFailed(f"the watch has failed: {status.get('code')} {str(status.get('reason', ''))[:60]!r}")
 
 
-async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """The whole lines of *chunks*, empty ones left out. Raises: DiscoveryFailed: one has no end."""
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[bytes]]:
+    """The whole lines of *chunks*, those together that came together, empty ones left out.
+
+    Raises: DiscoveryFailed: one has no end.
+    """
     rest = bytearray()
     async for chunk in chunks:
         rest += chunk
@@ -83,6 +99,6 @@ async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
             continue
         *lines, tail = bytes(rest).split(b"\n")
         rest = bytearray(tail)
-        for line in lines:
-            if line.strip():
-                yield line
+        told = [line for line in lines if line.strip()]
+        if told:
+            yield told

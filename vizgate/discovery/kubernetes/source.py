@@ -20,16 +20,22 @@ from vizgate.discovery.kubernetes.slices import Wanted
 from vizgate.extension.contract import ComponentConfig, Context
 from vizgate.extension.discovery import Discovered, Discovery, DiscoveryFailed
 from vizgate.pipeline.ports import Call
-from vizgate.units import MIB
+from vizgate.units import KIB, MIB
 
 _PAGE = 500
 _MAX_PAGES = 100
 _LONGEST_PAGE_BYTES = 32 * MIB
+_LONGEST_LIST_BYTES = 64 * MIB
 # A watch that ends sooner than this has not worked.
 _SHORTEST_S = 1.0
 # What a watch may be late by before it is given up.
 _GRACE_S = 10.0
 _GONE = 410
+# A longer event is read off the loop.
+_SHORT_BYTES = 16 * KIB
+# Events that took longer than this together are followed by a pause of so many times as long.
+_TURN_S = 0.005
+_PAUSE = 4
 
 
 class KubernetesDiscovery(Discovery):
@@ -45,6 +51,7 @@ class KubernetesDiscovery(Discovery):
         super().__init__(config, context)
         self._settings = config
         self._cluster = Cluster(config)
+        self._spent_s = 0.0
 
     @property
     def label(self) -> str:
@@ -71,6 +78,7 @@ class KubernetesDiscovery(Discovery):
         """Every slice there is, page by page."""
         items: list[Any] = []
         more = ""
+        length = 0
         for _ in range(_MAX_PAGES):
             access = await asyncio.to_thread(self._cluster.access)
             query = {"limit": str(_PAGE), **({"continue": more} if more else {})}
@@ -80,6 +88,9 @@ class KubernetesDiscovery(Discovery):
                 items, more = [], ""
                 continue
             _check(answer.status)
+            length += len(answer.body)
+            if length > _LONGEST_LIST_BYTES:
+                break
             document = await asyncio.to_thread(_document_of, answer.body)
             items += document["items"]
             more = document["metadata"].get("continue", "")
@@ -121,10 +132,26 @@ class KubernetesDiscovery(Discovery):
                 raise HistoryGone
             _check(answer.status)
             yield
-            async with aclosing(lines_of(answer.chunks)) as lines:
-                async for line in lines:
-                    table.apply(line)
+            async with aclosing(lines_of(answer.chunks)) as together:
+                async for lines in together:
+                    began_s = self.context.clock.monotonic()
+                    for line in lines:
+                        await self._apply(table, line)
                     yield
+                    await self._rest(self.context.clock.monotonic() - began_s)
+
+    async def _apply(self, table: SliceTable, line: bytes) -> None:
+        if len(line) <= _SHORT_BYTES:
+            table.apply(line)
+        else:
+            await asyncio.to_thread(table.apply, line)
+
+    async def _rest(self, spent_s: float) -> None:
+        """Leave the loop to others: the server may send more events than there is time for, and without an end."""
+        self._spent_s += spent_s
+        if self._spent_s > _TURN_S:
+            pause_s, self._spent_s = _PAUSE * self._spent_s, 0.0
+            await self.context.sleep(pause_s)
 
     def _call(self, access: Access, query: dict[str, str], timeout_s: float) -> Call:
         selector = {"labelSelector": f"kubernetes.io/service-name={self._settings.service}"}

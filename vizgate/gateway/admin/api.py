@@ -33,13 +33,13 @@ class AdminApi:
         operator: Operator,
         access: AdminAccess,
         clock: Clock,
-        audit: AuditLog | None = None,
+        audit: AuditLog,
     ) -> None:
         self._endpoints = endpoints
         self._operator = operator
         self._access = access
         self._clock = clock
-        self._audit = AuditLog(clock) if audit is None else audit
+        self._audit = audit
         self._doing: set[asyncio.Future[Response]] = set()
 
     async def answer(self, request: Request) -> Response:

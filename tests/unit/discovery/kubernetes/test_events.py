@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vizgate.discovery.kubernetes.events import LONGEST_BYTES, HistoryGone, SliceTable, lines_of
+from vizgate.discovery.kubernetes.events import LONGEST_BYTES, MAX_SLICES, HistoryGone, SliceTable, lines_of
 from vizgate.discovery.kubernetes.slices import Wanted
 from vizgate.extension.discovery import DiscoveryFailed
 
@@ -58,6 +58,7 @@ def test_events_change_the_table_and_its_version() -> None:
         (b'{"type": "ADDED"}', "cannot be understood"),
         (event("ADDED", {"metadata": {"name": "a"}}), "cannot be understood"),
         (event("MODIFIED", {"metadata": {"name": "a", "resourceVersion": "6"}}), "cannot be read"),
+        (b'{"type": "ERROR", "object": []}', "cannot be understood"),
         (event("ERROR", {"code": 500, "reason": "InternalError"}), "500 'InternalError'"),
     ],
 )
@@ -73,6 +74,24 @@ def test_history_that_is_gone_is_no_failure() -> None:
     """It only means to list again."""
     with pytest.raises(HistoryGone):
         table().apply(event("ERROR", {"code": 410, "reason": "Expired"}))
+
+
+def test_events_without_a_change_cost_no_look_at_the_targets() -> None:
+    """Bookmarks come in any number: after them the targets are the very same."""
+    made = table()
+    known = made.targets()
+    made.apply(event("BOOKMARK", {"metadata": {"resourceVersion": "9"}}))
+    made.apply(event("DELETED", slice_of("nobody", 10)))
+    assert known is made.targets()
+
+
+def test_slices_have_a_bound() -> None:
+    """A server that invents names without an end is a failure, not a process without memory."""
+    made = table()
+    for number in range(MAX_SLICES - 1):
+        made.apply(event("ADDED", slice_of(f"b{number}", 6)))
+    with pytest.raises(DiscoveryFailed, match="more than"):
+        made.apply(event("ADDED", slice_of("one more", 7)))
 
 
 def test_list_of_something_else_fails() -> None:
@@ -94,7 +113,8 @@ async def test_lines_do_not_depend_on_how_they_are_cut(lines: list[bytes], data:
     text = b"".join(line + b"\n" for line in lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
     chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    assert [line for line in lines if line.strip()] == [line async for line in lines_of(chunks_of(*chunks, b"rest"))]
+    found = [line async for together in lines_of(chunks_of(*chunks, b"rest")) for line in together]
+    assert [line for line in lines if line.strip()] == found
 
 
 async def test_line_without_an_end_fails() -> None:

@@ -12,6 +12,7 @@ import pytest
 from vizgate import Gateway
 from vizgate.gateway.admin.access import AdminAccess
 from vizgate.gateway.admin.api import AdminApi
+from vizgate.gateway.admin.audit import AuditLog
 from vizgate.gateway.endpoints import Endpoints
 from vizgate.gateway.operations.local import LocalOperator
 from vizgate.gateway.operations.operation import Arguments, Document, changed
@@ -46,7 +47,7 @@ class Bench:
         self.endpoints = Endpoints(LocalVitals(self.gateway.state, plan.unavailable))
         clock = self.gateway.state.clock
         access = AdminAccess(lambda: self.gateway.config.server, clock)
-        self.api = AdminApi(self.endpoints, LocalOperator(self.gateway), access, clock)
+        self.api = AdminApi(self.endpoints, LocalOperator(self.gateway), access, clock, AuditLog(clock))
 
     async def ask(self, method: str, path: str, **fields: str) -> Response:
         headers = Headers.of(fields.items())
