@@ -37,6 +37,47 @@ def test_run_gives_result_on_fastest_loop():
     assert names in (["uvloop"], ["asyncio"])
 
 
+@pytest.mark.parametrize(
+    "begin",
+    ["threading.Thread(target=hang).start()", "asyncio.ensure_future(asyncio.to_thread(hang))"],
+)
+def test_run_leaves_threads_behind_that_do_not_end(begin: str) -> None:
+    """A thread of a plugin's, or one that waits for a server, keeps no process alive; the code is that of the end."""
+    program = f"""
+import asyncio, threading, logging
+from vizgate.gateway import process
+logging.basicConfig()
+has_begun = threading.Event()
+def hang():
+    has_begun.set()
+    threading.Event().wait()
+async def main():
+    {begin}
+    while not has_begun.is_set():
+        await asyncio.sleep(0)
+    print("ended")
+    return 7
+raise SystemExit(process.run(main()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+    assert (7, "ended\n") == (done.returncode, done.stdout)
+    assert "a thread ignores that the process ends" in done.stderr
+
+
+def test_run_waits_for_no_idle_thread() -> None:
+    """Threads that have done their work are no reason to leave in a hurry."""
+    program = """
+import asyncio, atexit
+from vizgate.gateway import process
+atexit.register(print, "in order")
+async def main():
+    await asyncio.to_thread(print, "done")
+    return 0
+process.run(main())
+"""
+    assert "done\nin order" == outcome_of(program)
+
+
 def test_settle_freezes_what_is_there_and_collects_seldom():
     """After it, what start-up has made is never looked at again."""
     program = (

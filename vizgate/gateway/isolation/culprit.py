@@ -69,6 +69,12 @@ def place_of_task(task: asyncio.Task[Any]) -> str:
     return f"{own[0].module}:{own[0].line} in {own[0].function}" if own else repr(task)
 
 
+def place_of_thread(thread_id: int) -> str:
+    """Where a thread is that is not at its end."""
+    frames = frames_of(thread_id)
+    return f"{frames[0].module}:{frames[0].line} in {frames[0].function}" if frames else "its end"
+
+
 def _walk(frame: FrameType | None) -> Iterator[Frame]:
     while frame is not None:
         code = frame.f_code
