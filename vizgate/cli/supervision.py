@@ -134,7 +134,7 @@ class _Supervision:
                     _log.error("%s", exc)
 
     async def _resize(self, more: int) -> None:
-        count = await self._supervisor.resize(self._supervisor.count + more)
+        count = await self._supervisor.grow(more)
         _log.info("%s", counted(count, "worker"))
 
 
