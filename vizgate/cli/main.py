@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from vizgate._version import __version__
 from vizgate.cli import check, diff, explain, init, keys, plugins, proxy, routes, schema, serve, version
 from vizgate.cli.admin import drain, reload, status
+from vizgate.cli.descriptors import fill_standard_descriptors
 from vizgate.cli.own_commands import add_own_commands
 from vizgate.errors import VizgateError
 
@@ -36,6 +37,7 @@ EXIT_BROKEN_PIPE = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that *argv* (default: the program's own arguments) asks for, and give its exit code."""
     argv = sys.argv[1:] if argv is None else argv
+    fill_standard_descriptors()
     try:
         parser, commands = _parser()
         add_own_commands(commands, argv, BUILTIN_NAMES)

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
-from vizgate.cli import early_signals
+from vizgate.cli import untimely_signals
 from vizgate.cli.notify import Notifier
 from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
@@ -68,7 +68,10 @@ class _Operation:
         self._notifier.ready()
         self._run(self._notifier.watch())
         await self._stop.wait()
-        return await self._end()
+        try:
+            return await self._end()
+        finally:
+            untimely_signals.overhear()
 
     def _watch(self) -> None:
         source = self._gateway.source
@@ -110,7 +113,7 @@ class _Operation:
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, self._gateway.reopen_logs)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
-        early_signals.pass_on()
+        untimely_signals.pass_on()
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from vizgate.cli import early_signals
+from vizgate.cli import untimely_signals
 from vizgate.cli.arguments import add_command, add_config, add_log_level, address, descriptor, workers
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add_listen(parser: argparse.ArgumentParser, default: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
-    early_signals.keep()  # before anything that takes its time
+    untimely_signals.keep()  # before anything that takes its time
     from vizgate.cli.operation import operate
     from vizgate.cli.program_log import program_log
     from vizgate.cli.supervision import supervise

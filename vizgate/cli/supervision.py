@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 from vizgate._version import __version__
-from vizgate.cli import early_signals
+from vizgate.cli import untimely_signals
 from vizgate.cli.notify import Notifier
 from vizgate.cli.operation import counted, platform_line, say, stop_line
 from vizgate.errors import VizgateError
@@ -70,7 +70,10 @@ class _Supervision:
         self._notifier.ready()
         self._run(self._notifier.watch())
         await self._stop.wait()
-        return await self._end()
+        try:
+            return await self._end()
+        finally:
+            untimely_signals.overhear()
 
     async def _end(self) -> int:
         self._notifier.stopping()
@@ -91,9 +94,9 @@ class _Supervision:
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
         loop.add_signal_handler(signal.SIGUSR1, self._do, self._supervisor.reopen_logs)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
-        early_signals.pass_on()
         loop.add_signal_handler(signal.SIGTTIN, self._do, lambda: self._resize(1))
         loop.add_signal_handler(signal.SIGTTOU, self._do, lambda: self._resize(-1))
+        untimely_signals.pass_on()
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number
@@ -131,7 +134,7 @@ class _Supervision:
                     _log.error("%s", exc)
 
     async def _resize(self, more: int) -> None:
-        count = await self._supervisor.resize(self._supervisor.count + more)
+        count = await self._supervisor.grow(more)
         _log.info("%s", counted(count, "worker"))
 
 

@@ -61,7 +61,8 @@ class Channel:
         self._serve = serve
         self._frames = Frames()
         self._outbox = Outbox()
-        self._files: deque[int] = deque()
+        # Of one message each; None where they were lost.
+        self._files: deque[list[int] | None] = deque()
         self._asks: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,7 +138,8 @@ class Channel:
         except OSError as exc:
             _log.debug("channel: %s", exc)
             data, files = b"", []
-        self._files.extend(files)
+        if files != []:
+            self._files.append(files)
         if not data:
             self.close()
             return
@@ -150,9 +152,11 @@ class Channel:
 
     def _take(self, message: Message) -> None:
         if message.kind in ("ask", "tell"):
-            if len(self._files) < message.files:
-                raise BadFrame("descriptors are missing")
-            asked = Asked(message.body, message.blob, [self._files.popleft() for _ in range(message.files)])
+            files = self._files_of(message)
+            if files is None:
+                self._refuse(message, "no file is left for it: too many are open")
+                return
+            asked = Asked(message.body, message.blob, files)
             task = self._loop.create_task(self._answer(message, asked))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -165,10 +169,23 @@ class Channel:
         else:
             future.set_exception(Refused(message.name, message.body))
 
+    def _files_of(self, message: Message) -> list[int] | None:
+        """What came with *message*; None when it was lost. Raises: BadFrame: it is not what was announced."""
+        if not message.files:
+            return []
+        files = self._files.popleft() if self._files else []
+        if files is not None and len(files) != message.files:
+            _close(files)
+            raise BadFrame("descriptors are missing")
+        return files
+
+    def _refuse(self, message: Message, reason: str) -> None:
+        if message.kind == "ask":
+            self._send(Message("refusal", message.number, reason))
+
     async def _answer(self, message: Message, asked: Asked) -> None:
         reply = await self._reply(message, asked)
-        for fd in asked.files:
-            os.close(fd)
+        _close(asked.files)
         if message.kind == "ask" and not self.is_closed:
             self._send(reply)
 
@@ -194,7 +211,7 @@ class Channel:
         self._outbox.clear()
         self._sock.close()
         while self._files:
-            os.close(self._files.popleft())
+            _close(self._files.popleft() or ())
         for future in self._asks.values():
             if not future.done():
                 future.set_exception(ChannelClosed("the other process is gone"))
@@ -202,3 +219,8 @@ class Channel:
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else f"{len(self._asks)} asked, {len(self._tasks)} being answered"
         return f"<Channel [{state}]>"
+
+
+def _close(files: Sequence[int]) -> None:
+    for fd in files:
+        os.close(fd)

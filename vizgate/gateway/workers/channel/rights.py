@@ -65,10 +65,11 @@ class Outbox:
         return f"<Outbox [{len(self)} waiting]>"
 
 
-def receive(sock: socket.socket) -> tuple[bytes, list[int]]:
-    """Bytes from *sock*, b"" at the end, and the descriptors that came with them, which are the caller's.
+def receive(sock: socket.socket) -> tuple[bytes, list[int] | None]:
+    """Bytes from *sock*, b"" at the end, and the descriptors that came with them, which are the caller's: those of one
+    message at most. None stands for some that are lost, because this process may have no more files.
 
-    Raises: BlockingIOError: there is nothing yet. OSError: the connection broke, or no file is left.
+    Raises: BlockingIOError: there is nothing yet. OSError: the connection broke.
     """
     data, ancillary, flags, _ = sock.recvmsg(_READ_BYTES, _ROOM, socket.MSG_CMSG_CLOEXEC)
     files = array.array("i")
@@ -77,7 +78,7 @@ def receive(sock: socket.socket) -> tuple[bytes, list[int]]:
             files.frombytes(content[: len(content) - len(content) % _FILE_BYTES])
     if flags & socket.MSG_CTRUNC:
         _close(files)
-        raise OSError("descriptors were lost: too many files are open")
+        return data, None
     return data, list(files)
 
 

@@ -92,7 +92,7 @@ class Member:
         """Tell it to end; its requests in flight may take *timeout_s*. Args: is_last: whether all others stop, too."""
         self.is_dismissed = True
         self.leave()
-        with contextlib.suppress(ChannelClosed, Refused):
+        with contextlib.suppress(ChannelClosed, Refused, TimeoutError):  # who does not hear it is killed
             await self.channel.ask("stop", {"timeout_s": timeout_s, "is_last": is_last}, timeout_s=timeout_s or None)
 
     def kill(self) -> None:

@@ -51,7 +51,7 @@ class Served(Protocol):
 
 class FleetReload:
     """Makes another configuration serve in *served*. ``source``: where it can be read again, if it can. ``turn``: held
-    by whoever starts the gateway, and by each reload.
+    by whoever starts the gateway or changes the number of workers, and by each reload.
     """
 
     def __init__(self, served: Served, source: ConfigSource | None, record: ReloadRecord) -> None:

@@ -166,13 +166,18 @@ class Supervisor:
     async def follow(self, admin: Listener | None) -> None:
         """See ``Served.follow``."""
         await self.admin.use(self.config, admin)
-        await self.resize(self.count)
+        await self._resize(self.count)
 
-    async def resize(self, count: int) -> int:
-        """Have *count* workers, at least one; gives how many there are. Raises: WorkerFailed: one cannot start."""
+    async def grow(self, more: int) -> int:
+        """Have *more* workers, or fewer where it is negative, at least one; gives how many there are."""
+        # A worker that began while a reload is under way would have to be replaced at its end.
+        async with self._reloading.turn:
+            await self._resize(self.count + more)
+            return self.fleet.size
+
+    async def _resize(self, count: int) -> None:
         self.count = min(max(count, 1), MOST_WORKERS // 2)
         await self.fleet.resize(self.count)
-        return self.fleet.size
 
     # stop
 

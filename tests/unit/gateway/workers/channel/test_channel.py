@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -140,3 +141,27 @@ async def test_bytes_that_are_no_message_end_the_channel(ends, caplog):
     other.channel._sock.send(b"\xff" * 20)
     await channel.wait_closed()
     assert "announces too much" in caplog.text
+
+
+async def test_descriptors_for_which_there_is_no_room_are_refused_and_nothing_else_is(ends):
+    """Who may open no more files says so, and is still there; questions before and after are answered."""
+    channel, other = ends
+    read, write = os.pipe()
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    asks = [asyncio.ensure_future(channel.ask("echo", 1)), asyncio.ensure_future(channel.ask("read", files=[read]))]
+    await asyncio.sleep(0)  # both are in the socket
+
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        first, second = await asyncio.gather(*asks, return_exceptions=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [1, ""] == first
+    assert isinstance(second, Refused)
+    assert "too many are open" in str(second)
+    os.write(write, b"x")
+    assert ["x"] == await channel.ask("read", files=[read])
+    assert not other.channel.is_closed
+    os.close(read)
+    os.close(write)
