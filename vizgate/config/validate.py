@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vizgate.config.across.affinity import cookie_findings
 from vizgate.config.across.auth import AuthParts, auth_findings
+from vizgate.config.across.caches import cache_findings
 from vizgate.config.across.failures import fallback_findings, priority_findings
 from vizgate.config.across.fields import field_findings
 from vizgate.config.across.limits import LimitParts, limit_findings
@@ -109,6 +110,7 @@ def findings(parts: Parts) -> Iterator[Finding]:
     yield from limit_findings(parts.limits)
     yield from cookie_findings(parts.cookies)
     yield from field_findings(parts.routes)
+    yield from cache_findings(parts.routes)
     for index, route in parts.routes.items():
         yield from _rewrites(("routes", index), route)
     yield from _conflicts(parts.routes)

@@ -34,6 +34,11 @@ ROUTE = "services: {{a: {{targets: [http://a]}}, b: {{builtin: echo}}}}\nroutes:
         (ROUTE.format("service: a, fallback: {service: b, respond: {status: 200}}"), "one of service and respond"),
         (ROUTE.format("respond: {status: 200}, fallback: {service: b}"), "fallback has no effect with respond"),
         (ROUTE.format("service: a, priority: low"), "priority has no effect without server.overload"),
+        (ROUTE.format("service: a, middleware: [{use: cache}, {use: cache}]"), "a cache of the zone 'default' already"),
+        (
+            ROUTE.format("service: a, middleware: [{use: cache, zone: default}, {use: compress}, {use: cache}]"),
+            "routes[0].middleware[2]: the route has a cache of the zone 'default' already",
+        ),
         ("server: {overload: {}}", "neither loop_lag nor memory"),
     ],
 )
