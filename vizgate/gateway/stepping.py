@@ -1,6 +1,7 @@
 """Long work in small steps.
 
-In: ``done``, all steps at once, and ``slowly``, with the event loop's turn after each. Not in: the work.
+In: ``done``, all steps at once; ``slowly``, with the event loop's turn after each; ``in_slices``, with a turn after
+each millisecond. Not in: the work, and what cannot be cut (``gateway.reload.off_loop``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import TypeVar
 from vizgate.clock import Clock
 
 _T = TypeVar("_T")
+
+#: How long the loop is kept from others at once, in seconds, unless a single step takes longer.
+SLICE_S = 0.001
 
 
 def done(steps: Generator[None, None, _T]) -> _T:
@@ -38,3 +42,18 @@ async def slowly(steps: Generator[None, None, _T], clock: Clock) -> tuple[_T, fl
         await asyncio.sleep(0)
         if result is not None:
             return result[0], spent_s
+
+
+async def in_slices(steps: Generator[None, None, _T]) -> _T:
+    """What *steps* give back. Raises: what they raise."""
+    time_s = asyncio.get_running_loop().time
+    until_s = time_s() + SLICE_S
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        if time_s() >= until_s:
+            await asyncio.sleep(0)
+            until_s = time_s() + SLICE_S

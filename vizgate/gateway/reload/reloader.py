@@ -18,6 +18,7 @@ from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
 from vizgate.extension.registry import Registry
 from vizgate.gateway.listening.doors import Chores
+from vizgate.gateway.reload.off_loop import off_loop
 from vizgate.gateway.reload.prepared import PreparedReload
 from vizgate.gateway.reload.present import Present
 from vizgate.gateway.reload.queue import ReloadQueue
@@ -25,10 +26,10 @@ from vizgate.gateway.reload.record import ReloadRecord
 from vizgate.gateway.reload.refusal import ReloadRefused, refuse_restart_only
 from vizgate.gateway.reload.retiring.forgetting import forget
 from vizgate.gateway.reload.retiring.retirement import Retirement, Retirements, UnderWay
-from vizgate.gateway.reload.slices import in_slices, off_loop
 from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.running.generation import Generation, generation_steps
 from vizgate.gateway.running.held_store import HeldStore
+from vizgate.gateway.stepping import in_slices
 
 # How long requests may lean on the plan before where a stop would wait for none of them: a reload is no stop.
 _PATIENCE_S = 30.0

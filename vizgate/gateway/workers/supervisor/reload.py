@@ -10,10 +10,10 @@ from typing import Protocol
 
 from vizgate.config import GatewayConfig
 from vizgate.errors import VizgateError
+from vizgate.gateway.reload.off_loop import off_loop
 from vizgate.gateway.reload.queue import ReloadQueue
 from vizgate.gateway.reload.record import ReloadRecord
 from vizgate.gateway.reload.refusal import ReloadRefused, refuse_restart_only
-from vizgate.gateway.reload.slices import off_loop
 from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.workers.channel.channel import Refused
 from vizgate.gateway.workers.supervisor.admin import AdminDoor

@@ -1,6 +1,6 @@
-"""Long work of the loop's own thread, with everybody else's turns in between.
+"""Long work that cannot be cut, beside the loop.
 
-In: ``in_slices``, and ``off_loop`` for work that cannot be cut. Not in: the work (``gateway.build``, ``config``).
+In: ``off_loop``. Not in: the work (``config``), and work in steps (``gateway.stepping``).
 
 A thread needs the same interpreter, and gives it back later than a slice ends: it is for what must be.
 """
@@ -9,30 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TypeVar
 
 _T = TypeVar("_T")
 
-#: How long the loop is kept from others at once, in seconds, unless a single step takes longer.
-SLICE_S = 0.001
 #: How soon a thread gives the interpreter back to a loop that wants it, in seconds; usually it may keep it for 5 ms.
 _HAND_BACK_S = 0.0005
-
-
-async def in_slices(steps: Generator[None, None, _T]) -> _T:
-    """What *steps* give back. Raises: what they raise."""
-    time_s = asyncio.get_running_loop().time
-    until_s = time_s() + SLICE_S
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
-        if time_s() >= until_s:
-            await asyncio.sleep(0)
-            until_s = time_s() + SLICE_S
 
 
 class _Pace:

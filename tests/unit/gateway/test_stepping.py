@@ -1,4 +1,4 @@
-"""The rules of ``in_slices`` and ``off_loop``: others have their turn meanwhile."""
+"""Work in steps and work beside the loop: others have their turn meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Generator
 
 import pytest
 
-from vizgate.gateway.reload.slices import SLICE_S, in_slices, off_loop
+from vizgate.gateway.reload.off_loop import off_loop
+from vizgate.gateway.stepping import SLICE_S, in_slices
 
 
 async def test_others_have_their_turn_between_slices() -> None:
