@@ -127,6 +127,8 @@ class Nursery:
             )
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([_CRADLE])
+        # Once, and before there are threads: they may be starting a process while the environment changes under them.
+        os.environ[MODULES] = " ".join(to_preload(sys.modules))
 
     async def start(self, number: int, control: socket.socket) -> Child:
         """A new process for the worker *number*, which gets a duplicate of *control*.
@@ -140,14 +142,10 @@ class Nursery:
 
 
 def _start(process: ForkServerProcess) -> None:
-    # For the fork server, should this be its start.
-    os.environ[MODULES] = " ".join(to_preload(sys.modules))
     try:
         process.start()
     except EOFError as exc:
         raise OSError("the fork server gave no process") from exc
-    finally:
-        os.environ.pop(MODULES, None)
 
 
 def to_preload(imported: Iterable[str]) -> list[str]:
