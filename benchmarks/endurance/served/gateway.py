@@ -45,7 +45,7 @@ services:
   api:
     targets: [$targets]
     timeouts: {connect: 1s, response: 10s}
-    pool: {max_idle: 8, idle_timeout: 2s}
+    pool: {max_idle: 8}
     retry: {attempts: 3, backoff: 10ms, budget: 100%}
     health: {active: {path: /health/10, interval: 500ms, healthy_after: 1, unhealthy_after: 2}}
   steady: {targets: [$steady]}
