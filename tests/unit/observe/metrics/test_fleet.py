@@ -73,7 +73,7 @@ def test_total_never_goes_back_and_loses_only_what_nobody_saw(steps: list[tuple[
             present = [number for number in counts if what == "scrape" or number != worker]
             for number in present:
                 ledger.note(number, [counter(counts[number])], str(number))
-            now = total(ledger.total(present))
+            now = total(merged(ledger.pages(present)))
             assert now >= shown
             shown = now
 
@@ -84,9 +84,9 @@ def test_worker_that_has_died_counts_but_does_not_measure():
     ledger.note("a", [counter(3), gauge("active", 5), gauge("process_open_fds", 1)], "1")
     ledger.note("b", [counter(4), gauge("active", 6)], "2")
     ledger.depart("a")
-    families = ledger.total(["b"])
+    families = merged(ledger.pages(["b"]))
     assert (7.0, 6.0) == (total(families), total(families, "active"))
-    assert ["requests"] == [family.name for family in ledger.total([])]
+    assert ["requests"] == [family.name for family in merged(ledger.pages([]))]
 
 
 def test_histograms_of_other_bounds_can_be_forgotten():
@@ -97,7 +97,7 @@ def test_histograms_of_other_bounds_can_be_forgotten():
     )
     ledger.depart("a")
     ledger.forget_histograms()
-    assert ["requests"] == [family.name for family in ledger.total([])]
+    assert ["requests"] == [family.name for family in merged(ledger.pages([]))]
 
 
 def test_registry_goes_to_another_process_and_comes_back():

@@ -17,7 +17,7 @@ from vizgate.observe.health import Health, HealthReply
 from vizgate.observe.metrics import Metrics
 from vizgate.observe.metrics.fleet.families import Family, from_json
 from vizgate.observe.metrics.fleet.ledger import Ledger
-from vizgate.observe.metrics.fleet.merge import with_label
+from vizgate.observe.metrics.fleet.merge import merged, with_label
 
 # How long a worker may take to answer, in seconds: whoever asks us waits as well.
 _PATIENCE_S = 1.0
@@ -47,26 +47,29 @@ class FleetVitals:
 
     async def metrics(self, accept: str) -> tuple[str, bytes]:
         """The numbers of all workers as one; of a worker that does not answer, those that it has given before."""
-        present = await self._fleet.ask_all(self._fleet.ready, "metrics", timeout_s=_PATIENCE_S)
+        answers = await self._fleet.ask_all(self._fleet.ready, "metrics", timeout_s=_PATIENCE_S)
         # In a thread, so that thousands of series do not hold up everything else.
-        return await asyncio.to_thread(self._exposition, present, accept)
+        found = await asyncio.to_thread(lambda: {member: _families(answer) for member, answer in answers.items()})
+        present = self._noted(found)
+        return await asyncio.to_thread(self._exposition, self._ledger.pages(present), accept)
 
-    def _exposition(self, present: Mapping[Member, Any], accept: str) -> tuple[str, bytes]:
+    def _noted(self, found: Mapping[Member, Sequence[Family]]) -> list[Member]:
+        """Whose numbers of *found* are taken: not those of one that has said more since, at its end."""
+        present = [member for member in self._fleet.ready if member in found]
+        for member in present:
+            self._ledger.note(member, found[member], str(member.number))
+        return present
+
+    def _exposition(self, pages: Sequence[Sequence[Family]], accept: str) -> tuple[str, bytes]:
         # Here and not above: the import is slow, and a gateway without scrapes never needs it.
         from vizgate.observe.metrics.fleet.registry import expose_families, families_of
 
-        for member, answer in present.items():
-            self.note(member, answer)
         own = with_label(families_of(self._metrics.registry), _OWN_LABEL)
-        return expose_families(self._total(present, own), accept)
-
-    def _total(self, present: Mapping[Member, Any], own: Sequence[Family]) -> Sequence[Family]:
-        return self._ledger.total(present, own)
+        return expose_families(merged([*pages, own]), accept)
 
     def note(self, member: Member, answer: Any) -> None:
-        """Take the numbers that *member* has given."""
-        families = [family for family in from_json(answer) if family.name not in _NOT_OF_WORKERS]
-        self._ledger.note(member, families, str(member.number))
+        """Take the numbers that *member* has given at its end."""
+        self._ledger.note(member, _families(answer), str(member.number))
 
     def forget_histograms(self) -> None:
         """See ``Ledger.forget_histograms``."""
@@ -74,3 +77,8 @@ class FleetVitals:
 
     def __repr__(self) -> str:
         return f"<FleetVitals {self._health!r} {self._ledger!r}>"
+
+
+def _families(answer: Any) -> list[Family]:
+    """What a worker's *answer* counts for the whole."""
+    return [family for family in from_json(answer) if family.name not in _NOT_OF_WORKERS]

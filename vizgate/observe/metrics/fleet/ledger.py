@@ -40,17 +40,15 @@ class Ledger:
         with self._lock:
             self._departed = tuple(family for family in self._departed if family.kind != "histogram")
 
-    def total(self, present: Iterable[Hashable], more: Sequence[Family] = ()) -> tuple[Family, ...]:
-        """All numbers as one.
+    def pages(self, present: Iterable[Hashable]) -> list[Sequence[Family]]:
+        """What ``merged`` makes one of; as it is now, whatever happens to the ledger meanwhile.
 
-        Args: present: workers whose numbers are of now; of the others what only grows is taken. more: the supervisor's.
+        Args: present: workers whose numbers are of now; of the others what only grows is taken.
         """
         present = set(present)
-        with self._lock:
-            seen, departed = dict(self._seen), self._departed
-        rest = [cumulative(families) for worker, families in seen.items() if worker not in present]
-        live = [families for worker, families in seen.items() if worker in present]
-        return merged([*live, more, *rest, departed])
+        live = [families for worker, families in self._seen.items() if worker in present]
+        rest = [cumulative(families) for worker, families in self._seen.items() if worker not in present]
+        return [*live, *rest, self._departed]
 
     def __repr__(self) -> str:
         return f"<Ledger [{len(self._seen)} workers, {len(self._departed)} families of others]>"
