@@ -14,11 +14,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 from vizgate.errors import CallFailed
 from vizgate.message.headers import Field
+from vizgate.transport.small_reads import SmallReads
 from vizgate.transport.tls import UpstreamTls, upstream_context
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class ControlClient:
                 max_connections=self._max_connections,
                 max_keepalive_connections=_MAX_IDLE,
                 keepalive_expiry=_IDLE_S,
+                network_backend=cast("httpcore.AsyncNetworkBackend", SmallReads(httpcore.AnyIOBackend())),
             )
         return pool
 
