@@ -25,14 +25,14 @@ _SOA = "ns.test. admin.test. 1 3600 600 86400 {}"
 
 class NameServer(asyncio.DatagramProtocol):
     """``table``: by name and type, time to live and values. ``rcode``: what it says instead. ``is_silent``: says
-    nothing. ``questions``: what was asked, with the transport. ``negative_ttl``: of what is not there.
+    nothing. ``questions``: what was asked, with the transport. ``negative_ttl``: of what is not there; None: not told.
     """
 
     def __init__(self) -> None:
         self.table: Table = {}
         self.rcode: int | None = None
         self.is_silent = False
-        self.negative_ttl = 7
+        self.negative_ttl: int | None = 7
         self.questions: list[tuple[str, str, str]] = []
         self.port = 0
         self._transport: Any = None
@@ -90,9 +90,9 @@ class NameServer(asyncio.DatagramProtocol):
             return
         if not any(known == name for known, _ in self.table):
             response.set_rcode(dns.rcode.NXDOMAIN)
-        response.authority.append(
-            dns.rrset.from_text("test.", self.negative_ttl, "IN", "SOA", _SOA.format(self.negative_ttl))
-        )
+        if self.negative_ttl is not None:
+            soa = _SOA.format(self.negative_ttl)
+            response.authority.append(dns.rrset.from_text("test.", self.negative_ttl, "IN", "SOA", soa))
 
 
 @asynccontextmanager

@@ -97,6 +97,17 @@ async def test_name_without_addresses_is_an_empty_answer(others: list[tuple[str,
         assert ((), 7) == (found.targets, found.good_for_s)
 
 
+@pytest.mark.parametrize("others", [[], [("AAAA", "fd00::1")]], ids=["no such name", "no such record"])
+async def test_name_without_addresses_or_a_time_is_asked_for_again_soon(others: list[tuple[str, str]]) -> None:
+    """A server that does not say how long a negative answer is good for must not be believed for a minute."""
+    async with name_server() as server, asked(DnsDiscovery, **settings(server.port, port=80)) as source:
+        server.negative_ttl = None
+        for kind, value in others:
+            server.put(NAME, kind, value)
+        found = await source.next()
+        assert ((), 1) == (found.targets, found.good_for_s)
+
+
 async def test_answer_too_long_for_udp_comes_over_tcp() -> None:
     """A hundred addresses do not fit into a datagram; none is left out."""
     async with name_server() as server, asked(DnsDiscovery, **settings(server.port, port=80)) as source:

@@ -7,7 +7,7 @@ In: ``DnsResolver``, over dnspython; UDP, and TCP when an answer is cut short. N
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -104,9 +104,8 @@ class DnsResolver:
                 except dns.resolver.NXDOMAIN as exc:
                     # RFC 2308 5: how long that is good for stands in the SOA record of the zone.
                     responses: dict[Any, dns.message.QueryMessage] = exc.responses()  # type: ignore[no-untyped-call]  # the library's
-                    ttls = [response.resolve_chaining().minimum_ttl for response in responses.values()]
-                    return [], min([ttl_s, *ttls]), None
-                ttl_s = min(ttl_s, answer.chaining_result.minimum_ttl)
+                    return [], min([ttl_s, *map(_ttl_of, responses.values())]), None
+                ttl_s = min(ttl_s, _ttl_of(answer.response))
                 if answer.rrset is not None or answer.canonical_name == answer.qname:
                     return list(answer), ttl_s, answer.response
                 asked = answer.canonical_name
@@ -114,6 +113,24 @@ class DnsResolver:
 
     def __repr__(self) -> str:
         return f"<DnsResolver [{len(self._servers) or 'system'} servers]>"
+
+
+def _ttl_of(message: dns.message.QueryMessage) -> float:
+    """How long what *message* says is good for; nothing at all for what is not there, when its zone does not say.
+
+    RFC 2308 5: negative answers without an SOA record "SHOULD NOT be cached as there is no way to prevent the negative
+    responses looping forever".
+    """
+    import dns.rdatatype
+
+    found = message.resolve_chaining()
+    # An alias that leads elsewhere says its own time.
+    is_told = found.answer is not None or found.cnames or _has(message.authority, dns.rdatatype.SOA)
+    return float(found.minimum_ttl) if is_told else 0.0
+
+
+def _has(rrsets: Iterable[Any], kind: int) -> bool:
+    return any(rrset.rdtype == kind for rrset in rrsets)
 
 
 def _additional(message: dns.message.Message) -> dict[str, tuple[str, ...]]:
