@@ -5,6 +5,7 @@ from __future__ import annotations
 from vizgate.gateway.operations.operation import changed, merge_changes
 from vizgate.gateway.operations.standing import StandingOrders
 from vizgate.gateway.operations.table import OPERATIONS
+from vizgate.testing import ManualClock
 
 
 def test_change_is_never_a_get() -> None:
@@ -21,7 +22,7 @@ def test_changes_of_several_workers_tell_every_difference() -> None:
 
 def test_last_word_about_a_thing_stands() -> None:
     """Under one key there is one order; the others keep their turn."""
-    orders = StandingOrders()
+    orders = StandingOrders(ManualClock())
     drain, force, close = (OPERATIONS[name] for name in ("drain_target", "open_breaker", "close_breaker"))
     orders.remember(force, {"service": "a"})
     orders.remember(drain, {"service": "a", "target": "http://h:1"})
@@ -33,7 +34,7 @@ def test_last_word_about_a_thing_stands() -> None:
 
 def test_undone_order_is_forgotten() -> None:
     """However the target is written; so nothing grows."""
-    orders = StandingOrders()
+    orders = StandingOrders(ManualClock())
     orders.remember(OPERATIONS["drain_target"], {"service": "a", "target": "http://h:1"})
     orders.remember(OPERATIONS["enable_target"], {"service": "a", "target": "h:1"})
     orders.remember(OPERATIONS["free_breaker"], {"service": "a"})
@@ -42,6 +43,27 @@ def test_undone_order_is_forgotten() -> None:
 
 def test_looking_is_no_order() -> None:
     """Nothing is left of it."""
-    orders = StandingOrders()
+    orders = StandingOrders(ManualClock())
     orders.remember(OPERATIONS["services"], {})
     assert [] == list(orders)
+
+
+def test_orders_whose_time_is_over_are_forgotten() -> None:
+    """Whoever blocks an address for an hour, again and again, leaves an hour's worth of orders behind."""
+    clock = ManualClock()
+    orders = StandingOrders(clock)
+    for number in range(3):
+        orders.remember(OPERATIONS["block"], {"network": f"10.0.0.{number}", "until": clock.wall() + 60.0})
+        clock.advance(40.0)
+    assert ["10.0.0.2"] == [arguments["network"] for _, arguments in orders]
+    clock.advance(60.0)
+    assert [] == list(orders)
+
+
+def test_orders_have_a_bound() -> None:
+    """Targets that were discovered, drained and are gone leave nothing that grows."""
+    orders = StandingOrders(ManualClock(), 100)
+    for number in range(110):
+        orders.remember(OPERATIONS["drain_target"], {"service": "a", "target": f"h{number}:1"})
+    assert 100 == len(orders)
+    assert "h10:1" == next(iter(orders))[1]["target"]

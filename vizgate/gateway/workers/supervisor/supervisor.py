@@ -67,7 +67,7 @@ class Supervisor:
         self._store: SharedStore | None = None
         self.fleet = Fleet(self, {"exposition": self._expose, "farewell": self._part}, self._page, self._clock, metrics)
         self.vitals = FleetVitals(self.fleet, self.state.health, metrics)
-        self._orders = StandingOrders()
+        self._orders = StandingOrders(self._clock)
         self.operator = FleetOperator(self.fleet, self._orders, self)
         self.admin = AdminDoor(self.state, self.vitals, self.operator)
         record = ReloadRecord(self.config, self._clock, metrics)

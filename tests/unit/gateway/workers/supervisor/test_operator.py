@@ -12,6 +12,7 @@ from vizgate.gateway.operations.standing import StandingOrders
 from vizgate.gateway.workers.channel.channel import ChannelClosed, Refused
 from vizgate.gateway.workers.supervisor.member import Phase
 from vizgate.gateway.workers.supervisor.operator import FleetOperator
+from vizgate.testing import ManualClock
 
 DRAIN = {"service": "s", "target": "a:1"}
 
@@ -54,7 +55,7 @@ def changed(before: str) -> dict[str, Any]:
 
 
 def operator(*members: Worker) -> tuple[FleetOperator, Workers, StandingOrders]:
-    fleet, orders = Workers(*members), StandingOrders()
+    fleet, orders = Workers(*members), StandingOrders(ManualClock())
     return FleetOperator(fleet, orders, None), fleet, orders  # type: ignore[arg-type]  # a fleet without processes
 
 
