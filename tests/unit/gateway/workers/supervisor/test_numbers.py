@@ -51,6 +51,7 @@ async def test_what_a_worker_says_at_its_end_is_not_replaced_by_what_it_has_said
 
     workers.meanwhile = part
     assert "seen_total 7.0" == await shown(vitals)
+    workers.meanwhile = lambda: None  # it parts once
     workers.on_end(workers.worker)
     assert "seen_total 7.0" == await shown(vitals)
 
