@@ -24,6 +24,7 @@ class Notifier:
         self.watchdog_s = watchdog_s
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         self._clock = clock or SystemClock()
+        self._is_over = False
 
     @classmethod
     def of(cls, environment: MutableMapping[str, str], pid: int) -> Notifier:
@@ -35,15 +36,18 @@ class Notifier:
 
     def ready(self) -> None:
         """The gateway serves, again after a reload."""
-        self._send("READY=1")
+        if not self._is_over:
+            self._send("READY=1")
 
     def reloading(self) -> None:
         """A reload has begun; ``ready`` follows, whatever comes of it."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={int(self._clock.monotonic() * 1e6)}")
+        if not self._is_over:
+            self._send(f"RELOADING=1\nMONOTONIC_USEC={int(self._clock.monotonic() * 1e6)}")
 
     def stopping(self) -> None:
-        """The end has begun."""
+        """The end has begun: what becomes of a reload is of no interest any more, and would take this back."""
         self._send("STOPPING=1")
+        self._is_over = True
 
     async def watch(self) -> None:
         """Say that the loop turns, twice as often as must be, until cancelled."""

@@ -116,15 +116,18 @@ class Listener:
         await self.bind()
         await self.serve(clock, sweeper, accepted, hall)
 
-    async def bind(self) -> None:
-        """Take the address: whoever connects waits until ``serve``. Raises: ListenFailed: see ``open``."""
+    async def bind(self, *, tries: int = 1) -> None:
+        """Take the address: whoever connects waits until ``serve``. Args: tries: how often, if it is in use.
+
+        Raises: ListenFailed: see ``open``.
+        """
         try:
             self._sockets = list(self._given())
             self._is_given = bool(self._sockets)
             if self._is_given:
                 self.host, self.port, self.unix = place_of(self._sockets[0])
                 return
-            self._sockets = await bind(self.host, self.port, self.unix)
+            self._sockets = await bind(self.host, self.port, self.unix, tries=tries)
         except (OSError, UnicodeError) as exc:
             raise ListenFailed(f"cannot listen on {self}: {reason_of(exc)}") from exc
         if self.unix is not None:

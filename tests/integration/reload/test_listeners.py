@@ -43,6 +43,16 @@ async def test_new_address_serves_and_old_one_ends() -> None:
         assert [("127.0.0.1", second)] == gateway.addresses
 
 
+async def test_address_that_was_just_left_can_be_gone_back_to() -> None:
+    """It is let go of in the background, for those who are about to connect; the next reload waits for that."""
+    one, two = (listening(f"127.0.0.1:{free_port()}") for _ in range(2))
+    async with Gateway(config_of(one)) as gateway:
+        for parts in (two, one, two):
+            await gateway.reload(config_of(parts))
+            async with RawClient(*gateway.addresses[0]) as client:
+                assert b"one" == (await ask(client)).body
+
+
 async def test_who_has_connected_to_a_new_address_early_is_served() -> None:
     """It is bound before the swap, and nobody is served there before: by which plan should that be?"""
     one, port = f"127.0.0.1:{free_port()}", free_port()

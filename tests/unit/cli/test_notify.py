@@ -31,6 +31,16 @@ def test_notifier_says_what_there_is_to_say(systemd: socket.socket):
     assert [b"READY=1", b"RELOADING=1\nMONOTONIC_USEC=2500000", b"STOPPING=1"] == [systemd.recv(100) for _ in range(3)]
 
 
+def test_notifier_takes_the_end_not_back(systemd: socket.socket):
+    """A reload that is under way or asked for when the end begins says nothing more."""
+    notifier = Notifier(systemd.getsockname())
+    notifier.stopping()
+    notifier.reloading()
+    notifier.ready()
+    notifier.stopping()
+    assert [b"STOPPING=1"] * 2 == [systemd.recv(100) for _ in range(2)]
+
+
 def test_notifier_knows_addresses_without_a_file():
     """``@`` stands for the abstract namespace."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:

@@ -18,6 +18,7 @@ from vizgate.gateway.listening.renewal import CertificateRenewal
 from vizgate.gateway.listening.ways import way_of
 from vizgate.gateway.public import PublicSite
 from vizgate.gateway.state import GatewayState
+from vizgate.transport.arrival.sockets import RELOAD_TRIES
 from vizgate.transport.listener import AcceptedStream, Listener
 
 # A stop waits as long for connections that are just being made: who has had an answer to his SYN sends his request.
@@ -48,7 +49,7 @@ class NextDoors:
     async def bind(self) -> None:
         """Take the new addresses; nobody is served there yet. Raises: ListenFailed: one cannot be had."""
         for listener in self.new:
-            await listener.bind()
+            await listener.bind(tries=RELOAD_TRIES)
 
     def close(self) -> None:
         """Give the new addresses back."""

@@ -19,6 +19,10 @@ from pathlib import Path
 
 _BACKLOG = 4096
 _PROBE_S = 1.0
+# How long to wait before an address that is in use is tried again, in seconds.
+_AGAIN_S = 0.05
+#: For a reload: it may go back to an address that the last one has left, which is let go of in the background.
+RELOAD_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,22 @@ def place_of(sock: socket.socket) -> tuple[str, int, UnixPlace | None]:
     return name[0], name[1], None
 
 
-async def bind(host: str, port: int, unix: UnixPlace | None) -> list[socket.socket]:
-    """Listening sockets at *unix*, or else at *host* and *port*. Raises: as ``bind_unix`` and ``bind_tcp``."""
+async def bind(host: str, port: int, unix: UnixPlace | None, *, tries: int = 1) -> list[socket.socket]:
+    """Listening sockets at *unix*, or else at *host* and *port*. Raises: as ``bind_unix`` and ``bind_tcp``.
+
+    Args: tries: how often to try an address that is in use; see ``RELOAD_TRIES``.
+    """
+    while True:
+        try:
+            return await _bind(host, port, unix)
+        except OSError as exc:
+            tries -= 1
+            if exc.errno != errno.EADDRINUSE or not tries:
+                raise
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _bind(host: str, port: int, unix: UnixPlace | None) -> list[socket.socket]:
     if unix is None:
         return await bind_tcp(host, port)
     # In a thread: finding out whether somebody listens there may take a moment.

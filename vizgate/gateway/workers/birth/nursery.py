@@ -74,8 +74,9 @@ class Child:
 
     async def _wait(self) -> Exit:
         await self._ended.wait()
+        found = _reaped(self.pid)
         await asyncio.to_thread(self._process.join, _CODE_S)
-        found = Exit(self._process.exitcode)
+        found = found or Exit(self._process.exitcode)
         with contextlib.suppress(ValueError):  # the fork server is gone as well, and has not told
             self._process.close()
         return found
@@ -99,6 +100,18 @@ class Child:
 
     def __repr__(self) -> str:
         return f"<Child {self.pid} [{'ended' if self.has_ended else 'running'}]>"
+
+
+def _reaped(pid: int) -> Exit | None:
+    """How *pid* ended, if it is this process that has to look after that.
+
+    Who is the first process of a container gets the children of a fork server that has died.
+    """
+    try:
+        found, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return Exit(os.waitstatus_to_exitcode(status)) if found else None
 
 
 def _watched_fd(process: ForkServerProcess) -> int:

@@ -20,6 +20,7 @@ from vizgate.gateway.listening.listeners import admin_listener
 from vizgate.gateway.operations.operation import Operator
 from vizgate.gateway.operations.vitals import Vitals
 from vizgate.gateway.state import GatewayState
+from vizgate.transport.arrival.sockets import RELOAD_TRIES
 from vizgate.transport.deadlines import TICK_S
 from vizgate.transport.listener import Listener
 
@@ -55,7 +56,7 @@ class AdminDoor:
         if address is None or address == self._address:
             return self._listener if address is not None else None
         listener = admin_listener(address)
-        await listener.bind()
+        await listener.bind(tries=RELOAD_TRIES if self._listener is not None else 1)
         return listener
 
     def let_go(self, listener: Listener | None) -> None:

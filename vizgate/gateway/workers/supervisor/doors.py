@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from vizgate.config.model import Address, ListenConfig
 from vizgate.gateway.listening.listeners import place_of
 from vizgate.gateway.listening.places import places_of
-from vizgate.transport.arrival.sockets import UnixPlace, bind, inode_of, remove_unix
+from vizgate.transport.arrival.sockets import RELOAD_TRIES, UnixPlace, bind, inode_of, remove_unix
 from vizgate.transport.arrival.sockets import place_of as place_of_socket
 from vizgate.transport.arrival.syn_filter import stop_handshakes
 from vizgate.transport.listener import ListenFailed, reason_of
@@ -76,7 +76,7 @@ class Doors:
             return Door(tuple(sockets), _url(item, sockets[0]), is_given=True)
         host, port, unix = place_of(item)
         try:
-            sockets = await bind(host, port, unix)
+            sockets = await bind(host, port, unix, tries=RELOAD_TRIES if self.by_place else 1)
         except (OSError, UnicodeError) as exc:
             raise ListenFailed(f"cannot listen on {item.address}: {reason_of(exc)}") from exc
         return Door(tuple(sockets), _url(item, sockets[0]), unix, 0 if unix is None else inode_of(unix.path))

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
+from typing import cast
+
+import pytest
+
 from vizgate.gateway.workers.birth.cradle import is_fork_server
-from vizgate.gateway.workers.birth.nursery import Exit, to_preload
+from vizgate.gateway.workers.birth.nursery import Child, Exit, to_preload
 
 
 def test_workers_are_born_with_what_the_supervisor_has_needed():
@@ -26,3 +35,35 @@ def test_end_of_a_process_is_told_in_words():
     assert ["ended with code 3", "was killed by SIGKILL", "was killed by signal 63", "ended"] == [
         str(Exit(code)) for code in (3, -9, -63, None)
     ]
+
+
+@pytest.fixture
+def pid() -> Iterator[int]:
+    """A process that nobody but this one can look after; nothing is left of it in the end."""
+    process = subprocess.Popen(["sleep", "60"])
+    yield process.pid
+    with pytest.raises(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    process.returncode = -signal.SIGKILL  # else the object complains of what it cannot find
+
+
+async def test_child_that_has_come_to_this_process_is_let_go_of(pid: int):
+    """Who is the first process of a container looks after workers whose fork server has died, and knows their ends."""
+    child = Child(cast("ForkServerProcess", _Adopted(pid)))
+    child.signal(signal.SIGKILL)
+    assert Exit(-signal.SIGKILL) == await child.wait_ended()
+
+
+class _Adopted:
+    """What ``multiprocessing`` knows of a child of a fork server that is gone."""
+
+    exitcode = 255
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def join(self, timeout_s: float) -> None:
+        return
+
+    def close(self) -> None:
+        return

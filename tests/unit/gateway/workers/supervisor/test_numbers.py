@@ -26,7 +26,8 @@ class Workers:
     async def ask_all(self, members: list[Any], _name: str, *, timeout_s: float) -> dict[Any, Any]:
         assert timeout_s > 0
         answers = {member: counted(5) for member in members}
-        self.meanwhile()
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
         return answers
 
 
