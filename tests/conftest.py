@@ -8,7 +8,10 @@ import pytest
 
 # Before anybody imports them: several folders use them, and each may be the first.
 pytest.register_assert_rewrite(
-    "tests.integration.cli.program", "tests.integration.doors", "tests.integration.redis_server"
+    "tests.integration.cli.program",
+    "tests.integration.doors",
+    "tests.integration.redis_server",
+    "tests.integration.tls.secure",
 )
 
 

@@ -111,9 +111,9 @@ class _Operation:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
-        loop.add_signal_handler(signal.SIGUSR1, self._gateway.reopen_logs)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
-        untimely_signals.pass_on()
+        untimely_signals.obey(
+            {signal.SIGUSR1: self._gateway.reopen_logs, signal.SIGHUP: lambda: self._run(self._reload())}
+        )
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number

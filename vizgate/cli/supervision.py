@@ -92,11 +92,12 @@ class _Supervision:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop, signal.SIGTERM)
         loop.add_signal_handler(signal.SIGINT, self._told_to_stop, signal.SIGINT)
-        loop.add_signal_handler(signal.SIGUSR1, self._do, self._supervisor.reopen_logs)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._run(self._reload()))
-        loop.add_signal_handler(signal.SIGTTIN, self._do, lambda: self._resize(1))
-        loop.add_signal_handler(signal.SIGTTOU, self._do, lambda: self._resize(-1))
-        untimely_signals.pass_on()
+        untimely_signals.obey({
+            signal.SIGUSR1: lambda: self._do(self._supervisor.reopen_logs),
+            signal.SIGHUP: lambda: self._run(self._reload()),
+            signal.SIGTTIN: lambda: self._do(lambda: self._resize(1)),
+            signal.SIGTTOU: lambda: self._do(lambda: self._resize(-1)),
+        })  # fmt: skip
 
     def _told_to_stop(self, number: signal.Signals) -> None:
         self._signal = number

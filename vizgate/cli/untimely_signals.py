@@ -8,9 +8,9 @@ reads its configuration would end it; while it is about to end, it would not end
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 _ALL = (signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU)
@@ -23,8 +23,20 @@ def keep() -> None:
         signal.signal(number, _remember)
 
 
-def pass_on() -> None:
-    """Have whoever obeys them now be told of those that were remembered: of each once, however often it came."""
+def obey(orders: Mapping[signal.Signals, Callable[[], object]]) -> None:
+    """From now on, have the running loop follow *orders*; those that were remembered come at once, each one time.
+
+    Not by the loop's own handlers: to take such a one away is to let the signal end the process for a moment.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+
+    def follow(number: int, _frame: FrameType | None = None) -> None:
+        loop.call_soon_threadsafe(orders[signal.Signals(number)])
+
+    for obeyed in orders:
+        signal.signal(obeyed, follow)
     came = sorted(_came)
     _came.clear()
     for number in came:
@@ -32,10 +44,8 @@ def pass_on() -> None:
 
 
 def overhear() -> None:
-    """From now on, nothing follows from them; a loop that ends would have them end the process."""
-    loop = asyncio.get_running_loop()
+    """From now on, nothing follows from them."""
     for number in _ALL:
-        loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -10,8 +10,7 @@ import pytest
 import trustme
 import uvloop
 
-pytest.register_assert_rewrite("tests.integration.tls.secure")
-from tests.integration.tls.secure import Files  # noqa: E402  # after the line above
+from tests.integration.tls.secure import Files  # after the line above
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
