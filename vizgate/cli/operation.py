@@ -71,7 +71,7 @@ class _Operation:
         try:
             return await self._end()
         finally:
-            untimely_signals.overhear()
+            untimely_signals.overhear(asyncio.get_running_loop())
 
     def _watch(self) -> None:
         source = self._gateway.source

@@ -73,7 +73,7 @@ class _Supervision:
         try:
             return await self._end()
         finally:
-            untimely_signals.overhear()
+            untimely_signals.overhear(asyncio.get_running_loop())
 
     async def _end(self) -> int:
         self._notifier.stopping()

@@ -8,10 +8,13 @@ reads its configuration would end it; while it is about to end, it would not end
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # every command imports this
+    from asyncio import AbstractEventLoop
+    from types import FrameType
 
 _ALL = (signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU)
 _came: set[int] = set()
@@ -31,9 +34,8 @@ def pass_on() -> None:
         os.kill(os.getpid(), number)
 
 
-def overhear() -> None:
-    """From now on, nothing follows from them; a loop that ends would have them end the process."""
-    loop = asyncio.get_running_loop()
+def overhear(loop: AbstractEventLoop) -> None:
+    """From now on, nothing follows from them; *loop*, which obeys them, would have them end the process at its end."""
     for number in _ALL:
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
