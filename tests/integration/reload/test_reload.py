@@ -184,6 +184,19 @@ async def test_nothing_grows_over_many_reloads() -> None:
         assert before == counts(gateway)
 
 
+async def test_target_that_comes_back_is_counted() -> None:
+    """Also where the last configuration that had it comes to its end while the next one that has it gets ready."""
+    with_it, without = target("http://127.0.0.1:9", "/"), {"routes": [says("nothing")]}
+    (name,) = with_it["services"]
+    async with Gateway(config_of(with_it)) as gateway:
+        await gateway.reload(config_of(without))
+        prepared = await gateway.prepare(config_of(with_it))
+        await retired(gateway)
+        prepared.commit()
+        await retired(gateway)
+        assert {(name, "127.0.0.1:9")} == gateway.state.metrics._cells.targets.keys()
+
+
 async def test_fields_of_the_gateway_are_guarded_from_the_next_request_on() -> None:
     """A field that tells a service who the caller is, since the reload, is taken from connections of before, too."""
     echo = {"services": {"echo": {"builtin": "echo"}}, "routes": [{"match": {"path": "/*"}, "service": "echo"}]}

@@ -27,7 +27,7 @@ class PreparedReload:
         generation: Generation,
         doors: NextDoors,
         swap: Callable[[PreparedReload], None],
-        done: Callable[[PreparedReload], None],
+        done: Callable[[], None],
     ) -> None:
         self.generation = generation
         self.doors = doors
@@ -62,7 +62,7 @@ class PreparedReload:
             try:
                 swap(self)
             finally:
-                self._done(self)
+                self._done()
 
     async def abort(self) -> None:
         """Let go of everything that was made for it. Nothing happens when it was committed or aborted before."""
@@ -71,7 +71,7 @@ class PreparedReload:
             try:
                 await self.let_go()
             finally:
-                self._done(self)
+                self._done()
 
     async def let_go(self) -> None:
         """Stop what was started, and give back what was bound and opened."""

@@ -52,6 +52,8 @@ class Reloader:
         self.record = ReloadRecord(present.config, present.state.clock, present.state.metrics)
         self.retirements = Retirements(self._forget)
         self._queue = ReloadQueue(self._reload_source)
+        # Its parts have series already, which the end of another one that names the same must not take away.
+        self._preparing: GatewayConfig | None = None
 
     async def reload(self, config: GatewayConfig | None, registry: Registry | None) -> None:
         """See ``Gateway.reload``."""
@@ -82,10 +84,18 @@ class Reloader:
         await self.turn.acquire()
         try:
             self._refuse(config)
+            self._preparing = config
             return await self._prepared(config, registry or self._present.registry)
         except BaseException:
-            self.turn.release()
+            self._release()
             raise
+
+    def _release(self) -> None:
+        """What was prepared serves, or nothing of it is left."""
+        config, self._preparing = self._preparing, None
+        self.turn.release()
+        if config is not None and config is not self._present.config:
+            self._forget(config)
 
     def _refuse(self, config: GatewayConfig) -> None:
         if self._present.is_stopping:
@@ -94,26 +104,16 @@ class Reloader:
 
     async def _prepared(self, config: GatewayConfig, registry: Registry) -> PreparedReload:
         present = self._present
-        try:
-            generation = await self._compiled(config, registry)
-            # In a thread, because it reads certificates.
-            doors = await asyncio.to_thread(present.doors.next, config)
-            prepared = PreparedReload(generation, doors, self._swap, self._end_turn)
-            if present.is_started:
-                await prepared.start(present.config, present.state, binds=present.doors.is_open)
-            if present.is_stopping:
-                await prepared.let_go()
-                self._refuse(config)
-        except BaseException:
-            self._forget(config)
-            raise
+        generation = await self._compiled(config, registry)
+        # In a thread, because it reads certificates.
+        doors = await asyncio.to_thread(present.doors.next, config)
+        prepared = PreparedReload(generation, doors, self._swap, self._release)
+        if present.is_started:
+            await prepared.start(present.config, present.state, binds=present.doors.is_open)
+        if present.is_stopping:
+            await prepared.let_go()
+            self._refuse(config)
         return prepared
-
-    def _end_turn(self, prepared: PreparedReload) -> None:
-        """It serves, or nothing of it is left."""
-        self.turn.release()
-        if prepared.generation is not self._present.generation:
-            self._forget(prepared.generation.config)
 
     async def _compiled(self, config: GatewayConfig, registry: Registry) -> Generation:
         present, state = self._present, self._present.state
@@ -157,7 +157,7 @@ class Reloader:
 
     def _forget(self, config: GatewayConfig) -> None:
         present = [self._present.config, *self.retirements.configs]
-        forget(self._present.state.metrics, config, present)
+        forget(self._present.state.metrics, config, present if self._preparing is None else [*present, self._preparing])
 
     async def stop(self) -> None:
         """Give up what was asked for and has not begun to serve."""
