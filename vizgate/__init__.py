@@ -48,17 +48,17 @@ if TYPE_CHECKING:
     from vizgate.discovery.kubernetes.source import KubernetesDiscovery
     from vizgate.errors import CircuitOpen, ExchangeError, VizgateError
     from vizgate.extension.announced import PluginError
-    from vizgate.extension.authenticator import (
+    from vizgate.extension.commands.command import Command
+    from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+    from vizgate.extension.kinds.authenticator import (
         AuthenticationUnavailable,
         Authenticator,
         AuthenticatorConfig,
         CredentialRefused,
     )
-    from vizgate.extension.background import BackgroundConfig, BackgroundService
-    from vizgate.extension.balancer import Balancer, BalancerConfig, Member
-    from vizgate.extension.commands.command import Command
-    from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
-    from vizgate.extension.discovery import (
+    from vizgate.extension.kinds.background import BackgroundConfig, BackgroundService
+    from vizgate.extension.kinds.balancer import Balancer, BalancerConfig, Member
+    from vizgate.extension.kinds.discovery import (
         Discovered,
         DiscoveredTarget,
         Discovery,
@@ -66,9 +66,9 @@ if TYPE_CHECKING:
         DiscoveryFailed,
         PolledDiscovery,
     )
-    from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
+    from vizgate.extension.kinds.sink import RequestRecord, Sink, SinkConfig
+    from vizgate.extension.kinds.store_component import StoreComponent, StoreConfigBase
     from vizgate.extension.store import Program, Step, Store, StoreFailed
-    from vizgate.extension.store_component import StoreComponent, StoreConfigBase
     from vizgate.gateway.calls import Calls
     from vizgate.gateway.reload.prepared import PreparedReload
     from vizgate.gateway.reload.refusal import ReloadRefused
@@ -218,13 +218,13 @@ __all__ = [
 
 _HOMES = {
     "ApiKeyTable": "auth.api_key.table",
-    "AuthenticationUnavailable": "extension.authenticator",
-    "Authenticator": "extension.authenticator",
-    "AuthenticatorConfig": "extension.authenticator",
-    "BackgroundConfig": "extension.background",
-    "BackgroundService": "extension.background",
-    "Balancer": "extension.balancer",
-    "BalancerConfig": "extension.balancer",
+    "AuthenticationUnavailable": "extension.kinds.authenticator",
+    "Authenticator": "extension.kinds.authenticator",
+    "AuthenticatorConfig": "extension.kinds.authenticator",
+    "BackgroundConfig": "extension.kinds.background",
+    "BackgroundService": "extension.kinds.background",
+    "Balancer": "extension.kinds.balancer",
+    "BalancerConfig": "extension.kinds.balancer",
     "BreakerSettings": "breaker.machine",
     "CacheConfig": "cache.config",
     "CacheMiddleware": "cache.middleware",
@@ -238,13 +238,13 @@ _HOMES = {
     "Context": "extension.contract",
     "CorsConfig": "cors.config",
     "CorsPolicy": "cors.policy",
-    "CredentialRefused": "extension.authenticator",
+    "CredentialRefused": "extension.kinds.authenticator",
     "Decision": "limiter.standalone.decision",
-    "Discovered": "extension.discovery",
-    "DiscoveredTarget": "extension.discovery",
-    "Discovery": "extension.discovery",
-    "DiscoveryConfig": "extension.discovery",
-    "DiscoveryFailed": "extension.discovery",
+    "Discovered": "extension.kinds.discovery",
+    "DiscoveredTarget": "extension.kinds.discovery",
+    "Discovery": "extension.kinds.discovery",
+    "DiscoveryConfig": "extension.kinds.discovery",
+    "DiscoveryFailed": "extension.kinds.discovery",
     "DnsDiscovery": "discovery.dns.source",
     "DnsDiscoveryConfig": "discovery.dns.config",
     "EjectionRule": "health.ejection",
@@ -273,7 +273,7 @@ _HOMES = {
     "ListenFailed": "transport.listener",
     "Match": "router",
     "MatchConfig": "router",
-    "Member": "extension.balancer",
+    "Member": "extension.kinds.balancer",
     "MemoryStore": "store.memory",
     "MemoryStoreConfig": "store.config",
     "Middleware": "extension.contract",
@@ -282,7 +282,7 @@ _HOMES = {
     "NoMatch": "router",
     "PeakEwma": "balancer.chance.peak_ewma",
     "PluginError": "extension.announced",
-    "PolledDiscovery": "extension.discovery",
+    "PolledDiscovery": "extension.kinds.discovery",
     "PowerOfTwo": "balancer.chance.two_choices",
     "PreparedReload": "gateway.reload.prepared",
     "ProbeCount": "health.probe_count",
@@ -294,7 +294,7 @@ _HOMES = {
     "ReloadRefused": "gateway.reload.refusal",
     "Request": "pipeline.request",
     "RequestChecker": "validation.checker",
-    "RequestRecord": "extension.sink",
+    "RequestRecord": "extension.kinds.sink",
     "Response": "pipeline.response",
     "RevocationList": "auth.jwt.revocation",
     "RoundRobin": "balancer.round_robin",
@@ -303,16 +303,16 @@ _HOMES = {
     "Rule": "router",
     "SharedStore": "store.shared.store",
     "SharedStoreConfig": "store.config",
-    "Sink": "extension.sink",
-    "SinkConfig": "extension.sink",
+    "Sink": "extension.kinds.sink",
+    "SinkConfig": "extension.kinds.sink",
     "SlidingWindow": "limiter.standalone.in_memory",
     "SplitRule": "traffic.split",
     "StartFailed": "gateway.running.components",
     "Step": "extension.store",
     "StorageLimiter": "limiter.standalone.storages",
     "Store": "extension.store",
-    "StoreComponent": "extension.store_component",
-    "StoreConfigBase": "extension.store_component",
+    "StoreComponent": "extension.kinds.store_component",
+    "StoreConfigBase": "extension.kinds.store_component",
     "StoreFailed": "extension.store",
     "TokenBucket": "limiter.standalone.in_memory",
     "TrafficRecord": "health.ejection",

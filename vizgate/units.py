@@ -1,6 +1,6 @@
 """Durations, sizes, rates and shares as people write them: ``2s``, ``64KiB``, ``100/minute``, ``50%``.
 
-In: parsing to plain numbers, and formatting back. Not in: the pydantic field types (``extension.fields``).
+In: parsing to plain numbers, and formatting back. Not in: the pydantic field types (``extension.values.fields``).
 """
 
 from __future__ import annotations

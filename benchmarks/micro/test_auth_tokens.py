@@ -15,8 +15,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.jwt.verifier import JwtVerifier
-from vizgate.extension.authenticator import CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request

@@ -13,8 +13,8 @@ from vizgate.balancer.build import RULES
 from vizgate.balancer.config import AffinityConfig
 from vizgate.balancer.hashing.key import compile_key
 from vizgate.balancer.weighted import WeightedRoundRobin
-from vizgate.extension.balancer import Balancer
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Balancer
 from vizgate.message.headers import Headers
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.request import Request

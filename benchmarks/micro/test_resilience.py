@@ -15,8 +15,8 @@ from vizgate.breaker.machine import BreakerMachine
 from vizgate.breaker.window import GOOD
 from vizgate.clock import SystemClock
 from vizgate.errors import Termination
-from vizgate.extension.balancer import Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Member
 from vizgate.overload.bulkhead import Bulkhead, BulkheadLimits
 from vizgate.overload.pressure import Pressure, PressureBounds
 from vizgate.pipeline.attempt import Attempt

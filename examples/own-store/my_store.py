@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from struct import pack, unpack
 
-from vizgate.extension.fields import NewFile
+from vizgate.extension.kinds.store_component import StoreComponent, StoreConfigBase
 from vizgate.extension.store import Cells, Program, StoreFailed
-from vizgate.extension.store_component import StoreComponent, StoreConfigBase
+from vizgate.extension.values.fields import NewFile
 
 
 class SqliteStoreConfig(StoreConfigBase):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.headers import Field
 
 _AUTHORIZATION = b"authorization"

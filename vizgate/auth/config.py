@@ -17,7 +17,7 @@ from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.mtls.config import MtlsConfig
 from vizgate.extension.contract import ComponentConfig, PluginConfig
-from vizgate.extension.field_names import RequestFieldName
+from vizgate.extension.values.field_names import RequestFieldName
 
 #: What ``kind`` may say without a plugin.
 BUILT_IN_KINDS = ("jwt", "api_key", "oauth2_introspection", "basic", "forward_auth", "mtls")

@@ -1,6 +1,6 @@
 """Field types that the settings of several authenticators share.
 
-In: the annotated types. Not in: the settings (the ``config`` module of each kind), and URLs (``extension.urls``).
+In: the annotated types. Not in: the settings (the ``config`` module of each kind), URLs (``extension.values.urls``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-from vizgate.extension.authenticator import AuthenticationUnavailable
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable
 
 _V = TypeVar("_V")
 

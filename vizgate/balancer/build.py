@@ -15,8 +15,8 @@ from vizgate.balancer.hashing.consistent_hash import ConsistentHash
 from vizgate.balancer.least_connections import LeastConnections
 from vizgate.balancer.round_robin import RoundRobin
 from vizgate.balancer.weighted import WeightedRoundRobin
-from vizgate.extension.balancer import Balancer
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Balancer
 from vizgate.extension.making import make
 from vizgate.extension.registry import Registry
 

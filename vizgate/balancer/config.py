@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from vizgate.extension.balancer import BalancerConfig
 from vizgate.extension.contract import ComponentConfig, OpenConfig
-from vizgate.extension.field_names import arriving_field_name
-from vizgate.extension.fields import Duration, Integer, Number, Secret, SecretField
+from vizgate.extension.kinds.balancer import BalancerConfig
+from vizgate.extension.values.field_names import arriving_field_name
+from vizgate.extension.values.fields import Duration, Integer, Number, Secret, SecretField
 
 BalancerName = Literal["round_robin", "weighted", "least_connections", "random", "power_of_two", "ewma"]
 #: The share of a target relative to the weights of the others. There is no 0: a target without requests is not listed.

@@ -10,8 +10,8 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from vizgate.balancer.turns import next_turn
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 
 #: Load, turn among equals, index. The last one made for an index is the one that holds.
 _Entry = tuple[float, float, int]

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 
 
 class RoundRobin(Balancer):

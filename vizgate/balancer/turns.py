@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from heapq import heapify, heappop, heappush, heapreplace
 
-from vizgate.extension.balancer import NONE_EXCLUDED
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED
 
 
 def next_turn(turn: float, now: float, step: float) -> float:

@@ -12,8 +12,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vizgate.balancer.turns import FairTurns
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 
 # A cycle of this length is 32 KiB and takes a few milliseconds to lay out for ten targets.
 _MAX_CYCLE = 4096

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from vizgate.breaker.machine import BreakerSettings
 from vizgate.breaker.outcome import FAILURES, SERVER_ERRORS, OutcomeRule
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Integer, PositiveDuration, Share
+from vizgate.extension.values.fields import Integer, PositiveDuration, Share
 
 Status = Annotated[Integer, Field(ge=100, le=599)]
 FailureKind = Literal["connect_failure", "reset", "timeout", "invalid"]

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.fields import Duration, Flag, Size
+from vizgate.extension.values.fields import Duration, Flag, Size
 from vizgate.units import KIB, MIB, format_size
 
 

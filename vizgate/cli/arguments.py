@@ -61,7 +61,7 @@ def target_url(text: str) -> str:
 
 def ip_address(text: str) -> str:
     """*text*, if it is an IP address."""
-    from vizgate.extension.network import parse_ip
+    from vizgate.extension.values.network import parse_ip
 
     return _checked(parse_ip, text)
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.compress.encoders import has_coding
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.fields import Integer, Size
+from vizgate.extension.values.fields import Integer, Size
 
 Coding = Literal["gzip", "br", "zstd"]
 

@@ -20,7 +20,7 @@ from vizgate.config.problems import ConfigError, Place, Problem
 from vizgate.config.text import overrides, variables, yaml_reader
 from vizgate.config.text.file import read_file
 from vizgate.config.text.nodes import Mapping, Node, Scalar, child_of, to_plain
-from vizgate.extension.fields import Secret, SecretField, TextSource
+from vizgate.extension.values.fields import Secret, SecretField, TextSource
 
 _SECRET: TypeAdapter[Secret] = TypeAdapter(SecretField)
 

@@ -14,8 +14,8 @@ from vizgate.config.problems import ConfigError, Place, Problem
 from vizgate.config.text import events, yaml_reader
 from vizgate.config.text.nodes import Mapping, Node, Sequence, to_plain
 from vizgate.config.words import problems_of
-from vizgate.extension.fields import TextSource
-from vizgate.extension.regular_file import open_regular
+from vizgate.extension.values.fields import TextSource
+from vizgate.extension.values.regular_file import open_regular
 
 _EXAMPLE = "Write a list of keys as `vizgate keys new` prints them"
 

@@ -30,7 +30,7 @@ from vizgate.config.validate import Resolve
 from vizgate.config.words import hide_secrets, problems_of
 from vizgate.discovery.config import BUILT_IN_SOURCES
 from vizgate.errors import VizgateError
-from vizgate.extension.fields import TextSource
+from vizgate.extension.values.fields import TextSource
 from vizgate.store.config import BUILT_IN_STORES, short_store
 
 _M = TypeVar("_M", bound=BaseModel)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from vizgate.config.model import GatewayConfig
 from vizgate.extension.contract import OpenConfig
-from vizgate.extension.fields import Expanded, Secret
+from vizgate.extension.values.fields import Expanded, Secret
 from vizgate.observe.redaction import redact_url
 
 HIDDEN = "**********"

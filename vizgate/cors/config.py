@@ -11,8 +11,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.field_names import FieldName
-from vizgate.extension.fields import Duration, Flag
+from vizgate.extension.values.field_names import FieldName
+from vizgate.extension.values.fields import Duration, Flag
 from vizgate.message.origins import NULL, parse_origin
 
 #: Stands for all origins, methods or names.

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vizgate.extension.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed, Scheme
+from vizgate.extension.kinds.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed, Scheme
 
 _KEYS = frozenset({"url", "host", "port", "scheme", "weight", "priority", "zone", "draining"})
 

@@ -16,7 +16,7 @@ from vizgate.discovery.config import DiscoverySetting
 from vizgate.discovery.record import SourceRecord
 from vizgate.errors import CallFailed, VizgateError
 from vizgate.extension.contract import Context
-from vizgate.extension.discovery import Discovered, DiscoveredTarget, Discovery, DiscoveryConfig, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, DiscoveredTarget, Discovery, DiscoveryConfig, DiscoveryFailed
 
 _log = logging.getLogger("vizgate.discovery")
 _EXPECTED = (CallFailed, DiscoveryFailed)

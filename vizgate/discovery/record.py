@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 from typing import Literal
 
-from vizgate.extension.discovery import MAX_TARGETS, Discovered, DiscoveredTarget
+from vizgate.extension.kinds.discovery import MAX_TARGETS, Discovered, DiscoveredTarget
 
 _FIRST_RETRY_S = 0.5
 _LONGEST_RETRY_S = 30.0

@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from vizgate.clock import Clock, SystemClock
 from vizgate.extension.calls import NO_CALLS
-from vizgate.extension.fields import TextSource
 from vizgate.extension.kept import Kept
 from vizgate.extension.store import NO_STORE, Store
+from vizgate.extension.values.fields import TextSource
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.ports import CallerPort

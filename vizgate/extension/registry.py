@@ -30,13 +30,13 @@ from vizgate.extension.announced import (
     told,
     version_of,
 )
-from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
-from vizgate.extension.background import BackgroundConfig, BackgroundService
-from vizgate.extension.balancer import Balancer, BalancerConfig
 from vizgate.extension.contract import Component, ComponentConfig, Middleware, MiddlewareConfig
-from vizgate.extension.discovery import Discovery, DiscoveryConfig
-from vizgate.extension.sink import Sink, SinkConfig
-from vizgate.extension.store_component import StoreComponent, StoreConfigBase
+from vizgate.extension.kinds.authenticator import Authenticator, AuthenticatorConfig
+from vizgate.extension.kinds.background import BackgroundConfig, BackgroundService
+from vizgate.extension.kinds.balancer import Balancer, BalancerConfig
+from vizgate.extension.kinds.discovery import Discovery, DiscoveryConfig
+from vizgate.extension.kinds.sink import Sink, SinkConfig
+from vizgate.extension.kinds.store_component import StoreComponent, StoreConfigBase
 
 #: The entry-point group that distributions announce their plugins in.
 GROUP = "vizgate.plugins"

@@ -26,10 +26,10 @@ from vizgate.discovery.dns.source import DnsDiscovery
 from vizgate.discovery.file.source import FileDiscovery
 from vizgate.discovery.http.source import HttpDiscovery
 from vizgate.discovery.kubernetes.source import KubernetesDiscovery
-from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware
-from vizgate.extension.discovery import Discovery
-from vizgate.extension.store_component import StoreComponent
+from vizgate.extension.kinds.authenticator import Authenticator
+from vizgate.extension.kinds.discovery import Discovery
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.store.memory import MemoryStore
 from vizgate.store.redis.store import RedisStore

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Duration, Integer, PositiveDuration, Share, Size
+from vizgate.extension.values.fields import Duration, Integer, PositiveDuration, Share, Size
 from vizgate.health.ejection import EjectionRule
 from vizgate.health.verdict import ProbeRule
 from vizgate.units import KIB

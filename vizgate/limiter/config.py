@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.field_names import shown_field_name
-from vizgate.extension.fields import Integer, PositiveDuration, RateField
+from vizgate.extension.values.field_names import shown_field_name
+from vizgate.extension.values.fields import Integer, PositiveDuration, RateField
 from vizgate.limiter import rules
 from vizgate.limiter.rules import Rule
 from vizgate.message.headers import encode_name

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Integer, PositiveDuration, Size
+from vizgate.extension.values.fields import Integer, PositiveDuration, Size
 
 #: How long a route is served when not all can be: `low` goes first, `critical` last.
 Priority = Literal["low", "normal", "high", "critical"]

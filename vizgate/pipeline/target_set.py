@@ -77,7 +77,7 @@ def _weight(target: ServiceTarget, slow_start_s: float, now_s: float) -> float:
 
 
 class Picker(Protocol):
-    """What is needed of a balancer; see ``extension.balancer.Balancer``."""
+    """What is needed of a balancer; see ``extension.kinds.balancer.Balancer``."""
 
     def pick(self, excluded: AbstractSet[int] = ..., key: int = ...) -> int | None:
         """The index of the target to ask, never one in *excluded*; None when there is none."""

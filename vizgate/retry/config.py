@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Duration, Integer, PositiveDuration, Share, Size
+from vizgate.extension.values.fields import Duration, Integer, PositiveDuration, Share, Size
 from vizgate.units import KIB
 
 RetryReason = Literal["connect_failure", "reset", "timeout", "invalid"]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from vizgate.extension.fields import Text
+from vizgate.extension.values.fields import Text
 from vizgate.message.headers import encode_name, encode_value
 from vizgate.router.conditions import check_pattern
 from vizgate.router.hosts import parse_host_pattern

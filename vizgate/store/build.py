@@ -6,9 +6,9 @@ In: ``build_store``. Not in: starting it (``gateway``).
 from __future__ import annotations
 
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.making import make
 from vizgate.extension.registry import Registry
-from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import AnyStoreConfig, PluginStoreConfig, SharedStoreConfig
 from vizgate.store.shared.store import SharedStore
 

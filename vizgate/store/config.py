@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from vizgate.extension.contract import PluginConfig
-from vizgate.extension.fields import ExistingFile, Flag, Integer, NewFile, PositiveDuration, SecretField
-from vizgate.extension.store_component import StoreConfigBase
+from vizgate.extension.kinds.store_component import StoreConfigBase
+from vizgate.extension.values.fields import ExistingFile, Flag, Integer, NewFile, PositiveDuration, SecretField
 from vizgate.store.address import parse_address
 
 #: What ``kind`` may say without a plugin.

@@ -13,8 +13,8 @@ from collections import OrderedDict
 from itertools import islice
 
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.store import NO_CELLS, Cells, Program, is_lasting
-from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import MemoryStoreConfig
 from vizgate.store.snapshot import Entry, SnapshotFault, read_snapshot, write_snapshot
 

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from types import FrameType
 from typing import Any
 
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer
 
 MakeBalancer = Callable[[Sequence[int]], Balancer]
 

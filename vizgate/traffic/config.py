@@ -11,8 +11,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig, MiddlewareConfig
-from vizgate.extension.field_names import ArrivingFieldName, arriving_field_name
-from vizgate.extension.fields import Duration, Flag, Integer, Number, PositiveDuration, SecretField, Size
+from vizgate.extension.values.field_names import ArrivingFieldName, arriving_field_name
+from vizgate.extension.values.fields import Duration, Flag, Integer, Number, PositiveDuration, SecretField, Size
 from vizgate.units import KIB
 
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from vizgate.errors import BadRequest
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.field_names import FieldName, RequestFieldName
-from vizgate.extension.fields import Integer
+from vizgate.extension.values.field_names import FieldName, RequestFieldName
+from vizgate.extension.values.fields import Integer
 from vizgate.message.headers import encode_value
 from vizgate.message.target import check_rewritten
 from vizgate.transform.template import parse_template, refuse_other_beginning, refuse_unknown_names

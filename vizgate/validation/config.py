@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, Valida
 from pydantic_core import InitErrorDetails
 
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import ExistingFile, Flag, Size, TextSource
+from vizgate.extension.values.fields import ExistingFile, Flag, Size, TextSource
 from vizgate.units import MIB
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.doors import DoorFactory, gateway_of, listening
 from vizgate.auth.api_key.table import hash_key
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 from vizgate.testing.raw_client import RawClient, RawResponse

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from vizgate.extension.contract import Context
-from vizgate.extension.discovery import Discovered, Discovery
+from vizgate.extension.kinds.discovery import Discovered, Discovery
 from vizgate.gateway.calls import Calls
 from vizgate.testing import ManualClock
 

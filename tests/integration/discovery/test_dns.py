@@ -8,7 +8,7 @@ from tests.integration.discovery.asking import asked
 from tests.integration.discovery.name_server import name_server
 from vizgate.discovery.dns.config import DnsDiscoveryConfig
 from vizgate.discovery.dns.source import DnsDiscovery
-from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveredTarget, DiscoveryFailed
 
 NAME = "api.internal.test."
 

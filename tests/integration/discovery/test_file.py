@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.discovery.asking import asked
 from vizgate.discovery.file.source import FileDiscovery
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 
 async def test_changes_are_seen_whether_written_or_renamed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import trustme
 
 from tests.integration.discovery.told import CHANNELS, USE, Bench, Told, backends, config_of, fail, serving, soon, tell
 from vizgate import BalancerConfig, Gateway, RoundRobin, StartFailed
-from vizgate.extension.discovery import DiscoveredTarget
+from vizgate.extension.kinds.discovery import DiscoveredTarget
 from vizgate.pipeline.target_state import Block
 from vizgate.testing import ManualClock
 

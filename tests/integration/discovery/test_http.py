@@ -14,7 +14,7 @@ import trustme
 from tests.integration.discovery.asking import asked
 from vizgate.discovery.http.source import HttpDiscovery
 from vizgate.errors import CallFailed
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 
 class Lister:

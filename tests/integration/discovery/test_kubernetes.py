@@ -13,7 +13,7 @@ from tests.integration.discovery.api_server import ApiServer, api_server, pod
 from tests.integration.discovery.asking import Asked, asked
 from vizgate.discovery.kubernetes.source import KubernetesDiscovery
 from vizgate.errors import CallFailed
-from vizgate.extension.discovery import Discovered, DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, DiscoveredTarget, DiscoveryFailed
 from vizgate.testing import ManualClock
 
 

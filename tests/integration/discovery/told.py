@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from vizgate import Clock, Gateway, GatewayConfig
-from vizgate.extension.discovery import Discovered, DiscoveredTarget, Discovery, DiscoveryConfig, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, DiscoveredTarget, Discovery, DiscoveryConfig, DiscoveryFailed
 
 #: What was told to sources, by their channel.
 CHANNELS: dict[str, asyncio.Queue[Discovered | Exception]] = {}

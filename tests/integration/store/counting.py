@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 
 from vizgate.extension.contract import Middleware, MiddlewareConfig
-from vizgate.extension.fields import Integer
+from vizgate.extension.kinds.store_component import StoreComponent, StoreConfigBase
 from vizgate.extension.store import NO_CELLS, Cells, Program
-from vizgate.extension.store_component import StoreComponent, StoreConfigBase
+from vizgate.extension.values.fields import Integer
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vizgate.auth.bearer import BearerTokens, check_token68
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 TOKENS = BearerTokens(100)
 WITH_COOKIE = BearerTokens(100, "session")

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from vizgate.auth.questions import Questions
-from vizgate.extension.authenticator import AuthenticationUnavailable
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable
 
 
 class Asked:

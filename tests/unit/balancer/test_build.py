@@ -11,8 +11,8 @@ from vizgate.balancer.build import RULES, build_balancer
 from vizgate.balancer.config import BalancerSetting, HashBalancerConfig, OwnBalancerConfig, Weight, told
 from vizgate.balancer.hashing.consistent_hash import ConsistentHash
 from vizgate.balancer.round_robin import RoundRobin
-from vizgate.extension.balancer import Balancer, BalancerConfig
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Balancer, BalancerConfig
 from vizgate.extension.registry import PluginError, Registry
 
 SETTING = TypeAdapter(BalancerSetting)

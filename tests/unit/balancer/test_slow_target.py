@@ -10,8 +10,8 @@ import pytest
 
 from vizgate.balancer.build import RULES
 from vizgate.balancer.chance.latency import LatencyWatcher
-from vizgate.extension.balancer import Balancer
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Balancer
 from vizgate.pipeline.attempt import Attempt
 from vizgate.testing import ManualClock
 

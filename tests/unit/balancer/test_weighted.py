@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vizgate.balancer.weighted import WeightedRoundRobin
-from vizgate.extension.balancer import Member
+from vizgate.extension.kinds.balancer import Member
 
 weights_lists = st.lists(st.integers(1, 50), min_size=1, max_size=8)
 

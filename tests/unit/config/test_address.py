@@ -13,7 +13,7 @@ from vizgate.config.model.address import (
     parse_authority,
     parse_target_url,
 )
-from vizgate.extension.network import parse_network
+from vizgate.extension.values.network import parse_network
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from vizgate.config import load_text
-from vizgate.extension.balancer import Balancer, BalancerConfig
+from vizgate.extension.kinds.balancer import Balancer, BalancerConfig
 from vizgate.extension.registry import Registry
 
 Refused = Callable[..., list[str]]

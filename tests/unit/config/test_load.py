@@ -12,7 +12,7 @@ from pydantic import field_validator
 from vizgate.config import ConfigError, load_config, load_text
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Middleware, MiddlewareConfig
-from vizgate.extension.fields import Duration, ExistingFile, SecretField
+from vizgate.extension.values.fields import Duration, ExistingFile, SecretField
 from vizgate.transform.config import HeadersConfig
 
 Refused = Callable[..., list[str]]

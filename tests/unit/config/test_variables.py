@@ -7,7 +7,7 @@ import pytest
 from vizgate.config.text import yaml_reader
 from vizgate.config.text.nodes import to_plain
 from vizgate.config.text.variables import expand
-from vizgate.extension.fields import Expanded
+from vizgate.extension.values.fields import Expanded
 
 ENVIRONMENT = {"HOST": "db.internal", "PORT": "8080", "EMPTY": "", "NESTED": "${HOST}"}
 

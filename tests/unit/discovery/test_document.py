@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vizgate.discovery.document import Defaults, targets_of
-from vizgate.extension.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.kinds.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed
 
 
 def test_texts_mappings_and_groups_are_targets() -> None:

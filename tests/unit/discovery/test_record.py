@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vizgate.discovery.record import NO_TARGETS, SourceRecord
-from vizgate.extension.discovery import MAX_TARGETS, Discovered, DiscoveredTarget
+from vizgate.extension.kinds.discovery import MAX_TARGETS, Discovered, DiscoveredTarget
 
 ONE = Discovered.of("10.0.0.1:80")
 TWO = Discovered.of("10.0.0.1:80", "10.0.0.2:80")

@@ -21,7 +21,7 @@ from vizgate.errors import (
     UpstreamError,
     UpstreamReset,
 )
-from vizgate.extension.balancer import Member
+from vizgate.extension.kinds.balancer import Member
 from vizgate.message.headers import Headers
 from vizgate.pipeline.attempt import Attempt
 from vizgate.pipeline.body import StreamBody

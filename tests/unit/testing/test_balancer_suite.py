@@ -10,7 +10,7 @@ import pytest
 
 from vizgate.balancer.least_connections import LeastConnections
 from vizgate.balancer.round_robin import RoundRobin
-from vizgate.extension.balancer import Balancer, Member
+from vizgate.extension.kinds.balancer import Balancer, Member
 from vizgate.testing import check_balancer
 
 

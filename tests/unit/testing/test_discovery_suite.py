@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vizgate.extension.contract import Context
-from vizgate.extension.discovery import Discovered, Discovery, DiscoveryConfig, DiscoveryFailed, PolledDiscovery
+from vizgate.extension.kinds.discovery import Discovered, Discovery, DiscoveryConfig, DiscoveryFailed, PolledDiscovery
 from vizgate.testing import check_discovery
 
 

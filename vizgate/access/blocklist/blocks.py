@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from vizgate.access.ip_filter.networks import as_seen
-from vizgate.extension.network import IPNetwork
+from vizgate.extension.values.network import IPNetwork
 
 #: The most networks that can be kept out at a time.
 MAX_BLOCKS = 10_000

@@ -11,8 +11,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from vizgate.extension.contract import ComponentConfig, MiddlewareConfig
-from vizgate.extension.field_names import ShownFieldName
-from vizgate.extension.fields import Secret, SecretField
+from vizgate.extension.values.field_names import ShownFieldName
+from vizgate.extension.values.fields import Secret, SecretField
 from vizgate.message.origins import NULL, parse_origin
 
 _COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

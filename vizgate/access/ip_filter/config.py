@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from vizgate.access.ip_filter.networks import as_seen
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.network import NetworkField
+from vizgate.extension.values.network import NetworkField
 
 
 class IpFilterConfig(MiddlewareConfig):

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from vizgate.extension.network import IPNetwork
+from vizgate.extension.values.network import IPNetwork
 
 _MAPPED = IPv6Network("::ffff:0:0/96")
 _Range = tuple[int, int, bool]

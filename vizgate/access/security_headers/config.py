@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from vizgate.extension.contract import ComponentConfig, MiddlewareConfig
-from vizgate.extension.fields import Duration, Flag
+from vizgate.extension.values.fields import Duration, Flag
 from vizgate.message.headers import encode_value
 
 _YEAR_S = 365 * 86400.0

@@ -14,8 +14,8 @@ from typing import ClassVar
 from vizgate.auth.api_key.config import ApiKeyConfig, KeyConfig
 from vizgate.auth.api_key.upkeep import Upkeep
 from vizgate.auth.quoting import quoted
-from vizgate.extension.authenticator import Authenticator, CredentialRefused
 from vizgate.extension.contract import ComponentConfig, Context
+from vizgate.extension.kinds.authenticator import Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

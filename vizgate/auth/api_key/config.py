@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.field_names import ShownFieldName
-from vizgate.extension.fields import ExistingFile, Flag, PositiveDuration, SecretField
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
+from vizgate.extension.values.field_names import ShownFieldName
+from vizgate.extension.values.fields import ExistingFile, Flag, PositiveDuration, SecretField
 
 # The three dots are those of examples and of tickets, where nobody writes all 64 digits.
 _ABBREVIATED = "..."

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from vizgate.auth.api_key.config import KeyConfig, refuse_unfit
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.identity import Identity
 
 #: Longest key that is looked at.

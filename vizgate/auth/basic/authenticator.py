@@ -15,8 +15,8 @@ from vizgate.auth.basic.passwords import Passwords, decoy_of
 from vizgate.auth.questions import Questions
 from vizgate.auth.quoting import quoted
 from vizgate.auth.remembered import Learned, Remembered
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.extension.contract import ComponentConfig, Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

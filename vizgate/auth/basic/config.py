@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Duration, Integer
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
+from vizgate.extension.values.fields import Duration, Integer
 
 # The PHC string format; the bounds keep a slip of the pen from costing all memory of the machine.
 _HASH = (

@@ -9,7 +9,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.headers import Field
 
 #: The longest value of Authorization that is read.

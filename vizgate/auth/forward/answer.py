@@ -11,7 +11,7 @@ from typing import NamedTuple
 from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.auth.jwt.claims import is_name
 from vizgate.errors import VizgateError
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.headers import Field, Headers, encode_name, encode_value
 from vizgate.message.identity import Identity
 from vizgate.pipeline.ports import CallAnswer

@@ -15,8 +15,8 @@ from vizgate.auth.forward.question import ForwardQuestion, key_of
 from vizgate.auth.questions import Questions
 from vizgate.auth.remembered import Learned, Remembered
 from vizgate.errors import CallFailed
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, AuthenticatorConfig
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, AuthenticatorConfig
 from vizgate.message.headers import Field
 from vizgate.message.identity import Identity
 from vizgate.pipeline.ports import Call

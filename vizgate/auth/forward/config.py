@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from vizgate.extension.authenticator import AuthenticatorConfig
-from vizgate.extension.field_names import FieldName, RequestFieldName, ShownFieldName
-from vizgate.extension.fields import Duration, Integer, PositiveDuration
-from vizgate.extension.urls import HttpUrl
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
+from vizgate.extension.values.field_names import FieldName, RequestFieldName, ShownFieldName
+from vizgate.extension.values.fields import Duration, Integer, PositiveDuration
+from vizgate.extension.values.urls import HttpUrl
 
 
 class ForwardAuthConfig(AuthenticatorConfig):

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Sequence
 from vizgate.auth.gate.complaints import Complaints
 from vizgate.auth.gate.refusal import Refusal
 from vizgate.errors import ExchangeError
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.pipeline.request import Request
 
 _KEY = "vizgate.auth.refusal"

@@ -11,8 +11,8 @@ from vizgate.auth.gate.challenges import Challenges
 from vizgate.auth.gate.identity_fields import IdentityFields
 from vizgate.auth.gate.refusal import Refusal
 from vizgate.auth.gate.rules import AccessRules, Denial
-from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Context, Middleware, MiddlewareConfig
+from vizgate.extension.kinds.authenticator import Authenticator
 from vizgate.message.headers import Field, encode_value
 from vizgate.message.identity import Identity
 from vizgate.pipeline.handler import Handler

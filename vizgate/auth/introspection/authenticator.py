@@ -21,13 +21,13 @@ from vizgate.auth.questions import Questions
 from vizgate.auth.remembered import Learned as KeptLearned
 from vizgate.auth.remembered import Remembered
 from vizgate.errors import CallFailed
-from vizgate.extension.authenticator import (
+from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import (
     AuthenticationUnavailable,
     Authenticator,
     AuthenticatorConfig,
     CredentialRefused,
 )
-from vizgate.extension.contract import Context
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

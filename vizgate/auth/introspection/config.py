@@ -11,9 +11,9 @@ from pydantic import Field
 
 from vizgate.auth.fields import Strings
 from vizgate.auth.jwt.config import TokenClaimsConfig
-from vizgate.extension.authenticator import AuthenticatorConfig
-from vizgate.extension.fields import Duration, Integer, PositiveDuration, SecretField, Size
-from vizgate.extension.urls import HttpUrl
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
+from vizgate.extension.values.fields import Duration, Integer, PositiveDuration, SecretField, Size
+from vizgate.extension.values.urls import HttpUrl
 from vizgate.units import KIB
 
 

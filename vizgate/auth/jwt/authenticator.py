@@ -21,14 +21,14 @@ from vizgate.auth.jwt.keys.source import FileSource, KeySource, UrlSource
 from vizgate.auth.jwt.memory import JwtMemory
 from vizgate.auth.jwt.revocation import RevocationList
 from vizgate.auth.jwt.verifier import JwtVerifier
-from vizgate.extension.authenticator import (
+from vizgate.extension.calls import NO_CALLS
+from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import (
     AuthenticationUnavailable,
     Authenticator,
     AuthenticatorConfig,
     CredentialRefused,
 )
-from vizgate.extension.calls import NO_CALLS
-from vizgate.extension.contract import Context
 from vizgate.extension.store import StoreFailed
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request

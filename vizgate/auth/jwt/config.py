@@ -10,10 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vizgate.auth.fields import Strings
-from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
-from vizgate.extension.fields import Duration, ExistingFile, Integer, PositiveDuration, SecretField, Size
-from vizgate.extension.urls import HttpUrl
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
+from vizgate.extension.values.fields import Duration, ExistingFile, Integer, PositiveDuration, SecretField, Size
+from vizgate.extension.values.urls import HttpUrl
 from vizgate.units import KIB
 
 CookieName = Annotated[str, Field(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,200}$")]

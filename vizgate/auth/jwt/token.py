@@ -12,7 +12,7 @@ from binascii import Error, a2b_base64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _TO_URL = bytes.maketrans(b"+/", b"-_")

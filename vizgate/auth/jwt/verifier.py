@@ -13,7 +13,7 @@ from vizgate.auth.jwt.keys.key_set import KeySet
 from vizgate.auth.jwt.keys.material import key_of_pem, key_of_secret
 from vizgate.auth.jwt.rules import TokenRules, Validity
 from vizgate.auth.jwt.token import Token, parse
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.message.identity import Identity
 
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from vizgate.auth.mtls.config import MtlsConfig, SubjectConfig
 from vizgate.auth.mtls.names import NamePatterns, name_of
-from vizgate.extension.authenticator import Authenticator, CredentialRefused
 from vizgate.extension.contract import ComponentConfig, Context
+from vizgate.extension.kinds.authenticator import Authenticator, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

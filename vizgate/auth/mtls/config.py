@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 
 from vizgate.auth.fields import Strings
 from vizgate.auth.mtls.names import NameKind, NamePatterns
-from vizgate.extension.authenticator import AuthenticatorConfig
 from vizgate.extension.contract import ComponentConfig
+from vizgate.extension.kinds.authenticator import AuthenticatorConfig
 
 
 def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:

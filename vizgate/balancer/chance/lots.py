@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from vizgate.extension.balancer import Member
+from vizgate.extension.kinds.balancer import Member
 
 # With half of the weight excluded, one draw in a thousand is not good after as many.
 _DRAWS = 10

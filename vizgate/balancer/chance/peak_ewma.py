@@ -9,8 +9,8 @@ from typing import Any
 
 from vizgate.balancer.chance.latency import decayed
 from vizgate.balancer.chance.two_choices import TwoChoices
-from vizgate.extension.balancer import Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import Member
 
 # Longer than any latency: a target that has not answered yet gets no second request before the first is answered.
 _UNKNOWN_S = 1e9

@@ -9,8 +9,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vizgate.balancer.chance.lots import Lots
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 
 
 class WeightedRandom(Balancer):

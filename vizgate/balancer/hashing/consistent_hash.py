@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from vizgate.balancer.config import HashConfig
 from vizgate.balancer.hashing.ring import MAX_TARGETS, POINTS, Ring
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.extension.contract import ComponentConfig, Context
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 
 
 class ConsistentHash(Balancer):

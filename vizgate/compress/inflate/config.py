@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from vizgate.compress.inflate.decoders import has_decoder
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.fields import Integer, Size
+from vizgate.extension.values.fields import Integer, Size
 from vizgate.units import MIB
 
 Coding = Literal["gzip", "deflate", "br", "zstd"]

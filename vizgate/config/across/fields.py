@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from vizgate.config.model.route import RouteConfig
 from vizgate.config.problems import Finding
-from vizgate.extension.field_names import arriving_field_name
+from vizgate.extension.values.field_names import arriving_field_name
 
 
 def field_findings(routes: Mapping[int, RouteConfig]) -> Iterator[Finding]:

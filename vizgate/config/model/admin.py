@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vizgate.config.model.base import ConfigModel
-from vizgate.extension.fields import Secret, SecretField
+from vizgate.extension.values.fields import Secret, SecretField
 
 _HASH = r"^sha256:[0-9a-f]{64}$"
 _is_hash = re.compile(_HASH).match

@@ -16,8 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 from vizgate.config.model.address import parse_authority
 from vizgate.config.model.base import ConfigModel
 from vizgate.config.problems import shown
-from vizgate.extension.fields import Integer
-from vizgate.extension.network import parse_ip
+from vizgate.extension.values.fields import Integer
+from vizgate.extension.values.network import parse_ip
 from vizgate.message.identity import Identity
 
 

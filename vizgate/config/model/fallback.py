@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vizgate.config.model.base import ConfigModel
-from vizgate.extension.fields import Integer, Size
+from vizgate.extension.values.fields import Integer, Size
 from vizgate.transform.config import RespondConfig
 from vizgate.units import KIB
 

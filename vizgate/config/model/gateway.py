@@ -19,7 +19,7 @@ from vizgate.config.model.route import RouteConfig
 from vizgate.config.model.server import ServerConfig
 from vizgate.config.model.service import ServiceConfig
 from vizgate.extension.contract import UsedConfig
-from vizgate.extension.fields import Integer
+from vizgate.extension.values.fields import Integer
 from vizgate.limiter.config import LimitConfig
 from vizgate.store.config import MemoryStoreConfig, StoreConfig, default_store
 from vizgate.versions.config import VersionConfig

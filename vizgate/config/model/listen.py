@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from vizgate.auth.mtls.rules import CertificateRules
 from vizgate.config.model.address import ListenAddressField, UnixAddress
 from vizgate.config.model.base import ConfigModel, text_as
-from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+from vizgate.extension.values.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
 from vizgate.message.server_names import parse_server_name
 
 

@@ -23,8 +23,8 @@ from pydantic import (
 
 from vizgate.config.model.base import ConfigModel, text_as
 from vizgate.extension.contract import UsedConfig
-from vizgate.extension.field_names import FieldName
-from vizgate.extension.fields import Flag, Number, PositiveDuration, Share, TextSource
+from vizgate.extension.values.field_names import FieldName
+from vizgate.extension.values.fields import Flag, Number, PositiveDuration, Share, TextSource
 
 # What watches wakes up four times as often; a machine with other work is late by this much itself.
 _LEAST_STALL_S = 0.02

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from vizgate.config.model.base import ConfigModel
 from vizgate.cors.config import CorsConfig
-from vizgate.extension.fields import Duration, Size
+from vizgate.extension.values.fields import Duration, Size
 
 PolicyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}$")]
 

@@ -14,7 +14,7 @@ from vizgate.config.model.base import ConfigModel
 from vizgate.config.model.fallback import FallbackConfig
 from vizgate.config.model.policies import AuthNames, CorsSetting, LimitNames
 from vizgate.extension.contract import OpenConfig
-from vizgate.extension.fields import Duration, Size
+from vizgate.extension.values.fields import Duration, Size
 from vizgate.overload.config import Priority
 from vizgate.router.config import MatchConfig
 from vizgate.traffic.config import FaultConfig, MirrorConfig, SplitWays, StickyBy

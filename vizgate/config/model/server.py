@@ -13,8 +13,8 @@ from vizgate.config.model.address import Address, ListenAddressField, UnixAddres
 from vizgate.config.model.admin import AdminTokenConfig, AdminTokenField, unlike
 from vizgate.config.model.base import ConfigModel, ZoneName
 from vizgate.config.model.listen import ListenConfig, Listener
-from vizgate.extension.fields import Duration, Flag, Integer, PositiveDuration, Size
-from vizgate.extension.network import PeerField
+from vizgate.extension.values.fields import Duration, Flag, Integer, PositiveDuration, Size
+from vizgate.extension.values.network import PeerField
 from vizgate.overload.config import OverloadConfig
 from vizgate.units import KIB, MIB
 

@@ -18,8 +18,8 @@ from vizgate.config.problems import shown
 from vizgate.discovery.config import DiscoverySetting
 from vizgate.discovery.dns.config import DnsDiscoveryConfig
 from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
-from vizgate.extension.field_names import RequestFieldName
-from vizgate.extension.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
+from vizgate.extension.values.field_names import RequestFieldName
+from vizgate.extension.values.fields import Duration, ExistingFile, Flag, Integer, PositiveDuration
 from vizgate.health.config import HealthConfig
 from vizgate.retry.config import RetryConfig
 from vizgate.validation.config import ValidationConfig

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vizgate.config.problems import Path, Place
-from vizgate.extension.fields import Defaulted, Expanded
+from vizgate.extension.values.fields import Defaulted, Expanded
 
 
 @dataclass(slots=True)

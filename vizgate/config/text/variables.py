@@ -11,7 +11,7 @@ from collections.abc import Sequence as Items
 
 from vizgate.config.problems import Path, Problem, shown
 from vizgate.config.text.nodes import Mapping, Node, Scalar
-from vizgate.extension.fields import Defaulted
+from vizgate.extension.values.fields import Defaulted
 
 Environment = EnvironmentMapping[str, str]
 

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from vizgate.extension.discovery import DiscoveryConfig
-from vizgate.extension.fields import Integer, PositiveDuration
+from vizgate.extension.kinds.discovery import DiscoveryConfig
+from vizgate.extension.values.fields import Integer, PositiveDuration
 
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _NAME = r"^[A-Za-z0-9_]([A-Za-z0-9_.\-]{0,251}[A-Za-z0-9_])?\.?$"

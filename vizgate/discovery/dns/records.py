@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from vizgate.extension.discovery import DiscoveredTarget, Scheme
+from vizgate.extension.kinds.discovery import DiscoveredTarget, Scheme
 
 
 class Addresses(NamedTuple):

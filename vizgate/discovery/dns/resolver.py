@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vizgate.discovery.dns.config import NameServer
 from vizgate.discovery.dns.records import Addresses, SrvRecord, SrvRecords
 from vizgate.errors import VizgateError
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 if TYPE_CHECKING:
     import dns.asyncresolver

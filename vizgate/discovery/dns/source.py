@@ -13,7 +13,7 @@ from vizgate.discovery.dns.config import DnsDiscoveryConfig, parse_name_server
 from vizgate.discovery.dns.records import Addresses, Naming, address_targets, srv_targets
 from vizgate.discovery.dns.resolver import DnsResolver, Family, check_installed
 from vizgate.extension.contract import ComponentConfig, Context
-from vizgate.extension.discovery import Discovered, DiscoveredTarget, DiscoveryFailed, PolledDiscovery
+from vizgate.extension.kinds.discovery import Discovered, DiscoveredTarget, DiscoveryFailed, PolledDiscovery
 
 _FAMILIES: dict[str, tuple[Family, ...]] = {"A": ("A",), "AAAA": ("AAAA",), "A+AAAA": ("A", "AAAA")}
 # Hosts of SRV records that are asked for at once.

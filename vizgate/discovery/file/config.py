@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vizgate.extension.discovery import DiscoveryConfig
-from vizgate.extension.fields import Integer, NewFile, PositiveDuration, Size
+from vizgate.extension.kinds.discovery import DiscoveryConfig
+from vizgate.extension.values.fields import Integer, NewFile, PositiveDuration, Size
 from vizgate.units import MIB
 
 

@@ -14,8 +14,8 @@ from vizgate.discovery.document import Defaults, targets_of
 from vizgate.discovery.file.config import FileDiscoveryConfig
 from vizgate.discovery.file.text import parse
 from vizgate.extension.contract import ComponentConfig, Context
-from vizgate.extension.discovery import Discovered, DiscoveryFailed, PolledDiscovery
-from vizgate.extension.regular_file import open_regular
+from vizgate.extension.kinds.discovery import Discovered, DiscoveryFailed, PolledDiscovery
+from vizgate.extension.values.regular_file import open_regular
 
 #: What tells that a file is another one, or has been written: replaced by a rename it has another inode.
 _Mark = tuple[int, int, int, int]

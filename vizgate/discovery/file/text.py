@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 
 def parse(data: bytes, *, is_json: bool) -> Any:

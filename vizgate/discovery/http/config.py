@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vizgate.extension.discovery import DiscoveryConfig
-from vizgate.extension.field_names import RequestFieldName
-from vizgate.extension.fields import ExistingFile, Integer, PositiveDuration, SecretField, Size
-from vizgate.extension.urls import HttpUrl
+from vizgate.extension.kinds.discovery import DiscoveryConfig
+from vizgate.extension.values.field_names import RequestFieldName
+from vizgate.extension.values.fields import ExistingFile, Integer, PositiveDuration, SecretField, Size
+from vizgate.extension.values.urls import HttpUrl
 from vizgate.units import MIB
 
 

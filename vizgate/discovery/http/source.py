@@ -12,7 +12,7 @@ from typing import ClassVar
 from vizgate.discovery.document import Defaults, targets_of
 from vizgate.discovery.http.config import HttpDiscoveryConfig
 from vizgate.extension.contract import ComponentConfig, Context
-from vizgate.extension.discovery import Discovered, DiscoveredTarget, DiscoveryFailed, PolledDiscovery
+from vizgate.extension.kinds.discovery import Discovered, DiscoveredTarget, DiscoveryFailed, PolledDiscovery
 from vizgate.message.headers import Field
 from vizgate.pipeline.ports import Call
 

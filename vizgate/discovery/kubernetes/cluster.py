@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
-from vizgate.extension.discovery import DiscoveryFailed
-from vizgate.extension.regular_file import open_regular
+from vizgate.extension.kinds.discovery import DiscoveryFailed
+from vizgate.extension.values.regular_file import open_regular
 
 _MAX_BYTES = 64 * 1024
 

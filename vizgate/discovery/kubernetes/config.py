@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vizgate.extension.discovery import DiscoveryConfig
-from vizgate.extension.fields import ExistingFile, Integer, NewFile, PositiveDuration, SecretField
-from vizgate.extension.urls import HttpUrl
+from vizgate.extension.kinds.discovery import DiscoveryConfig
+from vizgate.extension.values.fields import ExistingFile, Integer, NewFile, PositiveDuration, SecretField
+from vizgate.extension.values.urls import HttpUrl
 
 _LABEL = r"^[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?$"
 #: Where a pod finds who it is.

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 from vizgate.discovery.kubernetes.slices import SlicePart, Wanted, read_slice, targets_of
-from vizgate.extension.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.kinds.discovery import MAX_TARGETS, DiscoveredTarget, DiscoveryFailed
 from vizgate.units import MIB
 
 #: The longest event: a slice has at most 1,000 endpoints.

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed, Scheme
+from vizgate.extension.kinds.discovery import DiscoveredTarget, DiscoveryFailed, Scheme
 
 
 @dataclass(frozen=True, slots=True)

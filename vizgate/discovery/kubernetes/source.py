@@ -18,7 +18,7 @@ from vizgate.discovery.kubernetes.config import KubernetesDiscoveryConfig
 from vizgate.discovery.kubernetes.events import HistoryGone, SliceTable, lines_of
 from vizgate.discovery.kubernetes.slices import Wanted
 from vizgate.extension.contract import ComponentConfig, Context
-from vizgate.extension.discovery import Discovered, Discovery, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, Discovery, DiscoveryFailed
 from vizgate.pipeline.ports import Call
 from vizgate.units import KIB, MIB
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from vizgate.config.model import ServiceConfig
 from vizgate.discovery.feed import Feed
 from vizgate.extension.contract import Component
-from vizgate.extension.discovery import DiscoveredTarget
+from vizgate.extension.kinds.discovery import DiscoveredTarget
 from vizgate.gateway.adoption.background import Background
 from vizgate.gateway.adoption.draft import StateDraft
 from vizgate.gateway.discovering.targets import leaving, with_targets

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 
 from vizgate.config.model import ServiceConfig, TargetConfig
 from vizgate.config.model.address import TargetUrl
-from vizgate.extension.discovery import DiscoveredTarget
+from vizgate.extension.kinds.discovery import DiscoveredTarget
 
 #: What stands in for targets where nobody is asked: a name that nobody can have (RFC 2606).
 STAND_IN = (DiscoveredTarget("discovered.invalid", 80),)

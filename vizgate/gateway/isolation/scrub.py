@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from vizgate.extension.fields import Secret
+from vizgate.extension.values.fields import Secret
 from vizgate.observe.redaction import REDACTED, redact_text
 from vizgate.pipeline.request import Request
 

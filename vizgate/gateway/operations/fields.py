@@ -1,7 +1,7 @@
 """Types of what bodies say.
 
 In: ``ForField``, ``RateText``, ``Count`` and what is made of them. Not in: the same for the YAML
-(``extension.fields``), where variables may stand in texts.
+(``extension.values.fields``), where variables may stand in texts.
 
 What is refused is refused by the patterns, so that the description of the API tells the whole truth.
 """

@@ -1,6 +1,6 @@
 """Keeps a background service running.
 
-In: ``Runner``. Not in: the service (``extension.background``).
+In: ``Runner``. Not in: the service (``extension.kinds.background``).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from vizgate.extension.background import BackgroundService
+from vizgate.extension.kinds.background import BackgroundService
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import is_fault
 

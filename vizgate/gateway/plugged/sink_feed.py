@@ -1,6 +1,6 @@
 """From the end of a request to a sink, without any request ever waiting.
 
-In: ``SinkFeed``: the queue, the batches, what a slow or failing sink costs. Not in: the sink (``extension.sink``).
+In: ``SinkFeed``: the queue, its batches, what a slow or failing sink costs. Not in: it (``extension.kinds.sink``).
 
 The hot path appends to a deque. A task gives the sink one batch after the other; while it does not keep up, the queue
 fills, and what does not fit is counted and forgotten.
@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from dataclasses import replace
 
-from vizgate.extension.sink import RequestRecord, Sink, SinkConfig
+from vizgate.extension.kinds.sink import RequestRecord, Sink, SinkConfig
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import is_fault
 from vizgate.observe.access_log.formats import FIELD_LIMIT, text_of

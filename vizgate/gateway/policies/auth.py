@@ -13,8 +13,8 @@ from vizgate.auth.gate.identity_fields import IdentityFields
 from vizgate.auth.gate.require import Require
 from vizgate.auth.gate.rules import AccessRules
 from vizgate.config.model import RouteConfig
-from vizgate.extension.authenticator import Authenticator
 from vizgate.extension.contract import Component, Middleware, MiddlewareConfig
+from vizgate.extension.kinds.authenticator import Authenticator
 from vizgate.extension.making import is_foreign, make
 from vizgate.gateway.isolation.guards.authenticator import GuardedAuthenticator
 from vizgate.gateway.policies.parts import Layer, Parts, StandIn

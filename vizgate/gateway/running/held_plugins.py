@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vizgate.config import GatewayConfig
-from vizgate.extension.background import BackgroundService
 from vizgate.extension.contract import Component, Context, UsedConfig
+from vizgate.extension.kinds.background import BackgroundService
+from vizgate.extension.kinds.sink import Sink
 from vizgate.extension.making import make, name_of
 from vizgate.extension.registry import Registry
-from vizgate.extension.sink import Sink
 from vizgate.extension.store import Store
 from vizgate.gateway.plugged.runner import Runner
 from vizgate.gateway.plugged.sink_feed import SinkFeed

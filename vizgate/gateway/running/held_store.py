@@ -6,10 +6,10 @@ In: ``HeldStore``: it runs from the first generation that leans on it to the las
 from __future__ import annotations
 
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
 from vizgate.extension.store import Store
-from vizgate.extension.store_component import StoreComponent
 from vizgate.gateway.isolation.guards.store import GuardedStore
 from vizgate.gateway.running.components import start_component, stop_component
 from vizgate.gateway.state import GatewayState

@@ -14,8 +14,8 @@ from vizgate.balancer.chance.latency import LatencyWatcher
 from vizgate.balancer.config import AnyBalancerConfig
 from vizgate.balancer.hashing.key import KeyOf, compile_key
 from vizgate.config.model import ServiceConfig
-from vizgate.extension.balancer import Balancer, Member
 from vizgate.extension.contract import Component, Context
+from vizgate.extension.kinds.balancer import Balancer, Member
 from vizgate.extension.making import is_foreign
 from vizgate.extension.registry import Registry
 from vizgate.gateway.isolation.faults import FaultBook

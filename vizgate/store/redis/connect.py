@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vizgate.errors import VizgateError
-from vizgate.extension.fields import Secret
 from vizgate.extension.store import StoreFailed
+from vizgate.extension.values.fields import Secret
 from vizgate.observe.metrics import Counter
 from vizgate.store.address import Address
 from vizgate.store.redis.connection import Connection

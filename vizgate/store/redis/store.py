@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable
 
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.store import Cells, Program, StoreFailed
-from vizgate.extension.store_component import StoreComponent
 from vizgate.store.address import parse_address
 from vizgate.store.config import RedisStoreConfig
 from vizgate.store.redis.connect import Login, connect, tls_context

@@ -9,8 +9,8 @@ import asyncio
 from hashlib import blake2b
 
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.store import Cells, Program, StoreFailed
-from vizgate.extension.store_component import StoreComponent
 from vizgate.store.config import SharedStoreConfig
 from vizgate.store.shared.file import TableFile, inherited_file, named_file, new_file
 from vizgate.store.shared.layout import DIGEST_BYTES, STRIPES, bucket_start

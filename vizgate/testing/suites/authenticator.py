@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from vizgate.extension.contract import Context
-from vizgate.extension.discovery import MAX_TARGETS, Discovered, DiscoveredTarget, Discovery
+from vizgate.extension.kinds.discovery import MAX_TARGETS, Discovered, DiscoveredTarget, Discovery
 
 #: Makes a source, for a context. Gives the same world to each.
 MakeDiscovery = Callable[[Context], Discovery]

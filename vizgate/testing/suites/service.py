@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from vizgate.extension.background import BackgroundService
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.background import BackgroundService
 from vizgate.testing.clock import ManualClock
 from vizgate.testing.suites.life import check_life, patiently
 

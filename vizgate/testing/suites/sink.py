@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vizgate.extension.contract import Context
-from vizgate.extension.sink import RequestRecord, Sink
+from vizgate.extension.kinds.sink import RequestRecord, Sink
 from vizgate.testing.suites.life import check_life, patiently
 
 MakeSink = Callable[[Context], Sink]

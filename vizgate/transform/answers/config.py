@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.fields import ExistingFile, Flag, Integer
+from vizgate.extension.values.fields import ExistingFile, Flag, Integer
 from vizgate.message.headers import encode_value
 from vizgate.units import MIB, format_size
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vizgate.extension.contract import MiddlewareConfig
-from vizgate.extension.fields import Size
+from vizgate.extension.values.fields import Size
 from vizgate.transform.json_body.path import parse_path
 from vizgate.units import MIB
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 
 from vizgate import Authenticator, AuthenticatorConfig, CredentialRefused, Identity, Request
-from vizgate.extension.fields import PositiveDuration, SecretField
+from vizgate.extension.values.fields import PositiveDuration, SecretField
 
 FIELD = "X-Signature"
 

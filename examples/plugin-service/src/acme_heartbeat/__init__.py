@@ -10,7 +10,7 @@ import logging
 from pydantic import Field
 
 from vizgate import BackgroundConfig, BackgroundService, VizgateError
-from vizgate.extension.fields import Flag, PositiveDuration
+from vizgate.extension.values.fields import Flag, PositiveDuration
 from vizgate.pipeline.ports import Call
 
 _log = logging.getLogger("acme_heartbeat")

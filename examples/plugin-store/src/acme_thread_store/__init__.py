@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from struct import pack, unpack
 
 from vizgate import Program, StoreComponent, StoreConfigBase, StoreFailed
-from vizgate.extension.fields import NewFile
 from vizgate.extension.store import Cells
+from vizgate.extension.values.fields import NewFile
 
 
 class ThreadStore(StoreComponent):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vizgate.access.ip_filter import networks as module
 from vizgate.access.ip_filter.networks import NetworkRules, as_seen
-from vizgate.extension.network import IPNetwork
+from vizgate.extension.values.network import IPNetwork
 
 
 def rules(allow: list[str], deny: list[str]) -> NetworkRules:

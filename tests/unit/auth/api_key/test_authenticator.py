@@ -14,8 +14,8 @@ import pytest
 from vizgate.auth.api_key.age import DAY_S, OldKey, old_keys
 from vizgate.auth.api_key.config import ApiKeyConfig, KeyConfig
 from vizgate.auth.api_key.table import hash_key
-from vizgate.extension.authenticator import CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.gateway.policies.api_keys import FileApiKeys
 from vizgate.message.headers import Headers
 from vizgate.pipeline.request import Request

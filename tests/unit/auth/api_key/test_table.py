@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vizgate.auth.api_key import table as module
 from vizgate.auth.api_key.config import KeyConfig
 from vizgate.auth.api_key.table import MAX_KEY_BYTES, ApiKeyTable, hash_key
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.identity import Identity
 
 PEPPER = b"pepper"

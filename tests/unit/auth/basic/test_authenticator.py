@@ -13,8 +13,8 @@ from vizgate.auth.basic import authenticator as module
 from vizgate.auth.basic.authenticator import BasicAuthenticator
 from vizgate.auth.basic.config import BasicConfig
 from vizgate.auth.basic.passwords import Passwords, PasswordsMissing, decoy_of, hash_password
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request

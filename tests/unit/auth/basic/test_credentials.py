@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vizgate.auth.basic.credentials import MAX_BYTES, BasicCredentials, find_basic
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 
 def basic(text: str | bytes, scheme: bytes = b"Basic ") -> tuple[bytes, bytes]:

@@ -16,8 +16,8 @@ from vizgate.auth.forward.answer import MAX_COPIED_BYTES, ForwardAnswer, NotAnAn
 from vizgate.auth.forward.authenticator import ForwardAuthenticator
 from vizgate.auth.forward.config import ForwardAuthConfig
 from vizgate.errors import CallFailed
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.message.headers import Field, Headers
 from vizgate.message.identity import Identity
 from vizgate.pipeline.ports import Call, CallAnswer

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from vizgate.extension.authenticator import Authenticator, AuthenticatorConfig
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import Authenticator, AuthenticatorConfig
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response

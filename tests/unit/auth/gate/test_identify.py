@@ -11,7 +11,7 @@ from vizgate.auth.gate.complaints import PAUSE_S
 from vizgate.auth.gate.identify import Identify
 from vizgate.auth.gate.refusal import Refusal
 from vizgate.errors import ClientGone
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.message.identity import Identity
 from vizgate.testing import ManualClock
 

@@ -13,7 +13,7 @@ from vizgate.auth.gate.identity_fields import MAX_VALUE_BYTES, IdentityFields
 from vizgate.auth.gate.refusal import Refusal
 from vizgate.auth.gate.require import Require
 from vizgate.auth.gate.rules import AccessRules
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.message.identity import Identity
 
 BEARER, BASIC = "Bearer", 'Basic realm="shop", charset="UTF-8"'

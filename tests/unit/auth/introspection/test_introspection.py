@@ -18,8 +18,8 @@ from vizgate.auth.introspection.authenticator import IntrospectionAuthenticator
 from vizgate.auth.introspection.config import IntrospectionConfig
 from vizgate.auth.introspection.question import LIMIT_BYTES, introspection_call
 from vizgate.errors import CallFailed
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity
 from vizgate.pipeline.ports import Call, CallAnswer

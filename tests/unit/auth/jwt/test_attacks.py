@@ -24,7 +24,7 @@ from tests.unit.auth.jwt.tokens import (
 )
 from vizgate.auth.jwt.keys.key_set import KeySet, UnknownKey
 from vizgate.auth.jwt.verifier import JwtVerifier
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 
 RSA, OTHER_RSA, EC = private_key("RS256"), private_key("RS256", 1), private_key("ES256")
 

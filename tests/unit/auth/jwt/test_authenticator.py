@@ -15,8 +15,8 @@ from vizgate.auth.jwt.authenticator import JwtAuthenticator
 from vizgate.auth.jwt.config import JwtConfig
 from vizgate.auth.jwt.revocation import RevocationList
 from vizgate.errors import CallFailed
-from vizgate.extension.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, CredentialRefused
 from vizgate.extension.store import Cells, Program, StoreFailed
 from vizgate.message.headers import Headers
 from vizgate.message.identity import Identity

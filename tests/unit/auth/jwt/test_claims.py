@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vizgate.auth.jwt.claims import IdentityClaims, claim_of, is_name, scopes_of
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 CLAIMS: dict[str, Any] = {
     "sub": "ann",

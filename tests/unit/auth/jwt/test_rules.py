@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vizgate.auth.jwt.rules import TokenRules, Validity
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 RULES = TokenRules(frozenset({"a", "b"}), frozenset({"vizgate", "gw"}), ("exp",), 30.0)
 GOOD: dict[str, Any] = {"iss": "a", "aud": "vizgate", "exp": 1000}

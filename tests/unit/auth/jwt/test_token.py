@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.auth.jwt.tokens import CLAIMS, b64, forged, token
 from vizgate.auth.jwt.token import parse
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 HEADER = b64({"alg": "HS256"})
 

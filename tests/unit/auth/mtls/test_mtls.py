@@ -14,8 +14,8 @@ from vizgate.auth.mtls.authenticator import MtlsAuthenticator
 from vizgate.auth.mtls.config import MtlsConfig
 from vizgate.auth.mtls.names import MAX_NAME_CHARS, NamePatterns
 from vizgate.clock import SystemClock
-from vizgate.extension.authenticator import CredentialRefused
 from vizgate.extension.contract import Context
+from vizgate.extension.kinds.authenticator import CredentialRefused
 from vizgate.pipeline.request import Request
 from vizgate.testing import ManualClock
 

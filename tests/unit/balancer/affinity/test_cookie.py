@@ -11,7 +11,7 @@ from vizgate.balancer.affinity.cookie import CookieAffinity
 from vizgate.balancer.affinity.key import SigningKey
 from vizgate.balancer.affinity.names import TargetNames
 from vizgate.balancer.config import AffinityConfig
-from vizgate.extension.fields import Secret
+from vizgate.extension.values.fields import Secret
 from vizgate.message.headers import Headers
 from vizgate.observe.metrics import Metrics
 from vizgate.pipeline.request import Request

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vizgate.balancer.config import HashConfig
 from vizgate.balancer.hashing.consistent_hash import ConsistentHash
 from vizgate.balancer.hashing.ring import MAX_TARGETS, Ring
-from vizgate.extension.balancer import Member
+from vizgate.extension.kinds.balancer import Member
 from vizgate.pipeline.target_state import TargetState
 
 CHANCE = random.Random(1)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from vizgate.discovery.file.text import parse
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 _BOMB = "\n".join(
     ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)] + ["? *a8", ": 1"]

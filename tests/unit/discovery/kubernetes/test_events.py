@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vizgate.discovery.kubernetes.events import LONGEST_BYTES, MAX_SLICES, HistoryGone, SliceTable, lines_of
 from vizgate.discovery.kubernetes.slices import Wanted
-from vizgate.extension.discovery import DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveryFailed
 
 
 def slice_of(name: str, version: int, *addresses: str) -> dict[str, Any]:

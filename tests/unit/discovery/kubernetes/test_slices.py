@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vizgate.discovery.kubernetes.slices import Wanted, read_slice, targets_of
-from vizgate.extension.discovery import DiscoveredTarget, DiscoveryFailed
+from vizgate.extension.kinds.discovery import DiscoveredTarget, DiscoveryFailed
 
 HTTP = [{"name": "http", "port": 80}]
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from vizgate import Headers, Middleware, MiddlewareConfig, Request
-from vizgate.extension.fields import SecretField
+from vizgate.extension.values.fields import SecretField
 from vizgate.gateway.isolation.faults import PAUSE_S, FaultBook, PluginFaults
 from vizgate.observe.metrics import Metrics
 from vizgate.testing import ManualClock

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vizgate.auth.jwt.keys.material import KeyUnusable, VerifyKey, key_of_jwk
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 #: The most keys of a document; more would be no key set but an attack on memory.
 MAX_KEYS = 100

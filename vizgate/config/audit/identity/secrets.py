@@ -15,7 +15,7 @@ from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.problems import Finding, Path
 from vizgate.config.redact import is_secret_name
-from vizgate.extension.fields import Secret, is_written
+from vizgate.extension.values.fields import Secret, is_written
 from vizgate.transform.config import RespondConfig
 
 _MESSAGE = "stands here in plain text, for everybody who may read the file. Write ${NAME} or {file: path}"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import NoReturn
 
 from vizgate.errors import ExchangeError, Termination, VizgateError
-from vizgate.extension.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
+from vizgate.extension.kinds.authenticator import AuthenticationUnavailable, Authenticator, CredentialRefused
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import is_fault
 from vizgate.message.identity import Identity

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from vizgate.extension.balancer import NONE_EXCLUDED, Balancer, Member
+from vizgate.extension.kinds.balancer import NONE_EXCLUDED, Balancer, Member
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import PluginFailed, is_fault
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from vizgate.errors import CallFailed
-from vizgate.extension.discovery import Discovered, Discovery, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, Discovery, DiscoveryFailed
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import is_fault
 

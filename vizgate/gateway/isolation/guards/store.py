@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+from vizgate.extension.kinds.store_component import StoreComponent
 from vizgate.extension.store import Cells, Program, StoreFailed
-from vizgate.extension.store_component import StoreComponent
 from vizgate.gateway.isolation.faults import PluginFaults
 from vizgate.gateway.isolation.guards.middleware import is_fault
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from vizgate.access.blocklist.blocks import MAX_BLOCKS, BlockEntry, TooManyBlocks
 from vizgate.access.ip_filter.networks import as_seen
-from vizgate.extension.network import IPNetwork, parse_network
+from vizgate.extension.values.network import IPNetwork, parse_network
 from vizgate.gateway.operations.fields import ForField, settled_for, shown_time
 from vizgate.gateway.operations.operated import Operated
 from vizgate.gateway.operations.operation import (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.auth.jwt.tokens import jwk, key_set, private_key
 from vizgate.auth.jwt.keys.key_set import MAX_KEYS, MAX_TRIES, KeySet, UnknownKey
 from vizgate.auth.jwt.keys.material import KeyUnusable
-from vizgate.extension.authenticator import CredentialRefused
+from vizgate.extension.kinds.authenticator import CredentialRefused
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
 RSA, EC, ED = private_key("RS256"), private_key("ES256"), private_key("EdDSA")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vizgate.extension.contract import Context
-from vizgate.extension.discovery import Discovered, Discovery, DiscoveryConfig, DiscoveryFailed
+from vizgate.extension.kinds.discovery import Discovered, Discovery, DiscoveryConfig, DiscoveryFailed
 from vizgate.gateway.isolation.faults import FaultBook
 from vizgate.gateway.isolation.guards.discovery import GuardedDiscovery
 from vizgate.observe.metrics import Metrics

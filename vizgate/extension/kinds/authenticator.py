@@ -14,7 +14,7 @@ from pydantic import Field
 
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, ComponentConfig
-from vizgate.extension.fields import Flag
+from vizgate.extension.values.fields import Flag
 from vizgate.message.identity import Identity
 from vizgate.pipeline.request import Request
 

@@ -6,7 +6,7 @@ import pytest
 
 from vizgate.balancer.hashing.consistent_hash import ConsistentHash
 from vizgate.balancer.least_connections import LeastConnections
-from vizgate.extension.balancer import Balancer
+from vizgate.extension.kinds.balancer import Balancer
 
 
 def test_attempt_counts_as_long_as_the_block_runs() -> None:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from vizgate.errors import VizgateError
 from vizgate.extension.contract import Component, ComponentConfig
-from vizgate.extension.fields import PositiveDuration
+from vizgate.extension.values.fields import PositiveDuration
 
 Scheme = Literal["http", "https"]
 

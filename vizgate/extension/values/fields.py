@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from vizgate import units
-from vizgate.extension.regular_file import open_regular
+from vizgate.extension.values.regular_file import open_regular
 from vizgate.units import Rate
 
 _MAX_SECRET_BYTES = 64 * units.KIB

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vizgate.extension.fields import (
+from vizgate.extension.values.fields import (
     Duration,
     ExistingFile,
     Expanded,

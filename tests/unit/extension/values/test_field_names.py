@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vizgate.extension.field_names import arriving_field_name, shown_field_name
+from vizgate.extension.values.field_names import arriving_field_name, shown_field_name
 
 
 @pytest.mark.parametrize("name", ["X-API-Key", "Authorization", "Cookie", "x.y", "Host", "X-Forward", "Via-Y"])

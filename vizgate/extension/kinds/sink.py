@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from vizgate.extension.contract import Component, ComponentConfig
-from vizgate.extension.fields import Integer, PositiveDuration
+from vizgate.extension.values.fields import Integer, PositiveDuration
 
 
 class SinkConfig(ComponentConfig):

@@ -1,0 +1,1 @@
+"""The kinds of plugins beside middleware: what an author writes against."""
