@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from vizgate.cli import untimely_signals
 from vizgate.cli.arguments import add_command, add_log_level, address, host_header, target_url
 from vizgate.cli.serve import EXIT_NOT_STARTED, add_listen
+from vizgate.cli.serving import untimely_signals
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -35,8 +35,8 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
     untimely_signals.keep()
-    from vizgate.cli.operation import operate
     from vizgate.cli.program_log import program_log
+    from vizgate.cli.serving.operation import operate
     from vizgate.config import load_text
     from vizgate.gateway.server import Gateway
 

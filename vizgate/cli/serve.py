@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from vizgate.cli import untimely_signals
 from vizgate.cli.arguments import add_command, add_config, add_log_level, address, descriptor, workers
+from vizgate.cli.serving import untimely_signals
 
 if TYPE_CHECKING:
     from vizgate.cli.arguments import Commands
@@ -40,9 +40,9 @@ def add_listen(parser: argparse.ArgumentParser, default: str) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal ends it."""
     untimely_signals.keep()  # before anything that takes its time
-    from vizgate.cli.operation import operate
     from vizgate.cli.program_log import program_log
-    from vizgate.cli.supervision import supervise
+    from vizgate.cli.serving.operation import operate
+    from vizgate.cli.serving.supervision import supervise
     from vizgate.gateway.cores import worker_count
     from vizgate.gateway.listening.given import given_sockets
     from vizgate.gateway.reload.source import ConfigSource

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vizgate.cli.notify import Notifier
+from vizgate.cli.serving.notify import Notifier
 from vizgate.testing import ManualClock
 
 

@@ -1,6 +1,6 @@
 """Telling systemd how the service is.
 
-In: ``Notifier``. Not in: when there is something to tell (``cli.operation``, ``cli.supervision``).
+In: ``Notifier``. Not in: when there is something to tell (``serving.foreground``).
 
 Source: sd_notify(3), sd_watchdog_enabled(3). Nobody answers, and nothing depends on whether somebody listens.
 """

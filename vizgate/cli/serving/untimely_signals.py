@@ -1,6 +1,6 @@
 """Signals that come before anybody can obey them, or when there is nobody any more.
 
-In: keeping them until then, and overhearing them. Not in: what they mean (``cli.operation``, ``cli.supervision``).
+In: keeping them until then, and overhearing them. Not in: what they mean (``serving.foreground``).
 
 By default each of them ends or stops a process: who tells a service to reload, or to open its logs anew, while it still
 reads its configuration would end it; while it is about to end, it would not end well.

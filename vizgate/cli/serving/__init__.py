@@ -1,0 +1,1 @@
+"""Serving in the foreground, with one process or with several."""
