@@ -317,11 +317,13 @@ class Stream(asyncio.Protocol):
         if isinstance(self._error, StreamTimedOut):
             self._error = None
 
-    def send_eof(self) -> None:
-        """Say that nothing more will be written; TLS connections cannot, there it does nothing."""
-        if not self._lost and self.transport.can_write_eof():
-            with contextlib.suppress(OSError):  # a peer that has reset the connection a moment ago
-                self.transport.write_eof()
+    def send_eof(self) -> bool:
+        """Say that nothing more will be written; whether that can be said: over TLS it cannot, and nothing is done."""
+        if self._lost or not self.transport.can_write_eof():
+            return False
+        with contextlib.suppress(OSError):  # a peer that has reset the connection a moment ago
+            self.transport.write_eof()
+        return True
 
     def close(self, flush_s: float = FLUSH_S) -> None:
         """Close after everything written has been sent; what is not taken after *flush_s* seconds is dropped."""

@@ -50,6 +50,7 @@ async def target() -> AsyncIterator[Target]:
 @pytest.fixture
 def _no_collector() -> Iterator[None]:
     gc.collect()
+    gc.freeze()  # what other tests have left may still become garbage
     gc.disable()
     yield
     gc.set_debug(0)

@@ -27,7 +27,9 @@ def before(files: Files, *targets: str, **service: Any) -> dict[str, Any]:
 
 
 async def test_websocket_over_tls(files: Files, log: Path) -> None:
-    """Frames go both ways, large ones included, and the closing handshake reaches both ends."""
+    """Frames go both ways, large ones included, and the closing handshake reaches both ends, at once: a client waits
+    for the server to end the connection (RFC 6455 7.1.1), which TLS cannot do one way only.
+    """
 
     async def echo(connection: ServerConnection) -> None:
         async for message in connection:
@@ -43,6 +45,8 @@ async def test_websocket_over_tls(files: Files, log: Path) -> None:
                 for message in ("text", b"x" * MIB, ""):
                     await client.send(message)
                     assert message == await client.recv()
+                async with asyncio.timeout(5):
+                    await client.close()
             assert 1000 == client.close_code
 
 

@@ -95,15 +95,16 @@ def _written(address: ipaddress.IPv4Address | ipaddress.IPv6Address, form: int) 
 def test_header_in_any_pieces_is_the_same(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address, form: int, rest: bytes, sizes: list[int]
 ) -> None:
-    """However it is cut, source and end are those of the whole."""
+    """However it is cut, source and end are those of the whole; an IPv4 address written as IPv6 is told as IPv4."""
     data = _written(address, form) + rest
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     reader, at = ProxyHeaderReader(), 0
     for size in [*sizes, *[1] * len(data)]:
         if reader.is_done:
             break
         piece = data[at : at + size]
         at += reader.feed(piece)
-    assert (str(address), rest) == (reader.source, data[at:])
+    assert (str(mapped or address), rest) == (reader.source, data[at:])
 
 
 @given(st.one_of(st.binary(max_size=300), st.binary(max_size=60).map(lambda data: SIGNATURE + data)))

@@ -89,7 +89,9 @@ class TunnelCopy:
     ``bytes_in`` and ``bytes_out`` count what the client sent and got.
     """
 
-    __slots__ = ("_cause", "_client", "_down_ended", "_last_s", "_tunnel", "_up_ended", "bytes_in", "bytes_out")
+    __slots__ = (
+        "_cause", "_client", "_down_ended", "_knows_end", "_last_s", "_tunnel", "_up_ended", "bytes_in", "bytes_out",
+    )  # fmt: skip
 
     def __init__(self, client: Stream, tunnel: Tunnel) -> None:
         self._client = client
@@ -98,6 +100,8 @@ class TunnelCopy:
         self._cause = Termination.NORMAL
         self._up_ended = False
         self._down_ended = False
+        # Whether the client was told that nothing more comes. Where that cannot be said, the connection has to end.
+        self._knows_end = False
         self.bytes_in = 0
         self.bytes_out = 0
 
@@ -108,7 +112,7 @@ class TunnelCopy:
         upward = self._client.loop.create_task(self._copy_up(early))
         try:
             await self._copy_down()
-            if self._down_ended and not self._up_ended:
+            if self._knows_end and not self._up_ended:
                 await upward
         except asyncio.CancelledError:
             # The gateway stops: neither side has done anything wrong.
@@ -195,4 +199,4 @@ class TunnelCopy:
             self._break(Termination.CLIENT_ABORT)
         else:
             self._down_ended = True
-            client.send_eof()
+            self._knows_end = client.send_eof()
