@@ -60,7 +60,8 @@ COMMANDS = """\
 
 Signals of `serve` and `proxy`: `TERM` and `INT` drain and stop, a second one stops at once. `USR1` opens the access log
 again, after it was rotated. `HUP` reads the configuration again; one that cannot be used changes nothing, and
-the log says why. `USR1` and `HUP` that come while it starts are obeyed once it serves.
+the log says why. With several workers `TTIN` and `TTOU` are one more and one less. Those that come while it starts are
+obeyed once it serves, except for `TERM` and `INT`.
 
 The access log goes to standard output; what the program says about itself goes to standard error.
 """

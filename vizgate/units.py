@@ -1,6 +1,6 @@
 """Durations, sizes, rates and shares as people write them: ``2s``, ``64KiB``, ``100/minute``, ``50%``.
 
-In: parsing to plain numbers, and formatting back. Not in: the pydantic field types (``extension.values.fields``).
+In: parsing to plain numbers, formatting back, and counts of things. Not in: the pydantic field types (``extension.values.fields``).
 """
 
 from __future__ import annotations
@@ -160,6 +160,11 @@ def format_rate(rate: Rate) -> str:
 def format_share(share: float) -> str:
     """The text that ``parse_share`` reads as *share* (up to rounding at the ninth decimal)."""
     return f"{_decimal(share * 100)}%"
+
+
+def counted(number: int, noun: str) -> str:
+    """*number* and *noun*, in the plural where it must be: ``1 route``, ``2 routes``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _decimal(number: float) -> str:

@@ -11,6 +11,7 @@ from vizgate.units import (
     KIB,
     MIB,
     Rate,
+    counted,
     format_duration,
     format_rate,
     format_share,
@@ -137,6 +138,12 @@ def test_rate_survives_a_round_trip(rate: Rate) -> None:
 def test_share_survives_a_round_trip(share: float) -> None:
     """What is formatted is read as the same fraction."""
     assert parse_share(format_share(share)) == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 routes"), (1, "1 route"), (2, "2 routes")])
+def test_counted_is_plural_but_for_one(number: int, text: str) -> None:
+    """One thing has the noun as it is."""
+    assert text == counted(number, "route")
 
 
 @given(st.text(max_size=40))

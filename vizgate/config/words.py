@@ -17,6 +17,8 @@ from pydantic_core import ErrorDetails
 from vizgate.config.problems import Path, Place, Problem, did_you_mean, listing, shown
 from vizgate.config.text.nodes import Mapping, Node, Scalar, Sequence, child_of, scalars
 from vizgate.config.text.scalars import resolve
+from vizgate.errors import UnitError
+from vizgate.units import format_duration, parse_duration
 
 _WANTED = {
     "string_type": "a text",
@@ -168,6 +170,8 @@ def describe(node: Node) -> str:
 def _quote_remedy(node: Node, wanted: Iterable[str]) -> str:
     if not isinstance(node, Scalar) or node.raw or node.value is None:
         return ""
+    if list(wanted) == ["a mapping"]:
+        return ". Write keys with their values here, as in {key: value}"
     if "a text" in wanted and not isinstance(node.value, str):
         return ". Put it in quotes"
     if isinstance(node.value, str) and not node.plain and not isinstance(resolve(node.value), str):
@@ -200,9 +204,21 @@ def _own_words(finding: _Finding) -> str:
 
 def _bound(words: str, key: str) -> Callable[[_Finding], str]:
     def say(finding: _Finding) -> str:
-        return f"must be {words} {_context(finding).get(key)}, not {describe(finding.node)}"
+        bound = _in_its_unit(_context(finding).get(key), finding.node)
+        return f"must be {words} {bound}, not {describe(finding.node)}"
 
     return say
+
+
+def _in_its_unit(bound: Any, node: Node) -> Any:
+    """*bound* as people write it: with a unit where *node* has one."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return bound
+    try:
+        parse_duration(node.value)
+    except UnitError:
+        return bound
+    return format_duration(float(bound))
 
 
 def _too_short(finding: _Finding) -> str:

@@ -1,8 +1,8 @@
 """What a plugin author writes against.
 
 In: ``Component``, ``Middleware`` and their settings, those of a plugin of any kind, and what a component is given when
-it is made. Not in: the other kinds (``authenticator``, ``balancer``, ``store_component``, ``sink``, ``background``,
-``command``, all beside this), and how names in the YAML find a class (``extension.registry``).
+it is made. Not in: the other kinds (``extension.kinds``), commands (``extension.commands``), and how names in the YAML
+find a class (``extension.registry``).
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ async def test_drain_fails_readiness_and_undo_takes_it_back(shell: Shell) -> Non
 
 async def test_refusal_is_exit_code_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong token, and one that is not enough; the command line wins over the variable, and that over the file."""
-    assert 1 == (await shell.run("status", "--token", "wr0ng"))[0]
+    code, _, err = await shell.run("status", "--token", "wr0ng")
+    assert (1, True) == (code, err.endswith("  Give one with --token, or in the variable VIZGATE_ADMIN_TOKEN\n"))
     code, out, err = await shell.run("drain", "--token", "r3ader")
     assert (1, "", "vizgate: this needs a token with the role operator\n") == (code, out, err)
     monkeypatch.setenv("VIZGATE_ADMIN_TOKEN", "r3ader")

@@ -163,6 +163,8 @@ def test_access_log_takes_a_short_form() -> None:
         ("server: {admin: false}", "server.admin: must be an address"),
         ("server: {limits: {head: 1}}", "server.limits.head: must be at least 128, not the number 1"),
         ("server: {limits: {headers: 0}}", "server.limits.headers: must be at least 1, not the number 0"),
+        ("server: {worker_timeout: 5ms}", "server.worker_timeout: must be at least 1s, not the text '5ms'"),
+        ("observe: {audit_log: a.log}", "not a text. Write keys with their values here, as in {key: value}"),
         ("server: {limits: {headers: '5'}}", "must be a whole number, not the text '5'. Remove the quotes"),
         ("server: {limits: 5}", "server.limits: must be a mapping, not a number or a word"),
         ("server: {public_endpoints: [helth]}", "public_endpoints[0]: must be one of health, metrics, not the text"),

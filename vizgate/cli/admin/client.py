@@ -37,10 +37,10 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
 def add_reach(parser: argparse.ArgumentParser) -> None:
     """``--admin``, ``--token`` and ``--timeout``, for a command whose CONFIG is another one."""
     parser.add_argument(
-        "--admin", metavar="ADDR", type=_admin_address, help="its admin listener; without it CONFIG says"
+        "--admin", metavar="ADDR", type=_admin_address, help="its admin listener; without it the file says"
     )
     parser.add_argument(
-        "--token", metavar="TOKEN", help=f"what is shown to it (the variable {_TOKEN_VARIABLE}, else what CONFIG says)"
+        "--token", metavar="TOKEN", help=f"what is shown to it (the variable {_TOKEN_VARIABLE}, else what the file says)"
     )
     parser.add_argument(
         "--timeout", metavar="TIME", type=duration, default=30.0, help="how long its answer may take (30s)"
@@ -131,4 +131,6 @@ class AdminClient:
             return document
         lines = [str(document.get("detail") or document.get("title") or f"status {status}")]
         lines += [f"  {problem}" for problem in document.get("problems", ())]
+        if status == 401:
+            lines.append(f"  Give one with --token, or in the variable {_TOKEN_VARIABLE}")
         raise Refused("\n".join(lines))

@@ -23,6 +23,7 @@ from vizgate.config.model import ServerConfig
 from vizgate.gateway import process
 from vizgate.gateway.reload.source import ConfigSource
 from vizgate.gateway.reload.watching.file_watch import FileWatch
+from vizgate.units import counted
 
 
 class Served(Protocol):
@@ -207,8 +208,3 @@ def counts_of(config: GatewayConfig, targets: int) -> list[str]:
     """How many routes, services and *targets* *config* has, for people."""
     pairs = [(len(config.routes), "route"), (len(config.services), "service"), (targets, "target")]
     return [counted(*pair) for pair in pairs]
-
-
-def counted(number: int, noun: str) -> str:
-    """*number* and *noun*, in the plural where it must be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

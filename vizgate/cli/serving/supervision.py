@@ -10,12 +10,13 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from vizgate.cli.serving.foreground import Foreground, counted, counts_of
+from vizgate.cli.serving.foreground import Foreground, counts_of
 from vizgate.errors import VizgateError
 from vizgate.gateway import process
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.workers.supervisor.supervisor import Supervisor
 from vizgate.observe.log import LogLevel
+from vizgate.units import counted
 
 _log = logging.getLogger("vizgate.serve")
 

@@ -119,6 +119,6 @@ class AdminApi:
 
 def _unknown(request: Request, found: NotFound) -> Response:
     if not found.allow:
-        return problem(404, "no such endpoint", request.id)
+        return problem(404, "no such endpoint; GET /openapi.json lists them", request.id)
     names = ", ".join(found.allow)
     return problem(405, f"only {names} is served here", request.id, [(b"Allow", names.encode())])

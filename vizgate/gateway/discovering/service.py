@@ -26,6 +26,7 @@ from vizgate.health.prober import Prober
 from vizgate.pipeline.handler import Handler
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
+from vizgate.units import counted
 
 _log = logging.getLogger("vizgate.discovery")
 
@@ -240,8 +241,8 @@ class DiscoveredService:
         if before - now:
             self._making.state.metrics.forget({}, {(self._name, address) for address in before - now})
         source = self._feed.source.label
-        counts = (len(now), len(now - before), len(before - now))
-        _log.info("service %s: %d targets by %s: %d new, %d gone", self._name, counts[0], source, *counts[1:])
+        targets, new, gone = counted(len(now), "target"), len(now - before), len(before - now)
+        _log.info("service %s: %s by %s: %d new, %d gone", self._name, targets, source, new, gone)
 
     def _end(self, parts: Sequence[Background | Component]) -> None:
         for part in parts:

@@ -13,6 +13,7 @@ from vizgate.clock import Clock
 from vizgate.config import GatewayConfig
 from vizgate.config.redact import redacted
 from vizgate.observe.metrics import Metrics
+from vizgate.units import counted
 
 _log = logging.getLogger("vizgate.reload")
 
@@ -66,7 +67,8 @@ class ReloadRecord:
         if config is not self._config:
             self.taken(config)
         self._ok.value += 1
-        _log.info("the configuration was reloaded: %d routes, %d services", len(config.routes), len(config.services))
+        routes, services = counted(len(config.routes), "route"), counted(len(config.services), "service")
+        _log.info("the configuration was reloaded: %s, %s", routes, services)
 
     def failed(self, reason: str) -> None:
         """A reload was asked for, and nothing has changed because of *reason*."""

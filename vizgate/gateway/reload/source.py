@@ -1,7 +1,7 @@
 """Where a gateway's configuration comes from, to be read again.
 
 In: ``ConfigSource``: a file and what the command line adds to it. Not in: noticing that it has changed
-(``gateway.reload.file_watch``).
+(``gateway.reload.watching.file_watch``).
 """
 
 from __future__ import annotations

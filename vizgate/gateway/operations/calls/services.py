@@ -116,7 +116,7 @@ def named_service(gateway: Operated, name: str) -> ServicePlan:
     """The service called *name*. Raises: OperationRefused: there is none, or it has no targets."""
     service = gateway.plan.services.get(name)
     if service is None:
-        raise OperationRefused(404, "no service with targets has this name")
+        raise OperationRefused(404, "no service with targets has this name; GET /services lists them")
     return service
 
 
