@@ -193,7 +193,7 @@ async def test_breaker_is_forced() -> None:
 
 async def test_status_routes_and_config_are_shown() -> None:
     """Routes in order of precedence, secrets nowhere."""
-    async with serving(token="t0ken", admin_token="t0ken") as bench:
+    async with serving(token="t0ken-t0ken-t0ken", admin_token="t0ken-t0ken-t0ken") as bench:
         bench.clock.advance(5.0)
         _, status = await bench.admin("GET", "/status")
         assert ("ready", 5.0, 0, 2, 1) == tuple(
@@ -203,5 +203,5 @@ async def test_status_routes_and_config_are_shown() -> None:
         assert ["login", "all"] == [route["name"] for route in routes["routes"]]
         assert ["login", "tiers", "places"] == routes["routes"][0]["limit"]
         response = await bench.admin_raw("GET", "/config")
-        assert b"t0ken" not in response.body
+        assert b"t0ken-t0ken-t0ken" not in response.body
         assert b'"admin_token":"**********"' in response.body
