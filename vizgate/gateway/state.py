@@ -31,6 +31,7 @@ from vizgate.observe.health import Health
 from vizgate.observe.log_level import LogLevelSwitch
 from vizgate.observe.metrics import Metrics
 from vizgate.overload.bulkhead import Bulkhead
+from vizgate.pipeline.drained import DrainedTargets
 from vizgate.pipeline.ports import CallerPort
 from vizgate.pipeline.target_state import TargetState
 from vizgate.transport.certificates.mark import Mark
@@ -94,6 +95,8 @@ class GatewayState:
     contexts: dict[ContextKey, SSLContext] = field(default_factory=dict)
     # Keyed by service: each has its own view of a target.
     targets: dict[TargetKey, TargetState] = field(default_factory=dict)
+    # Of targets that are away as well: discovery may lose one for a moment.
+    drained: DrainedTargets = field(default_factory=DrainedTargets)
 
     # Keyed by target, or by the name of a service that has one for all of them.
     breakers: dict[TargetState | str, BreakerMachine] = field(default_factory=dict)

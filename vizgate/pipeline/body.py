@@ -13,6 +13,9 @@ from vizgate.message.headers import Field
 
 #: No more than this is written without waiting for the peer.
 AT_ONCE_BYTES = 128 * 1024
+#: After so many pieces of a body everybody else has a turn. What comes from the network waits by itself; what a plugin
+#: makes may never do, as long as the peer keeps up or has left.
+PIECES_A_TURN = 16
 
 
 class Body(Protocol):

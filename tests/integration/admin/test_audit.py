@@ -12,7 +12,10 @@ from tests.integration.admin.bench import serving
 from tests.integration.admin.conftest import Lines
 from vizgate.testing import ScriptedUpstream
 
-TOKENS = [{"name": "grafana", "token": "r3ader"}, {"name": "alice", "token": "op3rator", "role": "operator"}]
+TOKENS = [
+    {"name": "grafana", "token": "r3ader-r3ader-r3ader"},
+    {"name": "alice", "token": "op3rator-op3rator", "role": "operator"},
+]
 
 
 async def test_change_tells_who_what_before_and_after(audit: Lines) -> None:
@@ -21,7 +24,7 @@ async def test_change_tells_who_what_before_and_after(audit: Lines) -> None:
         services = {"a": {"targets": [upstream.url]}, "echo": {"builtin": "echo"}}
         routes = [{"match": {"path": "/*"}, "service": "a"}]
         async with serving(
-            {"services": services, "limits": {}, "routes": routes}, "op3rator", admin_tokens=TOKENS
+            {"services": services, "limits": {}, "routes": routes}, "op3rator-op3rator", admin_tokens=TOKENS
         ) as bench:
             path = f"/services/a/targets/127.0.0.1:{upstream.port}/drain"
             response = await bench.admin_raw("POST", path)
@@ -45,9 +48,9 @@ async def test_change_tells_who_what_before_and_after(audit: Lines) -> None:
 
 async def test_refused_change_tells_who_wanted_it(audit: Lines) -> None:
     """Whether for want of a role or because it cannot be done; what was wrong with a body, too."""
-    async with serving(token="r3ader", admin_tokens=TOKENS) as bench:
+    async with serving(token="r3ader-r3ader-r3ader", admin_tokens=TOKENS) as bench:
         await bench.admin("POST", "/drain")
-        bench.token = "op3rator"
+        bench.token = "op3rator-op3rator"
         await bench.admin("POST", "/services/nobody/breaker/open")
         await bench.admin("PUT", "/log-level", {"level": "loud"})
     assert [

@@ -35,10 +35,10 @@ async def shell(
 ) -> AsyncIterator[Shell]:
     """Beside a gateway that asks for a token, which a file there tells."""
     monkeypatch.chdir(tmp_path)
-    tokens = [{"name": "a", "token": "r3ader"}]
-    async with serving(admin_token="s3cret", admin_tokens=tokens) as bench:
+    tokens = [{"name": "a", "token": "r3ader-r3ader-r3ader"}]
+    async with serving(admin_token="s3cret-s3cret-s3cret", admin_tokens=tokens) as bench:
         shell = Shell(bench, capsys)
-        said = f"server: {{admin: '{shell.address}', admin_token: s3cret}}\nroutes: broken\n"
+        said = f"server: {{admin: '{shell.address}', admin_token: s3cret-s3cret-s3cret}}\nroutes: broken\n"
         (tmp_path / "vizgate.yaml").write_text(said)
         yield shell
 
@@ -65,12 +65,12 @@ async def test_refusal_is_exit_code_1(shell: Shell, monkeypatch: pytest.MonkeyPa
     """A wrong token, and one that is not enough; the command line wins over the variable, and that over the file."""
     code, _, err = await shell.run("status", "--token", "wr0ng")
     assert (1, True) == (code, err.endswith("  Give one with --token, or in the variable VIZGATE_ADMIN_TOKEN\n"))
-    code, out, err = await shell.run("drain", "--token", "r3ader")
+    code, out, err = await shell.run("drain", "--token", "r3ader-r3ader-r3ader")
     assert (1, "", "vizgate: this needs a token with the role operator\n") == (code, out, err)
-    monkeypatch.setenv("VIZGATE_ADMIN_TOKEN", "r3ader")
+    monkeypatch.setenv("VIZGATE_ADMIN_TOKEN", "r3ader-r3ader-r3ader")
     assert 1 == (await shell.run("drain"))[0]
     assert 0 == (await shell.run("status", "--admin", shell.address))[0]
-    assert 0 == (await shell.run("drain", "--token", "s3cret"))[0]
+    assert 0 == (await shell.run("drain", "--token", "s3cret-s3cret-s3cret"))[0]
 
 
 async def test_nobody_there_is_exit_code_4(shell: Shell, unused_tcp_port: int, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.admin.bench import CONFIG, serving
 from vizgate.cli.main import main
 
-TOKEN = "s3cret"
+TOKEN = "s3cret-s3cret-s3cret"
 
 
 async def test_running_gateway_is_compared_with_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,10 +98,10 @@ async def test_reload_ends_what_holds_until_then(bench: Bench, file: File) -> No
 
 async def test_tokens_change_with_it(bench: Bench, file: File) -> None:
     """From the next request on."""
-    file.write(server={**CONFIG["server"], "admin_token": "s3cret"})
+    file.write(server={**CONFIG["server"], "admin_token": "s3cret-s3cret-s3cret"})
     assert 200 == (await bench.admin("POST", "/reload"))[0]
     assert 401 == (await bench.admin("GET", "/status"))[0]
-    bench.token = "s3cret"
+    bench.token = "s3cret-s3cret-s3cret"
     assert 200 == (await bench.admin("GET", "/status"))[0]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Any
 
 import pytest
 
-from tests.integration.admin.bench import serving
+from tests.integration.admin.bench import Bench, serving
 from tests.integration.health.bench import turn_until
+from vizgate import BackgroundService
 from vizgate.testing import ScriptedUpstream
 from vizgate.testing.steps import answer
 
@@ -193,7 +196,7 @@ async def test_breaker_is_forced() -> None:
 
 async def test_status_routes_and_config_are_shown() -> None:
     """Routes in order of precedence, secrets nowhere."""
-    async with serving(token="t0ken", admin_token="t0ken") as bench:
+    async with serving(token="t0ken-t0ken-t0ken", admin_token="t0ken-t0ken-t0ken") as bench:
         bench.clock.advance(5.0)
         _, status = await bench.admin("GET", "/status")
         assert ("ready", 5.0, 0, 2, 1) == tuple(
@@ -203,5 +206,36 @@ async def test_status_routes_and_config_are_shown() -> None:
         assert ["login", "all"] == [route["name"] for route in routes["routes"]]
         assert ["login", "tiers", "places"] == routes["routes"][0]["limit"]
         response = await bench.admin_raw("GET", "/config")
-        assert b"t0ken" not in response.body
+        assert b"t0ken-t0ken-t0ken" not in response.body
         assert b'"admin_token":"**********"' in response.body
+
+
+class NotYet(BackgroundService):
+    """Wants no traffic as long as it runs."""
+
+    async def run(self) -> None:
+        self.unready = "warming up"
+        await asyncio.Event().wait()
+
+
+async def test_status_says_what_readiness_says() -> None:
+    """A required service that nobody can ask, or a plugin that wants no traffic yet, and neither of them."""
+    services = {"a": {"targets": ["http://127.0.0.1:1"], "required": True}}
+    parts = {"services": services, "routes": [{"match": {"path": "/*"}, "service": "a"}], "limits": {}}
+    for more in ({}, {"plugins": [{"use": f"{__name__}:NotYet"}]}):
+        async with serving({**parts, **more}) as bench:
+            await asyncio.sleep(0)
+            expected = {"plugins": {f"{__name__}:NotYet": "warming up"}} if more else {}
+            assert expected == await _standing(bench)
+            await bench.admin("POST", "/services/a/targets/127.0.0.1:1/drain")
+            assert {"unavailable": ["a"], **expected} == await _standing(bench)
+
+
+async def _standing(bench: Bench) -> dict[str, Any]:
+    """Why ``/status`` calls the gateway unavailable, {} where it is ready; ``/readiness`` agrees."""
+    status, told = await bench.admin("GET", "/readiness")
+    _, document = await bench.admin("GET", "/status")
+    reasons = {name: document[name] for name in ("unavailable", "plugins") if document[name]}
+    assert (503 if reasons else 200, "unavailable" if reasons else "ready") == (status, told["status"])
+    assert document["phase"] == told["status"]
+    return reasons

@@ -14,6 +14,8 @@ import trustme
 from tests.integration.discovery.told import CHANNELS, USE, Bench, Told, backends, config_of, fail, serving, soon, tell
 from vizgate import BalancerConfig, Gateway, RoundRobin, StartFailed
 from vizgate.extension.kinds.discovery import DiscoveredTarget
+from vizgate.gateway.operations.local import LocalOperator
+from vizgate.gateway.operations.operation import OperationRefused
 from vizgate.pipeline.target_state import Block
 from vizgate.testing import ManualClock
 
@@ -364,3 +366,27 @@ async def test_no_request_fails_while_targets_come_and_go() -> None:
         is_over = True
         assert {200} == set().union(*await asyncio.gather(*clients))
         assert all(backend.served for backend in (a, b, c, d))
+
+
+async def test_drained_target_that_comes_back_is_still_drained() -> None:
+    """Discovery may lose it for a moment, and that is no reason to ask it; it may be enabled while it is away."""
+    async with backends(2) as (a, b), serving({}) as bench:
+        tell(a.address, b.address)
+        await bench.until(a.address, b.address)
+        operator, named = LocalOperator(bench.gateway), {"service": "api", "target": b.address}
+        await operator.perform("drain_target", named)
+        for _ in range(2):
+            tell(a.address)
+            await bench.until(a.address)
+            tell(a.address, b.address)
+            await bench.until(a.address, b.address)
+            assert ["drained"] == (await bench.target(b.address))["blocked"]
+            assert {a.address} == await bench.who(4)
+        tell(a.address)
+        await bench.until(a.address)
+        await operator.perform("enable_target", named)
+        with pytest.raises(OperationRefused):
+            await operator.perform("enable_target", named)
+        tell(a.address, b.address)
+        await bench.until(a.address, b.address)
+        assert {a.address, b.address} == await bench.who(4)

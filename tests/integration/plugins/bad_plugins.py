@@ -65,6 +65,24 @@ class Bad(Middleware):
 
         return Response(200, body=StreamBody(parts()))
 
+    async def flood(self, request: Request, forward: Handler) -> Response:
+        """Never ends, and never waits."""
+
+        async def parts() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 1024
+
+        return Response(200, body=StreamBody(parts()))
+
+    async def nothing(self, request: Request, forward: Handler) -> Response:
+        """Never ends, never waits, and says nothing."""
+
+        async def parts() -> AsyncIterator[bytes]:
+            while True:
+                yield b""
+
+        return Response(200, body=StreamBody(parts()))
+
     async def callback(self, request: Request, forward: Handler) -> Response:
         request.on_complete(self.fail)
         return await forward(request)

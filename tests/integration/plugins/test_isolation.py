@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli.program import Program, get
+from tests.integration.cli.program import Program, get, wait_until
 
 HERE = Path(__file__).parent
 MODULE = "bad_plugins"
@@ -31,6 +32,8 @@ ANSWERS = {
     "/authenticator": 500,
     "/balancer": 500,
 }
+#: Answers that never end, made without ever waiting.
+ENDLESS = ["/flood/error", "/nothing/error"]
 
 
 def middleware_route(path: str) -> dict[str, Any]:
@@ -40,7 +43,9 @@ def middleware_route(path: str) -> dict[str, Any]:
 
 
 def configuration() -> str:
-    routes = [middleware_route(path) for path in [*ANSWERS, "/block/error", "/deaf/error"] if path.count("/") == 2]
+    routes = [
+        middleware_route(path) for path in [*ANSWERS, *ENDLESS, "/block/error", "/deaf/error"] if path.count("/") == 2
+    ]
     routes += [
         {"match": {"path": "/good"}, "service": "echo"},
         {"match": {"path": "/authenticator"}, "service": "echo", "auth": "bad"},
@@ -91,6 +96,17 @@ def test_worst_plugin_leaves_the_worker_alive(gateway: tuple[Program, int, int],
     assert program.process.poll() is None
 
 
+@pytest.mark.parametrize("path", ENDLESS)
+def test_endless_answer_leaves_the_loop_to_others(gateway: tuple[Program, int, int], path: str) -> None:
+    """Others are served while a client reads it, or reads no more; once it has left, nobody goes on with the answer."""
+    _, port, admin = gateway
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        assert 200 == get(port, "/good")[0]
+    wait_until(lambda: b"\nvizgate_requests_active 0.0\n" in get(admin, "/metrics")[1])
+
+
 def test_faults_are_counted_by_plugin_and_stage(gateway: tuple[Program, int, int]) -> None:
     """Everything that went wrong stands in the metrics, that of sinks and services, too."""
     _, port, admin = gateway
@@ -114,8 +130,6 @@ def test_plugin_that_blocks_the_loop_is_named(gateway: tuple[Program, int, int])
 
 def test_deaf_plugin_does_not_keep_the_gateway_from_stopping(gateway: tuple[Program, int, int]) -> None:
     """The last test of this file: what ignores its cancellation is left behind, and named; no secret was told."""
-    import socket
-
     program, port, _ = gateway
     with socket.create_connection(("127.0.0.1", port), 5) as hanging:
         hanging.sendall(b"GET /deaf/error HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -22,6 +22,8 @@ class Exits(Middleware):
     async def __call__(self, request: Request, forward: Handler) -> Response:
         if self.config.when == "call":
             raise SystemExit(1)
+        if self.config.when == "endless":
+            return Response(200, body=StreamBody(self._endless()))
         if self.config.when == "callback":
             request.on_complete(self._exit)
             return await forward(request)
@@ -30,6 +32,10 @@ class Exits(Middleware):
     async def _parts(self) -> AsyncIterator[bytes]:
         yield b"a part"
         self._exit()
+
+    async def _endless(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
 
     def _exit(self) -> None:
         raise SystemExit(1)
@@ -55,3 +61,15 @@ async def test_server_outlives_a_plugin_that_exits(asgi_door: DoorFactory, when:
         async with door.client() as client:
             await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             assert 200 == (await client.read_response()).status
+
+
+async def test_endless_answer_leaves_the_server_to_others(asgi_door: DoorFactory) -> None:
+    """It never waits by itself: others are served while a client takes it, and after that client has left."""
+    routes = [route("endless"), {"match": {"path": "/"}, "service": "echo"}]
+    async with asgi_door({"services": {"echo": {"builtin": "echo"}}, "routes": routes}) as door:
+        for _ in range(2):
+            async with door.client() as client:
+                await client.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+                async with door.client() as other:
+                    await other.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    assert 200 == (await other.read_response()).status

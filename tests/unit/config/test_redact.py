@@ -92,8 +92,8 @@ identity_headers: {{credential: X-Key-Id}}
 def test_redacted_tells_who_has_a_token() -> None:
     """Names and roles, and neither a token nor its hash."""
     digest = "sha256:" + "0" * 64
-    entries = f"[{{name: a, token: x}}, {{name: b, hash: '{digest}', role: operator}}]"
-    shown = redacted(load_text(f"server: {{admin_token: y, admin_tokens: {entries}}}"))
+    entries = f"[{{name: a, token: long-enough-token}}, {{name: b, hash: '{digest}', role: operator}}]"
+    shown = redacted(load_text(f"server: {{admin_token: another-long-token, admin_tokens: {entries}}}"))
     assert {
         "admin_token": HIDDEN,
         "admin_tokens": [{"name": "a", "token": HIDDEN}, {"name": "b", "hash": HIDDEN, "role": "operator"}],

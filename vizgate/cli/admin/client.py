@@ -40,7 +40,9 @@ def add_reach(parser: argparse.ArgumentParser) -> None:
         "--admin", metavar="ADDR", type=_admin_address, help="its admin listener; without it the file says"
     )
     parser.add_argument(
-        "--token", metavar="TOKEN", help=f"what is shown to it (the variable {_TOKEN_VARIABLE}, else what the file says)"
+        "--token",
+        metavar="TOKEN",
+        help=f"what is shown to it (the variable {_TOKEN_VARIABLE}, else what the file says)",
     )
     parser.add_argument(
         "--timeout", metavar="TIME", type=duration, default=30.0, help="how long its answer may take (30s)"

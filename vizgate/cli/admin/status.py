@@ -39,6 +39,10 @@ def described(status: dict[str, Any], services: list[dict[str, Any]]) -> Iterato
     yield f"vizgate {status['version']}: {status['phase']}, up {_lasting(status['uptime_s'])}"
     yield f"  {_count(status['connections'], 'connection')}, {status['requests_in_flight']} requests in flight"
     yield f"  {_count(status['routes'], 'route')}, {_count(status['services'], 'service')}"
+    for name in status["unavailable"]:
+        yield f"  the required service {name} has no fit target"
+    for plugin, reason in status["plugins"].items():
+        yield f"  {plugin} wants no traffic yet: {reason}"
     yield from _of_config(status["config"])
     for worker in status.get("workers", ()):
         told = f"{worker['phase']}, up {_lasting(worker['uptime_s'])}, {_count(worker['connections'], 'connection')}"

@@ -1,6 +1,6 @@
 """Who may ask the admin API for what.
 
-In: ``AdminAccess``: the token of a request, roles, and slowing down those who guess. Not in: which token is whose
+In: ``AdminAccess``: the token of a request, roles, and what those who guess are told. Not in: which token is whose
 (``gateway.admin.tokens``) and what holds for everybody (``gateway.admin.guard``).
 """
 
@@ -24,8 +24,7 @@ from vizgate.pipeline.response import Response
 
 _log = logging.getLogger("vizgate.admin")
 
-#: What one peer may get wrong, and how often that is told. A token of 128 random bits is safe at any rate; people
-#: choose others.
+#: What one peer may get wrong before it is told so without a line of the log, and how often a refused change is told.
 _TRIES = "10/minute"
 _MAX_PEERS = 10_000
 _CHALLENGE = b'Bearer realm="vizgate admin"'
@@ -105,11 +104,13 @@ class AdminAccess:
         """Who sends *request*, and whether he may. Args: is_change: whether it does more than look."""
         detail = self._present().guard.refusal(request)
         if detail:
-            return Admission(NOBODY, Refusal(403, detail, is_told=self._is_told(request)))
+            return Admission(NOBODY, Refusal(403, detail, is_told=self._is_told(network_of(request.client))))
         admission = self.identify(request)
         if admission.refusal is None and is_change and not admission.caller.may_change:
-            refusal = Refusal(403, "this needs a token with the role operator", _CHALLENGE + _scope_error())
-            return Admission(admission.caller, refusal)
+            # Each reader has lines of its own: one that goes wrong leaves those of others alone.
+            is_told = self._is_told(b"reader " + admission.caller.name.encode())
+            detail = "this needs a token with the role operator"
+            return Admission(admission.caller, Refusal(403, detail, _CHALLENGE + _scope_error(), is_told=is_told))
         return admission
 
     def identify(self, request: Request) -> Admission:
@@ -119,31 +120,32 @@ class AdminAccess:
             return Admission(LOCAL)
         token = _token_of(request)
         if token is None:
-            # No guess, and no try: whoever scrapes without a token must not shut out who has one.
-            refusal = Refusal(401, "the admin API needs a bearer token", _CHALLENGE, is_told=self._is_told(request))
+            # No guess, and no try.
+            is_told = self._is_told(network_of(request.client))
+            refusal = Refusal(401, "the admin API needs a bearer token", _CHALLENGE, is_told=is_told)
             return Admission(NOBODY, refusal)
-        peer = network_of(request.client)
-        # Before the token is looked at: who has guessed too often learns nothing any more.
-        if self._tries.take(peer, 0, now_s=self._clock.monotonic()).remaining < 1:
-            return Admission(NOBODY, self._too_many(peer))
+        # Whatever was shown from there before: operators may share an address with a program that goes wrong, and none
+        # of the tokens that may be configured is found by guessing.
         caller = tokens.find(token)
         if caller is not None:
             return Admission(caller)
-        self._tries.take(peer, now_s=self._clock.monotonic())
+        decision = self._tries.take(network_of(request.client), now_s=self._clock.monotonic())
+        if not decision.allowed:
+            return Admission(NOBODY, _too_many(decision.retry_after_s))
         _log.warning("a wrong token was shown to the admin API by %s", request.client or "a client on its Unix socket")
         return Admission(NOBODY, Refusal(401, "nobody has this token", _CHALLENGE + b', error="invalid_token"'))
 
-    def _is_told(self, request: Request) -> bool:
-        """Whether the audit log tells of a change that was refused before anybody knew whose it was."""
-        return self._told.take(network_of(request.client), now_s=self._clock.monotonic()).allowed
-
-    def _too_many(self, peer: bytes) -> Refusal:
-        wait_s = self._tries.take(peer, now_s=self._clock.monotonic()).retry_after_s
-        detail = "too many wrong tokens"
-        return Refusal(429, detail, retry_after_s=max(1, math.ceil(wait_s)), is_told=False)
+    def _is_told(self, whose: bytes) -> bool:
+        """Whether the audit log tells of one more change that was refused to *whose*, an address or a reader."""
+        return self._told.take(whose, now_s=self._clock.monotonic()).allowed
 
     def __repr__(self) -> str:
         return f"<AdminAccess {self._rules.guard!r} {self._rules.tokens!r}>"
+
+
+def _too_many(wait_s: float) -> Refusal:
+    detail = "too many wrong tokens"
+    return Refusal(429, detail, retry_after_s=max(1, math.ceil(wait_s)), is_told=False)
 
 
 def _scope_error() -> bytes:

@@ -87,7 +87,11 @@ class StateDraft:
         Args: number: 1 for the first target of the service with this address, 2 for the second, ...
         """
         key = (service, address, number)
-        found = self.state.targets.get(key) or TargetState(service, address, self.state.clock.monotonic())
+        found = self._targets.get(key) or self.state.targets.get(key)
+        if found is None:
+            found = TargetState(service, address, self.state.clock.monotonic())
+            if self.state.drained.has(service, address):
+                found.block(Block.DRAINED)
         self._targets[key] = found
         return found
 

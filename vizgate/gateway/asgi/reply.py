@@ -10,7 +10,7 @@ import asyncio
 from vizgate.errors import ClientGone, InvalidResponse
 from vizgate.gateway.asgi.messages import Message, Scope, Send
 from vizgate.message.headers import Field
-from vizgate.pipeline.body import AT_ONCE_BYTES, pieces_of
+from vizgate.pipeline.body import AT_ONCE_BYTES, PIECES_A_TURN, pieces_of
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
 from vizgate.wire.serialize import FRAMING_NAMES
@@ -72,13 +72,18 @@ class AsgiReply:
             await self._emit({"type": f"{self._kind}.trailers", "headers": headers, "more_trailers": False})
 
     async def _relay_body(self, response: Response, length: int | None) -> None:
+        pieces = 0
         async for content in response.body:
             for data in pieces_of(content):
+                pieces += 1
                 self.bytes_out += len(data)
                 if length is not None and self.bytes_out > length:
                     raise InvalidResponse("a body longer than its length")
                 if data:
                     await self._emit({"type": f"{self._kind}.body", "body": data, "more_body": True})
+                if pieces % PIECES_A_TURN == 0:
+                    # A server need not wait for anything, least of all for a client that has left.
+                    await asyncio.sleep(0)
         if length is not None and self.bytes_out < length:
             raise InvalidResponse("a body shorter than its length")
         await self._emit({"type": f"{self._kind}.body", "body": b"", "more_body": False})

@@ -5,10 +5,12 @@ In: ``ReplyWriter``: how a response is framed for this client, and relay body. N
 
 from __future__ import annotations
 
+import asyncio
+
 from vizgate.errors import InvalidResponse
 from vizgate.message.heads import CHUNKED, KIND_CHUNKED, KIND_LENGTH, KIND_UNTIL_CLOSE, NO_BODY, UNTIL_CLOSE, Framing
 from vizgate.observe.date import HttpDate
-from vizgate.pipeline.body import AT_ONCE_BYTES, pieces_of
+from vizgate.pipeline.body import AT_ONCE_BYTES, PIECES_A_TURN, pieces_of
 from vizgate.pipeline.replies import problem
 from vizgate.pipeline.request import Request
 from vizgate.pipeline.response import Response
@@ -112,14 +114,19 @@ class ReplyWriter:
     async def _relay_body(self, request: Request, response: Response, framing: Framing) -> None:
         stream, body = self._stream, response.body
         chunked = framing.kind is KIND_CHUNKED
+        pieces = 0
         async for content in body:
             for data in pieces_of(content):
+                pieces += 1
                 self.bytes_out += len(data)
                 if framing.kind is KIND_LENGTH and self.bytes_out > framing.length:
                     raise InvalidResponse("a body longer than its length")
                 if data:
                     stream.write(chunk(data) if chunked else data)
-                if stream.is_writing_paused:
+                if has_turn := pieces % PIECES_A_TURN == 0:
+                    await asyncio.sleep(0)
+                # After a turn also where nothing is in the way: that the client has left is told there.
+                if has_turn or stream.is_writing_paused:
                     deadline_s = stream.clock.monotonic() + self.write_s
                     await stream.drain(min(deadline_s, request.deadline_s) if request.deadline_s else deadline_s)
         if framing.kind is KIND_LENGTH and self.bytes_out < framing.length:

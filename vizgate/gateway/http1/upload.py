@@ -9,6 +9,7 @@ import asyncio
 
 from vizgate.errors import ExchangeError, ResponseTimedOut
 from vizgate.gateway.http1.target_context import TargetContext
+from vizgate.pipeline.body import PIECES_A_TURN
 from vizgate.pipeline.request import Request
 from vizgate.transport.stream import Stream, StreamLost, StreamTimedOut
 from vizgate.wire.serialize import chunk, last_chunk
@@ -58,14 +59,17 @@ class Upload:
             await self._gate
         stream, body = self._stream, self._request.body
         chunked = body.length is None
-        sent = 0
+        sent = pieces = 0
         async for data in body:
+            pieces += 1
             sent += len(data)
             if body.length is not None and sent > body.length:
                 break
             if data:  # an empty chunk would be the last one
                 stream.write(chunk(data) if chunked else data)
-            if stream.is_writing_paused:
+            if has_turn := pieces % PIECES_A_TURN == 0:
+                await asyncio.sleep(0)
+            if has_turn or stream.is_writing_paused:
                 await stream.drain(self._deadline(self._target.timeouts.idle_s))
         if chunked:
             stream.write(last_chunk(body.trailers))

@@ -97,6 +97,8 @@ class Operation:
     settle: Callable[[Arguments, float], Arguments] = _as_they_are
     standing: Callable[[Arguments], Key | None] = _nowhere
     is_undo: bool = False
+    #: Has it hold once what it is about is there, in a process that does not know of that yet; None where that is idle.
+    later: Callable[[Operated, Arguments], None] | None = None
     until_reload: bool = False
     #: Why it may be refused, by status, beside what may happen to every request.
     refusals: Mapping[int, str] = field(default_factory=dict)

@@ -28,7 +28,7 @@ def test_shown_sample_is_no_difference():
 
 
 BASE = """\
-server: {listen: ['127.0.0.1:1'], admin_tokens: [{name: ci, token: a}]}
+server: {listen: ['127.0.0.1:1'], admin_tokens: [{name: ci, token: aaaaaaaaaaaaaaaa}]}
 services: {s: {targets: ['http://a', {url: 'http://b', weight: 2}], balancer: weighted, retry: {attempts: 3}}}
 auth: {k: {kind: jwt, algorithms: [HS256], secret: SECRET, audience: a}}
 limits: {l: {tiers: {anonymous: {rate: 1/s}, gold: {rate: 9/s}}}}
@@ -77,7 +77,9 @@ def test_shown_defaults_are_no_difference():
 def test_shown_secrets_are_not_compared():
     """Nobody knows the old one; that there is one now is seen."""
     one = load_text(BASE, environment={})
-    other = load_text(BASE.replace("x" * 40, "y" * 40).replace("token: a", "token: b"), environment={})
+    other = load_text(
+        BASE.replace("x" * 40, "y" * 40).replace("token: aaaaaaaaaaaaaaaa", "token: bbbbbbbbbbbbbbbb"), environment={}
+    )
     assert [] == told(one, other)
     without = load_text("services: {s: {targets: ['http://a']}}", environment={})
     with_one = load_text("services: {s: {targets: ['http://a'], affinity: {cookie: c, secret: SECRET}}}".replace(

@@ -31,6 +31,9 @@ from vizgate.gateway.operations.operation import (
     changed,
     merge_changes,
 )
+from vizgate.observe.health import Health, Phase
+
+Standing = Literal["starting", "ready", "unavailable", "draining"]
 
 #: How much of a large change is told.
 _MOST_LINES = 100
@@ -51,7 +54,7 @@ class WorkerAnswer(AnswerModel):
     """One of several processes that serve."""
 
     pid: int = Field(description="Of the process.")
-    phase: Literal["starting", "ready", "draining"] = Field(description="As readiness tells it.")
+    phase: Standing = Field(description="As readiness of this worker alone would tell it.")
     uptime_s: float = Field(description="For how long it has been running, in seconds.")
     connections: int = Field(description="Open client connections.")
     requests_in_flight: int = Field(description="Requests that have begun and not ended.")
@@ -61,7 +64,9 @@ class StatusAnswer(AnswerModel):
     """How a gateway is."""
 
     version: str = Field(description="Of vizgate.")
-    phase: Literal["starting", "ready", "draining"] = Field(description="As readiness tells it.")
+    phase: Standing = Field(description="As readiness tells it.")
+    unavailable: list[str] = Field(description="Required services that have no fit target.")
+    plugins: dict[str, str] = Field(description="Why plugins want no traffic yet, by plugin.")
     started: str = Field(description="When it was started (RFC 3339).")
     uptime_s: float = Field(description="For how long it has been running, in seconds.")
     connections: int = Field(description="Open client connections.")
@@ -93,7 +98,7 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
     cells = state.metrics.gateway
     return {
         "version": __version__,
-        "phase": state.health.told.value,
+        **_readiness_of(state.health, gateway.plan.unavailable()),
         "started": shown_time(state.started_wall_s),
         "uptime_s": round(max(0.0, state.clock.wall() - state.started_wall_s), 3),
         "connections": cells.connections_active,
@@ -103,6 +108,14 @@ async def _status(gateway: Operated, arguments: Arguments) -> Document:  # noqa:
         "pid": os.getpid(),
         "config": await served_document(gateway),
     }
+
+
+def _readiness_of(health: Health, unavailable: Sequence[str]) -> Document:
+    """What ``/readiness`` says, with its reasons."""
+    plugins = dict(health.reasons())
+    is_held = health.told is Phase.READY and bool(unavailable or plugins)
+    phase = "unavailable" if is_held else health.told.value
+    return {"phase": phase, "unavailable": sorted(unavailable), "plugins": plugins}
 
 
 async def served_document(gateway: Reloadable) -> Document:
@@ -166,10 +179,21 @@ def _merge_status(documents: Sequence[Document]) -> Document:
     merged = dict(min(documents, key=lambda document: document["started"]))
     del merged["pid"]
     summed = {name: sum(document[name] for document in documents) for name in ("connections", "requests_in_flight")}
-    phases = {document["phase"] for document in documents}
-    merged["phase"] = next(phase for phase in ("ready", "starting", "draining") if phase in phases)
     workers = [{name: document[name] for name in WorkerAnswer.model_fields} for document in documents]
-    return merged | summed | {"workers": workers}
+    return merged | summed | _merge_readiness(documents) | {"workers": workers}
+
+
+def _merge_readiness(documents: Sequence[Document]) -> Document:
+    """As ``/readiness`` has it: one worker that waits for no plugin is enough, and a required service that one of those
+    can reach is there.
+    """
+    phases = ("starting", "draining")
+    able = [document for document in documents if document["phase"] not in phases and not document["plugins"]]
+    if able:
+        missing = set(able[0]["unavailable"]).intersection(*(document["unavailable"] for document in able[1:]))
+        return {"phase": "unavailable" if missing else "ready", "unavailable": sorted(missing), "plugins": {}}
+    first = min(documents, key=lambda document: ("unavailable", *phases).index(document["phase"]))
+    return {name: first[name] for name in ("phase", "unavailable", "plugins")}
 
 
 def _standing(arguments: Arguments) -> Key:  # noqa: ARG001  # see ``Operation.standing``

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pydantic import Field
 
@@ -142,10 +142,13 @@ async def _enable(gateway: Operated, arguments: Arguments) -> Document:
 
 
 def _switch(gateway: Operated, arguments: Arguments, *, drain: bool) -> Document:
-    name = arguments["service"]
+    name, drained = arguments["service"], gateway.state.drained
     service = named_service(gateway, name)
-    states = list(_targets_at(service, arguments["target"]))
-    if not states:
+    address = _address_of(arguments)
+    states = [target.state for target in service.targets.targets if target.state.address == address]
+    if drain and states:
+        drained.add(name, address)
+    elif drain or not (drained.discard(name, address) or states):
         raise OperationRefused(404, "the service has no target with this address; GET /services lists them")
     before = _blocked(states)
     for state in states:
@@ -158,10 +161,14 @@ def _switch(gateway: Operated, arguments: Arguments, *, drain: bool) -> Document
     return changed(before, _blocked(states), service_document(name, service, gateway.state))
 
 
-def _targets_at(service: ServicePlan, address: str) -> Iterator[TargetState]:
-    """The targets of *service* at *address*, ``host:port`` or a URL; more than one when it was written twice."""
-    address = address.rpartition("://")[2]
-    return (target.state for target in service.targets.targets if target.state.address == address)
+def _address_of(arguments: Arguments) -> str:
+    """The ``host:port`` of the target, which may be named by its URL, too."""
+    address: str = arguments["target"].rpartition("://")[2]
+    return address
+
+
+def _drain_later(gateway: Operated, arguments: Arguments) -> None:
+    gateway.state.drained.add(arguments["service"], _address_of(arguments))
 
 
 def _blocked(states: Sequence[TargetState]) -> dict[str, list[str]]:
@@ -169,7 +176,7 @@ def _blocked(states: Sequence[TargetState]) -> dict[str, list[str]]:
 
 
 def _standing(arguments: Arguments) -> Key:
-    return ("target", arguments["service"], arguments["target"].rpartition("://")[2])
+    return ("target", arguments["service"], _address_of(arguments))
 
 
 def merge_service(documents: Sequence[Document]) -> Document:
@@ -251,8 +258,9 @@ SERVICE_OPERATIONS: tuple[Operation, ...] = (
         path="/services/{service}/targets/{target+}/drain",
         summary="Ask a target no more.",
         description="Not even when all others are out. Requests that it has already go on, and clients whose affinity "
-        "cookie names it come back to it. It survives reloads.",
+        "cookie names it come back to it. It survives reloads, and that discovery loses the target for a while.",
         perform=_drain,
+        later=_drain_later,
         answer=ServiceAnswer,
         merge=merge_changes(merge_service),
         is_change=True,

@@ -69,16 +69,17 @@ class FleetOperator:
             raise _refused([answer for answer in answers.values() if isinstance(answer, BaseException)])
         if operation.is_change:
             self._settle(operation, arguments)
-            self._part_with_silent(answers)
+            self._part_with_silent(answers, said)
         return operation.merge(documents)
 
-    def _part_with_silent(self, answers: Mapping[Member, object]) -> None:
+    def _part_with_silent(self, answers: Mapping[Member, object], said: Document) -> None:
         """Who has not done what the others did must not go on without it: his successor is told. Who has refused knows
-        nothing of what it is about; that may be so where each worker discovers targets for itself.
+        nothing of what it is about; that may be so where each worker discovers targets for itself, and it remembers.
         """
         for member, answer in answers.items():
             if isinstance(answer, Refused):
                 _log.warning("worker %d has refused what others have done: %s", member.number, answer)
+                member.tell("order", said)
             elif isinstance(answer, BaseException):
                 self._fleet.dismiss(member)
 

@@ -20,6 +20,7 @@ from vizgate.gateway import process
 from vizgate.gateway.membership import Membership
 from vizgate.gateway.operations.local import LocalOperator
 from vizgate.gateway.operations.operation import OperationRefused
+from vizgate.gateway.operations.table import OPERATIONS
 from vizgate.gateway.reload.prepared import PreparedReload
 from vizgate.gateway.server import Gateway
 from vizgate.gateway.workers.channel.channel import Asked, Channel, ChannelClosed, Refused
@@ -72,6 +73,7 @@ class Worker:
                 "vitals": self._vitals,
                 "metrics": self._metrics,
                 "perform": self._perform,
+                "order": self._order,
                 "prepare": self._prepare,
                 "commit": self._commit,
                 "abort": self._abort,
@@ -164,8 +166,16 @@ class Worker:
         try:
             await LocalOperator(gateway).perform(name, arguments)
         except OperationRefused as exc:
+            later = OPERATIONS[name].later
+            if later is not None:
+                # Discovery has not told of it here yet.
+                later(gateway, arguments)
+                return
             # A reload may have taken away what it was about.
             _log.warning("%s is not in force any more: %s", name, exc.reason)
+
+    async def _order(self, asked: Asked) -> None:
+        await self._obey(self._serving(), asked.body["name"], asked.body["arguments"])
 
     async def _ping(self, _asked: Asked) -> None:
         return

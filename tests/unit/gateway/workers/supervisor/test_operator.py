@@ -102,3 +102,17 @@ async def test_without_workers_nothing_can_be_done():
         with pytest.raises(OperationRefused) as caught:
             await perform.perform("drain_target", DRAIN)
         assert 503 == caught.value.status
+
+
+async def test_worker_that_has_refused_is_told_for_later() -> None:
+    """Its own discovery may find what it is about in a moment; where all have refused, nobody is told anything."""
+    refusal = {"status": 404, "problems": []}
+    knows, lags = Worker(1, changed("a")), Worker(2, Refused("no such target", refusal))
+    fleet_operator, fleet, _ = operator(knows, lags)
+    await fleet_operator.perform("drain_target", DRAIN)
+    assert ([], [("order", {"name": "drain_target", "arguments": DRAIN})]) == (knows.told, lags.told)
+    assert [] == fleet.dismissed
+    stranger = Worker(3, Refused("no such target", refusal))
+    with pytest.raises(OperationRefused):
+        await operator(stranger)[0].perform("drain_target", DRAIN)
+    assert [] == stranger.told
