@@ -85,7 +85,7 @@ that is not JSON, 413 one that is too long, 415 one that is not called JSON, 422
 reaches it is an operator. With `server.admin_token` or `server.admin_tokens` every call shows one, on a loopback
 address, too: `Authorization: Bearer TOKEN`. A reader looks, an operator changes. Without a valid token it is 401, with
 one of the lesser role 403; after ten wrong ones a minute from one address 429 for
-further wrong ones. The right one is taken always.
+further wrong ones; for the right one, too, if a token has fewer than 16 characters.
 
 Names and targets in paths are percent-encoded; the slashes of a target's URL and of a network need not be.
 

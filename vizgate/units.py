@@ -1,6 +1,7 @@
 """Durations, sizes, rates and shares as people write them: ``2s``, ``64KiB``, ``100/minute``, ``50%``.
 
-In: parsing to plain numbers, formatting back, and counts of things. Not in: the pydantic field types (``extension.values.fields``).
+In: parsing to plain numbers, formatting back, and counts of things. Not in: the pydantic field types
+(``extension.values.fields``).
 """
 
 from __future__ import annotations

@@ -124,12 +124,15 @@ class AdminAccess:
             is_told = self._is_told(network_of(request.client))
             refusal = Refusal(401, "the admin API needs a bearer token", _CHALLENGE, is_told=is_told)
             return Admission(NOBODY, refusal)
-        # Whatever was shown from there before: operators may share an address with a program that goes wrong, and none
-        # of the tokens that may be configured is found by guessing.
+        peer, now_s = network_of(request.client), self._clock.monotonic()
+        # A long token is taken whatever was shown from there before: operators may share an address with a program that
+        # goes wrong, and nobody finds it by guessing. A short one is not looked at, so that nobody learns of it.
+        if tokens.can_be_guessed and self._tries.take(peer, 0, now_s=now_s).remaining < 1:
+            return Admission(NOBODY, _too_many(self._tries.take(peer, now_s=now_s).retry_after_s))
         caller = tokens.find(token)
         if caller is not None:
             return Admission(caller)
-        decision = self._tries.take(network_of(request.client), now_s=self._clock.monotonic())
+        decision = self._tries.take(peer, now_s=now_s)
         if not decision.allowed:
             return Admission(NOBODY, _too_many(decision.retry_after_s))
         _log.warning("a wrong token was shown to the admin API by %s", request.client or "a client on its Unix socket")

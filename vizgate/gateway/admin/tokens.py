@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vizgate.config.model import ServerConfig
+from vizgate.config.model.admin import SAFE_LENGTH
 
 Role = Literal["reader", "operator"]
 
@@ -38,12 +39,16 @@ NOBODY = Caller("", None)
 
 
 class AdminTokens:
-    """Finds who a token belongs to; only hashes are held. Args: entries: digests (SHA-256), and whose they are."""
+    """Finds who a token belongs to; only hashes are held.
 
-    __slots__ = ("_entries",)
+    Args: entries: digests (SHA-256), and whose they are. can_be_guessed: whether one of them is short.
+    """
 
-    def __init__(self, entries: Iterable[tuple[bytes, Caller]]) -> None:
+    __slots__ = ("_entries", "can_be_guessed")
+
+    def __init__(self, entries: Iterable[tuple[bytes, Caller]], *, can_be_guessed: bool = False) -> None:
         self._entries = tuple(entries)
+        self.can_be_guessed = can_be_guessed
 
     @classmethod
     def of(cls, server: ServerConfig) -> AdminTokens:
@@ -57,7 +62,9 @@ class AdminTokens:
             else:
                 digest = bytes.fromhex((entry.hash or "").partition(":")[2])
             entries.append((digest, Caller(entry.name, entry.role)))
-        return cls(entries)
+        # Of one that is given by its hash nobody can tell; ``vizgate keys new`` makes long ones.
+        known = [token for token in (server.admin_token, *(entry.token for entry in server.admin_tokens)) if token]
+        return cls(entries, can_be_guessed=any(len(token.reveal()) < SAFE_LENGTH for token in known))
 
     def find(self, token: bytes) -> Caller | None:
         """Whose *token* is, None for nobody's.

@@ -68,6 +68,19 @@ def test_each_peer_has_tries_of_its_own() -> None:
         assert access.admit(asking(OLD, client), is_change=True).refusal is None
 
 
+def test_short_token_waits_with_those_who_guess() -> None:
+    """It might be found by trying, so after ten wrong ones nobody learns whether the next is right, for a while."""
+    clock, config = ManualClock(0.0), server(admin_token="s3cret", admin="0.0.0.0:1")  # of 6 characters
+    access = AdminAccess(lambda: config, clock)
+    for _ in range(10):
+        access.admit(asking("no"), is_change=False)
+    refusal = access.admit(asking("s3cret"), is_change=False).refusal
+    assert refusal is not None
+    assert 429 == refusal.status
+    clock.advance(60.0)
+    assert access.admit(asking("s3cret"), is_change=False).refusal is None
+
+
 def test_refused_changes_of_a_reader_are_told_ten_times_a_minute() -> None:
     """Nobody who may only look fills the audit log; another reader at the same address has lines of its own."""
     readers = [{"name": "a", "token": OLD}, {"name": "b", "token": NEW}]
