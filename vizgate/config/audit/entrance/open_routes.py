@@ -12,7 +12,9 @@ from vizgate.config.audit.hosts import is_inside
 from vizgate.config.audit.rule import Rule, Severity
 from vizgate.config.audit.view import AuditView
 from vizgate.config.model import Address
-from vizgate.config.problems import Finding
+from vizgate.config.model.admin import SAFE_LENGTH
+from vizgate.config.problems import Finding, Path
+from vizgate.extension.values.fields import Secret
 
 _WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # what is looked for, not what is listened on
@@ -74,6 +76,16 @@ def _admin_inside(view: AuditView) -> Iterator[Finding]:
     if isinstance(admin, Address) and not admin.is_loopback and admin.host not in _EVERYWHERE and is_inside(admin.host):
         message = "tokens go there in plain text, for everybody in this network to read. Keep it among yourselves"
         yield Finding(("server", "admin"), message)
+
+
+def _short_tokens(view: AuditView) -> Iterator[Finding]:
+    server = view.config.server
+    tokens: list[tuple[Path, Secret | None]] = [(("admin_token",), server.admin_token)]
+    tokens += [(("admin_tokens", index, "token"), entry.token) for index, entry in enumerate(server.admin_tokens)]
+    for at, token in tokens:
+        if token is not None and len(token.reveal()) < SAFE_LENGTH:
+            message = f"a token of fewer than {SAFE_LENGTH} characters might be guessed. `vizgate keys new` makes one"
+            yield Finding(("server", *at), message)
 
 
 def _open_metrics(view: AuditView) -> Iterator[Finding]:
@@ -145,5 +157,13 @@ RULES = (
         "Metrics of the admin listener need no token",
         "They name routes, services and targets, and show how loaded and how broken these are.",
         _open_metrics,
+    ),
+    Rule(
+        "admin-token-short",
+        Severity.WARNING,
+        "A token of the admin listener is short",
+        "It might be guessed, so the right one has to wait with those who guess: whoever shares an address with"
+        " operators can lock them out.",
+        _short_tokens,
     ),
 )
