@@ -166,12 +166,14 @@ class RedirectConfig(_Settings):
 class RespondConfig(_Settings):
     """A fixed answer; at most one of ``json``, ``text`` and ``body``."""
 
-    status: Integer = Field(default=200, ge=200, le=599)
+    status: Integer = Field(default=200, ge=200, le=599, description="The status of the answer.")
     #: Named apart from pydantic's own ``json``; it is ``json`` in the YAML and as an argument.
     json_: Any = Field(default=None, alias="json", description="Any value, sent as application/json.")
     text: str | None = Field(default=None, description="Sent as text/plain in UTF-8.")
     body: str | None = Field(default=None, description="Sent in UTF-8, with the Content-Type of headers.")
-    headers: dict[FieldName, FieldValues] = Field(default_factory=dict)
+    headers: dict[FieldName, FieldValues] = Field(
+        default_factory=dict, description="Fields of the answer; a list gives several of one name."
+    )
 
     @property
     def has_json(self) -> bool:
