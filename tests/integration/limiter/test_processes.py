@@ -88,10 +88,12 @@ def test_tiers_of_the_sample_hold_across_processes(serve: Serve, redis_server: R
     found = hammered(ports, 40)
     assert 20 <= found[401] <= 20 + (time.monotonic() - started_s) * 100 / 60
     assert 80 == found[401] + found[429]
-    (first,) = asked(ports[0], 1, {"X-API-Key": key_of("acme")})
-    (second,) = asked(ports[1], 1, {"X-API-Key": key_of("acme")})
-    assert '"standard";q=10000;w=60' == second.headers["RateLimit-Policy"]
-    assert [9999, 9998] == [int(answer.headers["X-RateLimit-Remaining"]) for answer in (first, second)]
+    # One comes back every 6 ms; were the budgets two, the last process would have lost only its own share.
+    started_s = time.monotonic()
+    *_, last = (answer for port in ports for answer in asked(port, 20, {"X-API-Key": key_of("acme")}))
+    earned = (time.monotonic() - started_s) * 10000 / 60
+    assert '"standard";q=10000;w=60' == last.headers["RateLimit-Policy"]
+    assert 10000 - 20 * len(ports) <= int(last.headers["X-RateLimit-Remaining"]) <= 10000 - 20 * len(ports) + earned
 
 
 @pytest.mark.parametrize(("on_failure", "away"), [("allow", 204), ("deny", 503)])
